@@ -1,0 +1,1 @@
+//! SASL mechanisms, password hashes, the directory of accounts, throttling.

@@ -1,0 +1,1 @@
+//! The IMAP conversation: connection, session, command table, one file per command.

@@ -1,0 +1,134 @@
+//! Numbers that name things.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+/// A message's unique identifier in its mailbox (RFC 9051 §2.3.1.1). Grows, is never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Uid(NonZeroU32);
+
+impl Uid {
+    /// The smallest UID.
+    pub const MIN: Self = Self(NonZeroU32::MIN);
+    /// The largest UID that the wire can carry.
+    pub const MAX: Self = Self(NonZeroU32::MAX);
+
+    /// A UID of a number, unless it is 0.
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The next larger UID, if there is one.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// The next smaller UID, if there is one.
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        Self::new(self.get() - 1)
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A mailbox's UIDVALIDITY (RFC 9051 §2.3.1.1): with the name and the UID it names a message for ever.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct UidValidity(NonZeroU32);
+
+impl UidValidity {
+    /// A UIDVALIDITY of a number, unless it is 0.
+    #[must_use]
+    pub fn new(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for UidValidity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A modification sequence (RFC 7162 §3.1): one counter per account that every change advances.
+/// At most 63 bits, as the wire demands. Zero is "before everything".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ModSeq(u64);
+
+impl ModSeq {
+    /// Before everything.
+    pub const ZERO: Self = Self(0);
+    /// The largest one that the wire can carry.
+    pub const MAX: Self = Self(i64::MAX as u64);
+
+    /// A modification sequence of a number, unless it needs more than 63 bits.
+    #[must_use]
+    pub fn new(number: u64) -> Option<Self> {
+        (number <= Self::MAX.0).then_some(Self(number))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The following one.
+    ///
+    /// # Panics
+    /// After 2^63 changes.
+    #[must_use]
+    pub fn next(self) -> Self {
+        assert!(self < Self::MAX, "an account ran out of modification sequences");
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for ModSeq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! object_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{:x}"), self.0)
+            }
+        }
+    };
+}
+
+object_id!(
+    /// A mailbox's stable id (RFC 8474 §4): survives renaming, is never used twice in an account.
+    MailboxId,
+    "M"
+);
+object_id!(
+    /// The id of a message's immutable content (RFC 8474 §5.1): all copies share it.
+    EmailId,
+    "E"
+);

@@ -1,0 +1,18 @@
+//! The nouns of mail: UIDs, modification sequences, flags, mailbox names, special uses, object ids.
+//!
+//! Tiny and without dependencies, so that every other crate can speak the same language.
+//! Nothing in here waits, allocates without a bound, or knows a protocol's syntax.
+
+mod date;
+mod flag;
+mod id;
+mod name;
+mod special_use;
+mod uid_set;
+
+pub use date::{DateTime, InvalidDate};
+pub use flag::{Flag, FlagError, Keyword, MAX_KEYWORD_LEN, SystemFlag, SystemFlags};
+pub use id::{EmailId, MailboxId, ModSeq, Uid, UidValidity};
+pub use name::{DELIMITER, INBOX, MAX_NAME_DEPTH, MAX_NAME_LEN, MailboxName, NameError};
+pub use special_use::SpecialUse;
+pub use uid_set::{UidRange, UidSet};

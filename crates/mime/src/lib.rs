@@ -1,0 +1,1 @@
+//! Message bytes to a tree of byte ranges: envelope, body structure, sections, decoded text.

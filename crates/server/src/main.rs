@@ -1,0 +1,3 @@
+//! The `rookery` binary.
+
+fn main() {}

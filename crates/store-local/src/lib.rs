@@ -1,0 +1,1 @@
+//! The embedded engine: an append-only log of plain files per account.

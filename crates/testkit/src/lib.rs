@@ -1,0 +1,1 @@
+//! What tests share: the dialog runner, engines to run against, the store conformance suite. Never shipped.
