@@ -1,0 +1,383 @@
+//! A mailbox at one moment: rows in chunks that snapshots share, so that a change copies a chunk
+//! and never the mailbox.
+
+use crate::limits::CHUNK_ROWS;
+use rookery_mail::{
+    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, Uid, UidSet,
+    UidValidity,
+};
+use std::sync::Arc;
+
+/// The flags of a message: system flags, and one bit per keyword of the mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct FlagSet {
+    /// System flags.
+    pub system: SystemFlags,
+    /// Bit `i` stands for keyword `i` of [`Snapshot::keywords`].
+    pub keywords: u128,
+}
+
+/// A message in a mailbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// Its UID.
+    pub uid: Uid,
+    /// When it last changed.
+    pub modseq: ModSeq,
+    /// When it came into the mailbox.
+    pub created: ModSeq,
+    /// Its flags.
+    pub flags: FlagSet,
+    /// Its content.
+    pub email: EmailId,
+    /// Octets of the content.
+    pub size: u64,
+    /// When it was received.
+    pub internal_date: DateTime,
+    /// When it came into the mailbox, in seconds since 1970.
+    pub save_date: i64,
+}
+
+/// A message that was expunged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tombstone {
+    /// When.
+    pub modseq: ModSeq,
+    /// Its UID.
+    pub uid: Uid,
+}
+
+/// Sums over a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Messages.
+    pub messages: u32,
+    /// Messages without `\Seen`.
+    pub unseen: u32,
+    /// Messages with `\Deleted`.
+    pub deleted: u32,
+    /// Octets of all messages.
+    pub size: u64,
+}
+
+/// What happened in a mailbox after some moment, net: a message that came and went shows in `vanished` only.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// Messages that came or changed, ascending by UID; new ones have `created` after the moment.
+    pub rows: Vec<Row>,
+    /// Messages that were expunged.
+    pub vanished: UidSet,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Chunk {
+    rows: Vec<Row>,
+    latest: ModSeq,
+}
+
+impl Chunk {
+    fn new(rows: Vec<Row>) -> Self {
+        let latest = rows.iter().map(|row| row.modseq).max().unwrap_or_default();
+        Self { rows, latest }
+    }
+
+    fn first(&self) -> Option<Uid> {
+        self.rows.first().map(|row| row.uid)
+    }
+
+    fn last(&self) -> Option<Uid> {
+        self.rows.last().map(|row| row.uid)
+    }
+}
+
+/// Everything that makes up a snapshot, for an engine that has it at hand.
+#[derive(Clone, Debug)]
+pub struct SnapshotParts {
+    /// The mailbox.
+    pub id: MailboxId,
+    /// Its UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The next UID; `None` when they are used up.
+    pub uid_next: Option<Uid>,
+    /// The modification sequence of the latest change.
+    pub highest_modseq: ModSeq,
+    /// Its keywords, in the order of their bits.
+    pub keywords: Vec<Keyword>,
+    /// Its messages, ascending by UID.
+    pub rows: Vec<Row>,
+    /// What was expunged, ascending by modseq.
+    pub tombstones: Vec<Tombstone>,
+}
+
+/// A mailbox at one moment. Cheap to clone; nothing in it ever changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    id: MailboxId,
+    uid_validity: UidValidity,
+    uid_next: Option<Uid>,
+    highest_modseq: ModSeq,
+    keywords: Arc<Vec<Keyword>>,
+    chunks: Arc<Vec<Arc<Chunk>>>,
+    tombstones: Arc<Vec<Arc<Vec<Tombstone>>>>,
+    counts: Counts,
+    deleted: bool,
+}
+
+impl Snapshot {
+    /// A snapshot of its parts. Rows must ascend by UID, tombstones by modseq.
+    #[must_use]
+    pub fn from_parts(parts: SnapshotParts) -> Self {
+        debug_assert!(parts.rows.is_sorted_by(|a, b| a.uid < b.uid));
+        debug_assert!(parts.tombstones.is_sorted_by_key(|stone| stone.modseq));
+        let mut counts = Counts::default();
+        parts.rows.iter().for_each(|row| counts.add(row));
+        let chunks = parts.rows.chunks(CHUNK_ROWS).map(|rows| Arc::new(Chunk::new(rows.to_vec())));
+        let tombstones =
+            parts.tombstones.chunks(CHUNK_ROWS).map(|stones| Arc::new(stones.to_vec()));
+        Self {
+            id: parts.id,
+            uid_validity: parts.uid_validity,
+            uid_next: parts.uid_next,
+            highest_modseq: parts.highest_modseq,
+            keywords: Arc::new(parts.keywords),
+            chunks: Arc::new(chunks.collect()),
+            tombstones: Arc::new(tombstones.collect()),
+            counts,
+            deleted: false,
+        }
+    }
+
+    /// The mailbox's id.
+    #[must_use]
+    pub fn id(&self) -> MailboxId {
+        self.id
+    }
+
+    /// The mailbox's UIDVALIDITY.
+    #[must_use]
+    pub fn uid_validity(&self) -> UidValidity {
+        self.uid_validity
+    }
+
+    /// The UID that the next message will have; `None` when they are used up.
+    #[must_use]
+    pub fn uid_next(&self) -> Option<Uid> {
+        self.uid_next
+    }
+
+    /// When the mailbox last changed.
+    #[must_use]
+    pub fn highest_modseq(&self) -> ModSeq {
+        self.highest_modseq
+    }
+
+    /// The keywords that messages of the mailbox have had, in the order of their bits.
+    #[must_use]
+    pub fn keywords(&self) -> &[Keyword] {
+        &self.keywords
+    }
+
+    /// Sums over the mailbox.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether the mailbox is gone; it has no messages then, and there will be no further snapshot.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// The messages, ascending by UID.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.chunks.iter().flat_map(|chunk| &chunk.rows)
+    }
+
+    /// The message with this UID.
+    #[must_use]
+    pub fn row(&self, uid: Uid) -> Option<&Row> {
+        let rows = &self.chunks.get(self.chunk_of(uid))?.rows;
+        rows.binary_search_by_key(&uid, |row| row.uid).ok().and_then(|at| rows.get(at))
+    }
+
+    /// Those messages of a set that exist, ascending by UID. Costs what the set's ranges and the
+    /// found messages cost.
+    pub fn rows_in<'a>(&'a self, uids: &'a UidSet) -> impl Iterator<Item = &'a Row> {
+        uids.ranges().iter().flat_map(move |range| {
+            let chunks = self.chunks.get(self.chunk_of(range.first())..).unwrap_or_default();
+            let from = move |row: &Row| row.uid < range.first();
+            chunks
+                .iter()
+                .take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= range.last()))
+                .flat_map(move |chunk| chunk.rows.get(chunk.rows.partition_point(from)..))
+                .flatten()
+                .take_while(move |row| row.uid <= range.last())
+        })
+    }
+
+    /// The UIDs of all messages.
+    #[must_use]
+    pub fn uids(&self) -> UidSet {
+        self.rows().map(|row| row.uid).collect()
+    }
+
+    /// The first message without `\Seen`.
+    #[must_use]
+    pub fn first_unseen(&self) -> Option<Uid> {
+        self.rows().find(|row| !row.flags.system.contains(SystemFlag::Seen)).map(|row| row.uid)
+    }
+
+    /// What happened after a moment. Skips chunks that have not changed since.
+    #[must_use]
+    pub fn changes_since(&self, moment: ModSeq) -> Changes {
+        let changed = self.chunks.iter().filter(|chunk| chunk.latest > moment);
+        let rows = changed.flat_map(|chunk| &chunk.rows).filter(|row| row.modseq > moment);
+        let newest_first = self.tombstones.iter().rev().flat_map(|stones| stones.iter().rev());
+        let vanished =
+            newest_first.take_while(|stone| stone.modseq > moment).map(|stone| stone.uid);
+        let mut vanished: Vec<Uid> = vanished.collect();
+        vanished.sort_unstable();
+        Changes { rows: rows.cloned().collect(), vanished: vanished.into_iter().collect() }
+    }
+
+    /// What was expunged and is remembered, ascending by modseq.
+    pub fn tombstones(&self) -> impl Iterator<Item = Tombstone> {
+        self.tombstones.iter().flat_map(|stones| stones.iter().copied())
+    }
+
+    /// The flags that a set stands for.
+    #[must_use]
+    pub fn flags(&self, set: FlagSet) -> Vec<Flag> {
+        let keywords =
+            self.keywords.iter().enumerate().filter(|(bit, _)| set.keywords >> bit & 1 == 1);
+        let keywords = keywords.map(|(_, keyword)| Flag::Keyword(keyword.clone()));
+        set.system.iter().map(Flag::System).chain(keywords).collect()
+    }
+
+    /// The bit of a keyword, if the mailbox knows it.
+    #[must_use]
+    pub fn keyword_bit(&self, keyword: &Keyword) -> Option<u128> {
+        self.keywords.iter().position(|known| known == keyword).map(|bit| 1 << bit)
+    }
+
+    /// Begin a newer snapshot, of a change with this modification sequence.
+    #[must_use]
+    pub fn edit(&self, modseq: ModSeq) -> SnapshotEdit {
+        SnapshotEdit { snapshot: Self { highest_modseq: modseq, ..self.clone() }, modseq }
+    }
+
+    /// The index of the first chunk that ends at the UID or after it.
+    fn chunk_of(&self, uid: Uid) -> usize {
+        self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last < uid))
+    }
+}
+
+impl Counts {
+    fn add(&mut self, row: &Row) {
+        self.messages += 1;
+        self.unseen += u32::from(!row.flags.system.contains(SystemFlag::Seen));
+        self.deleted += u32::from(row.flags.system.contains(SystemFlag::Deleted));
+        self.size += row.size;
+    }
+
+    fn subtract(&mut self, row: &Row) {
+        self.messages -= 1;
+        self.unseen -= u32::from(!row.flags.system.contains(SystemFlag::Seen));
+        self.deleted -= u32::from(row.flags.system.contains(SystemFlag::Deleted));
+        self.size -= row.size;
+    }
+}
+
+/// A newer snapshot in the making: shares with the older one whatever it does not touch.
+#[derive(Debug)]
+pub struct SnapshotEdit {
+    snapshot: Snapshot,
+    modseq: ModSeq,
+}
+
+impl SnapshotEdit {
+    /// The bit of a keyword, which becomes one of the mailbox's; `None` when it has no bit left.
+    pub fn keyword_bit(&mut self, keyword: &Keyword) -> Option<u128> {
+        if let Some(bit) = self.snapshot.keyword_bit(keyword) {
+            return Some(bit);
+        }
+        let keywords = Arc::make_mut(&mut self.snapshot.keywords);
+        let bit = 1u128.checked_shl(u32::try_from(keywords.len()).ok()?)?;
+        keywords.push(keyword.clone());
+        Some(bit)
+    }
+
+    /// Add a message; its UID must be at or above `uid_next`.
+    pub fn append(&mut self, row: Row) {
+        debug_assert!(self.snapshot.uid_next.is_some_and(|next| next <= row.uid));
+        self.snapshot.uid_next = row.uid.next();
+        self.snapshot.counts.add(&row);
+        let chunks = Arc::make_mut(&mut self.snapshot.chunks);
+        match chunks.last_mut() {
+            Some(chunk) if chunk.rows.len() < CHUNK_ROWS => {
+                let chunk = Arc::make_mut(chunk);
+                chunk.latest = chunk.latest.max(row.modseq);
+                chunk.rows.push(row);
+            }
+            _ => chunks.push(Arc::new(Chunk::new(vec![row]))),
+        }
+    }
+
+    /// Give a message other flags, and this change's modseq. Nothing happens if there is no such message.
+    pub fn set_flags(&mut self, uid: Uid, flags: FlagSet) {
+        let at = self.snapshot.chunk_of(uid);
+        let Some(chunk) = Arc::make_mut(&mut self.snapshot.chunks).get_mut(at) else { return };
+        let Ok(index) = chunk.rows.binary_search_by_key(&uid, |row| row.uid) else { return };
+        let chunk = Arc::make_mut(chunk);
+        let Some(row) = chunk.rows.get_mut(index) else { return };
+        self.snapshot.counts.subtract(row);
+        row.flags = flags;
+        row.modseq = self.modseq;
+        self.snapshot.counts.add(row);
+        chunk.latest = self.modseq;
+    }
+
+    /// Expunge those of the UIDs that exist.
+    pub fn remove(&mut self, uids: &UidSet) {
+        let removed: Vec<Row> = self.snapshot.rows_in(uids).cloned().collect();
+        removed.iter().for_each(|row| self.snapshot.counts.subtract(row));
+        let mut touched: Vec<usize> =
+            removed.iter().map(|row| self.snapshot.chunk_of(row.uid)).collect();
+        touched.dedup();
+        let chunks = Arc::make_mut(&mut self.snapshot.chunks);
+        for at in touched {
+            if let Some(chunk) = chunks.get_mut(at) {
+                Arc::make_mut(chunk).rows.retain(|row| !uids.contains(row.uid));
+            }
+        }
+        chunks.retain(|chunk| !chunk.rows.is_empty());
+        let modseq = self.modseq;
+        let stones = removed.iter().map(|row| Tombstone { modseq, uid: row.uid });
+        self.bury(stones);
+    }
+
+    /// The mailbox itself is gone, with all messages.
+    #[must_use]
+    pub fn delete(mut self) -> Snapshot {
+        self.remove(&UidSet::all());
+        self.snapshot.deleted = true;
+        self.snapshot
+    }
+
+    /// The newer snapshot.
+    #[must_use]
+    pub fn finish(self) -> Snapshot {
+        self.snapshot
+    }
+
+    fn bury(&mut self, stones: impl Iterator<Item = Tombstone>) {
+        let chunks = Arc::make_mut(&mut self.snapshot.tombstones);
+        for stone in stones {
+            match chunks.last_mut() {
+                Some(chunk) if chunk.len() < CHUNK_ROWS => Arc::make_mut(chunk).push(stone),
+                _ => chunks.push(Arc::new(vec![stone])),
+            }
+        }
+    }
+}

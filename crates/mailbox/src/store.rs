@@ -1,0 +1,296 @@
+//! The port: what the model asks of an engine.
+//!
+//! Operations are at the level of mailboxes and messages, so that an engine can answer each in one
+//! round trip and make each atomic and durable: when a reply is `Ok`, the change survives a power
+//! cut; when it is an error, nothing has changed. Each change gets one new [`ModSeq`] of the account
+//! and is published to the [`OpenMailbox`]es it touches before the reply.
+
+use crate::{OpenMailbox, Snapshot, StoreError};
+use bytes::Bytes;
+use rookery_mail::{
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, UidRange, UidSet,
+    UidValidity,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A store's answer, in a while. Dropping it does not undo what was asked for.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// All accounts.
+pub trait Store: Send + Sync {
+    /// The account of this name, loaded if need be and shared by all who ask for it.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchAccount`].
+    fn account<'a>(&'a self, name: &'a str) -> Reply<'a, Arc<dyn AccountStore>>;
+
+    /// Make an account with these mailboxes (the inbox among them); `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`crate::Refused::AccountExists`].
+    fn create_account<'a>(
+        &'a self,
+        name: &'a str,
+        mailboxes: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()>;
+
+    /// Remove an account and all its mail. Sessions that have it open see their mailboxes vanish.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchAccount`].
+    fn delete_account<'a>(&'a self, name: &'a str) -> Reply<'a, ()>;
+
+    /// The names of all accounts, sorted.
+    fn accounts(&self) -> Reply<'_, Vec<String>>;
+
+    /// Wait until everything that was asked for is durable, and let go of all files.
+    fn close(&self) -> Reply<'_, ()>;
+}
+
+/// One account's mailboxes and messages. Times (`now`) are seconds since 1970.
+pub trait AccountStore: Send + Sync {
+    /// The mailboxes and subscriptions as they are now.
+    fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>>;
+
+    /// Make mailboxes, all or none.
+    ///
+    /// # Errors
+    /// [`crate::Refused::AlreadyExists`] for a name or special use that is taken,
+    /// [`crate::Refused::TooManyMailboxes`].
+    fn create<'a>(&'a self, new: &'a [NewMailbox], now: i64) -> Reply<'a, Vec<MailboxInfo>>;
+
+    /// Remove a mailbox and its messages. Its name stays subscribed (RFC 9051 §6.3.5), mailboxes below it stay.
+    /// The [`OpenMailbox`] gets a last snapshot with [`Snapshot::is_deleted`].
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`], [`crate::Refused::Inbox`].
+    fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()>;
+
+    /// Rename a mailbox and all below it, all or none, creating `new` where given (superior names that
+    /// do not exist). Subscriptions to the old names move along.
+    ///
+    /// # Errors
+    /// [`crate::Refused::AlreadyExists`] when a new name is taken by a mailbox that is not itself renamed,
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn rename<'a>(
+        &'a self,
+        renames: &'a [(MailboxId, MailboxName)],
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()>;
+
+    /// Subscribe to a name, whether there is such a mailbox or not, or unsubscribe from it.
+    ///
+    /// # Errors
+    /// [`crate::Refused::TooManyMailboxes`] when there are too many subscriptions.
+    fn subscribe<'a>(&'a self, name: &'a MailboxName, subscribed: bool) -> Reply<'a, ()>;
+
+    /// Open a mailbox, shared with all who have it open.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>>;
+
+    /// The messages that no session has been told of as recent, which the caller now is
+    /// (RFC 3501 §2.3.2). Their claim may be forgotten in a crash.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>>;
+
+    /// The first UID that no session has been told of as recent, without claiming anything.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn first_recent(&self, mailbox: MailboxId) -> Reply<'_, rookery_mail::Uid>;
+
+    /// A place for a message that is coming in.
+    fn spool(&self) -> Reply<'_, Box<dyn Spool>>;
+
+    /// Append messages, all or none, with consecutive UIDs.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`], `TooManyKeywords`, `OutOfUids`, `OverQuota`.
+    fn append(
+        &self,
+        mailbox: MailboxId,
+        messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Reply<'_, Appended>;
+
+    /// Change flags of those of the UIDs that exist. Messages whose flags are already so stay as they
+    /// are, modseq included. Those changed after `unchanged_since` are left alone and reported.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`], `TooManyKeywords`.
+    fn store_flags<'a>(
+        &'a self,
+        mailbox: MailboxId,
+        uids: &'a UidSet,
+        change: &'a FlagChange,
+        unchanged_since: Option<ModSeq>,
+    ) -> Reply<'a, Stored>;
+
+    /// Copy those of the UIDs that exist, all or none, flags and internal dates included.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`] for either one, `TooManyKeywords`, `OutOfUids`.
+    fn copy<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied>;
+
+    /// Move those of the UIDs that exist, all or none: never in both mailboxes, never in none.
+    /// Moving within one mailbox gives new UIDs.
+    ///
+    /// # Errors
+    /// As of [`AccountStore::copy`].
+    fn move_messages<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied>;
+
+    /// Remove those of the UIDs that have `\Deleted`; returns which.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet>;
+
+    /// The summaries that were stored with the messages, in the order asked for. `None` for content
+    /// that is gone.
+    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>>;
+
+    /// Octets of a message; short or empty where the range ends after the message does.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMessage`]; [`StoreError::Damaged`].
+    fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes>;
+}
+
+/// A message that is coming in, octet by octet, before anybody sees it. Dropping it forgets it.
+pub trait Spool: Send + Sync {
+    /// Add octets.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], [`crate::Refused::OverQuota`].
+    fn write<'a>(&'a mut self, octets: &'a [u8]) -> Reply<'a, ()>;
+
+    /// Octets so far.
+    fn len(&self) -> u64;
+
+    /// Whether there are none so far.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// For the engine that made it, to take it back.
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send>;
+}
+
+/// A message to append.
+pub struct NewMessage {
+    /// The octets; a spool of the same account.
+    pub content: Box<dyn Spool>,
+    /// What was computed once, in a form that the store need not understand.
+    pub summary: Vec<u8>,
+    /// Flags and keywords.
+    pub flags: Vec<Flag>,
+    /// When it was received.
+    pub internal_date: DateTime,
+}
+
+/// A mailbox to make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewMailbox {
+    /// Its name.
+    pub name: MailboxName,
+    /// What it is for.
+    pub special_use: Option<SpecialUse>,
+    /// Whether the name is subscribed to at once.
+    pub subscribed: bool,
+}
+
+/// A mailbox's place in the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MailboxInfo {
+    /// Its stable id.
+    pub id: MailboxId,
+    /// Its name.
+    pub name: MailboxName,
+    /// Larger than that of any earlier mailbox of the account.
+    pub uid_validity: UidValidity,
+    /// What it is for.
+    pub special_use: Option<SpecialUse>,
+}
+
+/// The mailboxes and subscriptions of an account at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MailboxList {
+    /// By name, so that a subtree is a range.
+    pub mailboxes: BTreeMap<MailboxName, MailboxInfo>,
+    /// Names that are subscribed to; there need not be such mailboxes.
+    pub subscriptions: BTreeSet<MailboxName>,
+}
+
+/// How STORE changes flags.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FlagOperation {
+    /// These and no others.
+    Replace,
+    /// These too.
+    Add,
+    /// These no longer.
+    Remove,
+}
+
+/// A change of flags.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlagChange {
+    /// How.
+    pub operation: FlagOperation,
+    /// Which.
+    pub flags: Vec<Flag>,
+}
+
+/// What an append did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Appended {
+    /// The mailbox's UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// The new UIDs, in the order of the messages.
+    pub uids: UidSet,
+    /// The change's modification sequence.
+    pub modseq: ModSeq,
+}
+
+/// What a change of flags did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// The change's modification sequence, if anything changed.
+    pub modseq: Option<ModSeq>,
+    /// Those that were left alone because they had changed since (RFC 7162 §3.1.3).
+    pub modified: UidSet,
+    /// The mailbox after the change.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// What a copy or a move did. `source` and `destination` correspond in ascending order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copied {
+    /// The destination's UIDVALIDITY.
+    pub uid_validity: UidValidity,
+    /// UIDs in the source.
+    pub source: UidSet,
+    /// UIDs in the destination.
+    pub destination: UidSet,
+}
