@@ -1,1 +1,24 @@
 //! Message bytes to a tree of byte ranges: envelope, body structure, sections, decoded text.
+//!
+//! [`Scanner`] takes the octets of a message in pieces of any size and gives a [`Message`]: where each part begins
+//! and ends, and the few header values that IMAP's ENVELOPE and BODYSTRUCTURE need. It never holds a body, nor a
+//! header block, nor a long line. The other modules work on what the ranges cut out of the message: [`header`]
+//! fields, [`transfer`] encodings, [`text`], [`date`]s, [`subject`]s.
+//!
+//! No input makes anything here fail: what is broken or beyond a limit becomes less structured, never an error.
+
+pub mod date;
+pub mod header;
+mod scanner;
+mod section;
+mod structure;
+pub mod subject;
+pub mod text;
+pub mod transfer;
+
+pub use date::SentDate;
+pub use scanner::Scanner;
+pub use section::SectionText;
+pub use structure::{Address, Content, Disposition, Embedded, Envelope, Message, Part};
+pub use subject::base_subject;
+pub use transfer::{Decoder, Encoding};
