@@ -1,1 +1,43 @@
 //! IMAP bytes to values and back: framing, commands, responses, modified UTF-7.
+//!
+//! [`Framer`] finds where commands end, [`Command::parse`] reads them, [`Response::print`] writes the answers;
+//! both sides have their counterpart too, for clients and for tests. Nothing in here waits, reads a clock or opens
+//! anything, and whatever input can make long, deep or many is bounded by [`limits`].
+
+mod command;
+mod flag;
+mod framer;
+pub mod limits;
+mod mailbox_name;
+mod malformed;
+mod parse;
+pub mod print;
+mod response;
+mod secret;
+mod section;
+mod sequence;
+mod tag;
+
+pub use command::append::{AppendHead, AppendMessage, AppendOptions, AppendTail};
+pub use command::fetch::{BodySection, Fetch, FetchItem};
+pub use command::list::{List, ListReturn, ListSelection};
+pub use command::search::{Search, SearchKey, SearchReturn};
+pub use command::select::SelectParameter;
+pub use command::status::StatusItem;
+pub use command::store::{Store, StoreAction};
+pub use command::{Command, CommandBody, IdFields};
+pub use flag::WireFlag;
+pub use framer::{Frame, Framer, FramerLimits, LineFrame, LiteralHead};
+pub use mailbox_name::{MailboxNameError, WireMailbox};
+pub use malformed::{Malformed, MalformedKind};
+pub use response::body_structure::{
+    BodyExtension, BodyFields, BodyParams, BodyStructure, Disposition,
+};
+pub use response::code::Code;
+pub use response::envelope::{Address, Envelope};
+pub use response::fetch::{Data, FetchData};
+pub use response::{ListExtended, NamespaceEntry, Response, Status};
+pub use secret::Secret;
+pub use section::{Partial, Section, SectionText};
+pub use sequence::{SeqNumber, SequenceRange, SequenceSet};
+pub use tag::Tag;

@@ -1,0 +1,48 @@
+//! Every depth, size and count that this crate bounds, in one place.
+
+/// Octets of one command, inlined literals included. Large enough for a search program or a set of UIDs that a
+/// client writes out in full (RFC 7162 §4 asks for 8192), small enough to hold for each connection.
+pub const COMMAND: usize = 64 * 1024;
+
+/// Octets of one line of a command, up to its CRLF or its literal.
+pub const LINE: usize = 64 * 1024;
+
+/// Literals inlined into one command. Each costs the client a line, so that more than a few are never seen.
+pub const LITERALS: usize = 128;
+
+/// Octets of the largest non-synchronizing literal by default (RFC 7888 §5: LITERAL-).
+pub const NON_SYNC_LITERAL: u64 = 4096;
+
+/// Digits of a literal's size: what 63 bits need, and some leading zeros.
+pub const LITERAL_DIGITS: usize = 20;
+
+/// Octets of capacity that an emptied buffer keeps; larger ones are given back, for idle connections are many.
+pub const IDLE_CAPACITY: usize = 4096;
+
+/// Octets of a tag, which is echoed and kept while its command runs.
+pub const TAG: usize = 128;
+
+/// Ranges in one sequence set. A full command of five-digit UIDs has fewer.
+pub const SEQUENCE_RANGES: usize = 16_384;
+
+/// Nesting of search keys, that of the fuzziest generated filters known being about 10.
+pub const SEARCH_DEPTH: usize = 50;
+
+/// Search keys in one program: each is looked at for each message.
+pub const SEARCH_KEYS: usize = 1000;
+
+/// Items, names or flags in one parenthesised list, header field names included.
+pub const LIST_ITEMS: usize = 1000;
+
+/// Numbers in a part's path, `1.2.3`. Deeper parts than this do not exist (see the `mime` crate's own limit).
+pub const PATH_NUMBERS: usize = 100;
+
+/// Messages in one command held as a whole value; those of a streamed MULTIAPPEND are the connection's to count.
+pub const APPEND_MESSAGES: usize = 1000;
+
+/// Nesting of parenthesised values that are skipped or of body structures that are read back.
+pub const NESTING: usize = 100;
+
+/// Octets up to which a string is sent as a quoted string; longer ones go as literals, since clients have
+/// buffers for lines (RFC 2683 §3.2.1.5 speaks of 1000 octets).
+pub const QUOTED: usize = 1000;

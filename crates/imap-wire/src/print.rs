@@ -1,0 +1,199 @@
+//! Writing the terminals of the grammar (RFC 9051 §9). Nothing in here allocates beyond what `out` grows by.
+
+use crate::limits;
+use crate::parse::{is_astring_char, is_text_safe};
+use rookery_mail::DateTime;
+
+const MONTHS: [&[u8]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+/// A number in decimal.
+pub fn number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+        at -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
+}
+
+/// A quoted string. It cannot carry NUL, CR and LF, which become `?`; see [`string`] for what can be anything.
+pub fn quoted(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    for octet in text {
+        match octet {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *octet]),
+            0 | b'\r' | b'\n' => out.push(b'?'),
+            _ => out.push(*octet),
+        }
+    }
+    out.push(b'"');
+}
+
+/// The announcement of a literal of that size, whose octets have to follow.
+pub fn literal_head(out: &mut Vec<u8>, size: u64) {
+    out.push(b'{');
+    number(out, size);
+    out.extend_from_slice(b"}\r\n");
+}
+
+/// A literal.
+pub fn literal(out: &mut Vec<u8>, octets: &[u8]) {
+    literal_head(out, octets.len() as u64);
+    out.extend_from_slice(octets);
+}
+
+/// A string: quoted if it is short and has nothing but printable ASCII and tabs, else a literal.
+pub fn string(out: &mut Vec<u8>, text: &[u8]) {
+    if text.len() <= limits::QUOTED && text.iter().copied().all(is_text_safe) {
+        quoted(out, text);
+    } else {
+        literal(out, text);
+    }
+}
+
+/// A string where `NIL` means that there is none.
+pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>) {
+    match text {
+        Some(text) => string(out, text),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// A string that goes without quotes if it can. `NIL` gets them, lest it be taken for nothing.
+pub fn astring(out: &mut Vec<u8>, text: &[u8]) {
+    if is_plain(text) {
+        out.extend_from_slice(text);
+    } else {
+        string(out, text);
+    }
+}
+
+/// A mailbox name in wire form: as [`astring`], but UTF-8 is quoted (RFC 9051 §5.1). There is none in it unless
+/// the client has switched that on.
+pub fn mailbox(out: &mut Vec<u8>, name: &[u8]) {
+    let printable = name.iter().all(|octet| *octet >= 128 || is_text_safe(*octet));
+    if is_plain(name) {
+        out.extend_from_slice(name);
+    } else if printable && name.len() <= limits::QUOTED && std::str::from_utf8(name).is_ok() {
+        quoted(out, name);
+    } else {
+        literal(out, name);
+    }
+}
+
+/// A hierarchy delimiter, quoted, or `NIL`.
+pub fn delimiter(out: &mut Vec<u8>, delimiter: Option<char>) {
+    match delimiter.and_then(|c| u8::try_from(c).ok()).filter(|octet| is_text_safe(*octet)) {
+        Some(octet) => quoted(out, &[octet]),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// A date and time with its quotes (RFC 9051 §9: `date-time`).
+pub fn date_time(out: &mut Vec<u8>, date: DateTime) {
+    let (year, month, day) = date.date();
+    let (hour, minute, second) = date.time();
+    out.push(b'"');
+    digits(out, u32::from(day), 2, b' ');
+    month_and_year(out, year, month);
+    for (before, part) in [(b' ', hour), (b':', minute), (b':', second)] {
+        out.push(before);
+        digits(out, u32::from(part), 2, b'0');
+    }
+    let offset = date.offset_minutes();
+    out.extend_from_slice(if offset < 0 { b" -" } else { b" +" });
+    let offset = u32::from(offset.unsigned_abs());
+    digits(out, offset / 60 * 100 + offset % 60, 4, b'0');
+    out.push(b'"');
+}
+
+/// A date without quotes (RFC 9051 §9: `date-text`), of days since 1970-01-01.
+pub fn date(out: &mut Vec<u8>, day: i64) {
+    // The calendar repeats after 400 years of this many days; this way no date is clamped.
+    const CYCLE: i64 = 146_097;
+    let cycles = i32::try_from(day.div_euclid(CYCLE)).unwrap_or(0);
+    let (year, month, day) = DateTime::from_unix(day.rem_euclid(CYCLE) * 86_400).date();
+    number(out, u64::from(day));
+    month_and_year(out, year.saturating_add(cycles.saturating_mul(400)), month);
+}
+
+fn month_and_year(out: &mut Vec<u8>, year: i32, month: u8) {
+    out.push(b'-');
+    out.extend_from_slice(MONTHS.get(usize::from(month.wrapping_sub(1))).unwrap_or(&MONTHS[0]));
+    out.push(b'-');
+    digits(out, u32::try_from(year).unwrap_or(0), 4, b'0');
+}
+
+/// A number with at least `width` characters.
+fn digits(out: &mut Vec<u8>, value: u32, width: usize, pad: u8) {
+    let length = value.checked_ilog10().map_or(1, |log| log as usize + 1);
+    out.extend(std::iter::repeat_n(pad, width.saturating_sub(length)));
+    number(out, u64::from(value));
+}
+
+/// Human-readable text: what is not printable ASCII becomes `?`.
+pub fn text(out: &mut Vec<u8>, text: &str) {
+    out.extend(
+        text.chars().map(|c| u8::try_from(c).ok().filter(|b| is_text_safe(*b)).unwrap_or(b'?')),
+    );
+}
+
+/// Something that has to be an atom but comes from outside: what no atom has becomes `_`.
+/// Backslashes stay, for flags and attributes begin with one.
+pub(crate) fn word(out: &mut Vec<u8>, word: &str) {
+    let allowed = |b: u8| is_astring_char(b) && b != b']' || b == b'\\';
+    out.extend(word.chars().map(|c| u8::try_from(c).ok().filter(|b| allowed(*b)).unwrap_or(b'_')));
+    if word.is_empty() {
+        out.push(b'_');
+    }
+}
+
+/// Things between parentheses, a space between each two.
+pub(crate) fn list<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    item: impl FnMut(&mut Vec<u8>, T),
+) {
+    out.push(b'(');
+    spaced(out, items, item);
+    out.push(b')');
+}
+
+/// Things with a space between each two.
+pub(crate) fn spaced<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    item: impl FnMut(&mut Vec<u8>, T),
+) {
+    separated(out, b' ', items, item);
+}
+
+/// Things with an octet between each two.
+pub(crate) fn separated<T>(
+    out: &mut Vec<u8>,
+    between: u8,
+    items: impl IntoIterator<Item = T>,
+    mut item: impl FnMut(&mut Vec<u8>, T),
+) {
+    for (i, value) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(between);
+        }
+        item(out, value);
+    }
+}
+
+/// Whether a text can go as an atom in place of an astring without being taken for something else.
+fn is_plain(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text.len() <= limits::QUOTED
+        && text.iter().copied().all(is_astring_char)
+        && !text.eq_ignore_ascii_case(b"NIL")
+}
