@@ -1,0 +1,57 @@
+//! Every bound of authentication, by name.
+
+use std::time::Duration;
+
+/// The longest login name or authorization identity, in octets. RFC 4616 §2 wants 255 to be taken.
+pub const MAX_NAME_LEN: usize = 512;
+
+/// The longest password, in octets. RFC 4616 §2 wants 255 to be taken.
+pub const MAX_PASSWORD_LEN: usize = 1024;
+
+/// The longest PLAIN message, in octets: two names, a password and two separators.
+pub const MAX_PLAIN_LEN: usize = 2 * MAX_NAME_LEN + MAX_PASSWORD_LEN + 2;
+
+/// The longest stored hash, in octets.
+pub const MAX_HASH_LEN: usize = 2048;
+
+/// The most memory that a stored argon2 hash may ask for, in KiB: 256 MiB.
+pub const MAX_ARGON2_MEMORY: u32 = 256 * 1024;
+
+/// The most work that a stored argon2 hash may ask for, in KiB times passes: about two seconds.
+pub const MAX_ARGON2_WORK: u64 = 2 * 1024 * 1024;
+
+/// The most lanes of a stored argon2 hash.
+pub const MAX_ARGON2_LANES: u32 = 16;
+
+/// The highest cost of a stored bcrypt hash: about two seconds.
+pub const MAX_BCRYPT_COST: u32 = 15;
+
+/// The most rounds of a stored SHA-crypt hash: about a second.
+pub const MAX_SHA_CRYPT_ROUNDS: u32 = 1_000_000;
+
+/// The most iterations of a stored SCRAM hash: about a second.
+pub const MAX_SCRAM_ITERATIONS: u32 = 1_000_000;
+
+/// Passwords whose successful verification is remembered.
+pub const MAX_VERIFIED: usize = 4096;
+
+/// How long a successful verification is remembered.
+pub const VERIFIED_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// Peers, and as many accounts, whose failures are remembered.
+pub const MAX_THROTTLED: usize = 16_384;
+
+/// Failures that are free: people mistype.
+pub const FREE_FAILURES: u32 = 2;
+
+/// The wait after the first failure that is not free; each further one doubles it.
+pub const FIRST_DELAY: Duration = Duration::from_millis(500);
+
+/// The longest wait because of a peer's failures.
+pub const MAX_PEER_DELAY: Duration = Duration::from_secs(16);
+
+/// The longest wait because of an account's failures; short, since its owner waits as well.
+pub const MAX_ACCOUNT_DELAY: Duration = Duration::from_secs(4);
+
+/// How long after the last failure everything is forgotten.
+pub const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);

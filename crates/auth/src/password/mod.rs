@@ -1,0 +1,116 @@
+//! Stored passwords: made with argon2id, understood in the forms in which other servers keep them.
+//!
+//! A stored password is `{SCHEME}` and what the scheme needs. Hashes that begin with `$` name their
+//! algorithm themselves and may stand bare. What a stored hash may cost is limited, since it may come
+//! from a file that somebody else wrote.
+//!
+//! Checking takes tens of milliseconds of CPU by design: call it where a thread may be kept busy.
+
+mod parse;
+mod salted;
+mod scram;
+
+pub use parse::HashError;
+
+use crate::limits::MAX_PASSWORD_LEN;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, PasswordHash};
+use salted::Salted;
+use scram::Scram;
+use sha_crypt::ShaCrypt;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use subtle::ConstantTimeEq;
+
+/// A stored password, taken apart and within the limits.
+#[derive(Clone)]
+pub struct StoredPassword(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Plain(String),
+    ShaCrypt(String),
+    Bcrypt(String),
+    Argon2(Box<PasswordHash>),
+    Salted(Salted),
+    Scram(Scram),
+}
+
+impl StoredPassword {
+    /// Whether the password is the one that was stored, in the octets given or as SASLprep prepares
+    /// them (RFC 4013): clients differ in which they send.
+    #[must_use]
+    pub fn verify(&self, password: &[u8]) -> bool {
+        if password.len() > MAX_PASSWORD_LEN {
+            return false;
+        }
+        if self.matches(password) {
+            return true;
+        }
+        let prepared = prepare(password);
+        *prepared != *password && self.matches(&prepared)
+    }
+
+    fn matches(&self, password: &[u8]) -> bool {
+        match &self.0 {
+            Kind::Plain(stored) => equal(stored.as_bytes(), password),
+            Kind::ShaCrypt(hash) => {
+                ShaCrypt::default().verify_password(password, hash.as_str()).is_ok()
+            }
+            Kind::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+            Kind::Argon2(hash) => Argon2::default().verify_password(password, &**hash).is_ok(),
+            Kind::Salted(salted) => salted.matches(password),
+            Kind::Scram(scram) => scram.matches(password),
+        }
+    }
+}
+
+/// Why no hash could be made: the system has no random octets or no memory to give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the password could not be hashed")]
+pub struct HashingFailed;
+
+/// Hash a password with argon2id and a new salt: `{ARGON2ID}$argon2id$...`. It is prepared with
+/// SASLprep where that is possible (RFC 4616 §2).
+///
+/// # Errors
+/// See [`HashingFailed`].
+pub fn hash(password: impl AsRef<[u8]>) -> Result<String, HashingFailed> {
+    let prepared = prepare(password.as_ref());
+    let hash = Argon2::default().hash_password(&prepared).map_err(|_| HashingFailed)?;
+    Ok(format!("{{ARGON2ID}}{hash}"))
+}
+
+/// Whether the password is the stored one; `false` for a stored form that is not understood.
+#[must_use]
+pub fn verify(stored: &str, password: &[u8]) -> bool {
+    stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password))
+}
+
+/// A hash of the cost of those that [`hash`] makes, which no known password has.
+const NOBODY: &str = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$\
+    bm9ib2R5cyBzYWx0$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Do what checking a password that [`hash`] made costs, for a user whom nobody knows, so that the
+/// time does not tell.
+pub fn verify_nothing(password: &[u8]) {
+    std::hint::black_box(verify(NOBODY, password));
+}
+
+/// Whether two texts are equal, in a time that tells nothing about either.
+#[must_use]
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
+    Sha256::digest(a).ct_eq(&Sha256::digest(b)).into()
+}
+
+/// A password in the form in which passwords are compared, or as it is where SASLprep refuses it.
+fn prepare(password: &[u8]) -> Cow<'_, [u8]> {
+    let prepared = std::str::from_utf8(password).ok().and_then(|t| stringprep::saslprep(t).ok());
+    match prepared {
+        Some(Cow::Owned(prepared)) => Cow::Owned(prepared.into_bytes()),
+        _ => Cow::Borrowed(password),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+use super::*;
+use proptest::prelude::*;
+
+/// "tulip bulb", hashed by other programs: crypt(3), OpenSSL, Python's hashlib, doveadm.
+const FOREIGN: &[&str] = &[
+    "$5$rounds=5000$abcdefgh$jwNyDELKaoaK/niLvRFJo.MVcEYKD0lK/iPTAT58GMC",
+    "{SHA512-CRYPT}$6$saltsalt$d7PoViH6NvNusUKlqSR5om7bFDVmhxVGQgWjxMk8OcXdl0Hnayl6lcSFE1URIfg5OqGhXIeHkiIF1fpQ1qa0A.",
+    "{CRYPT}$6$rounds=10000$Qw12$Djzbzu1XeDeeVe7SpnXWHeJXGL8TUtrs/cHCFYLxuTxwLCX4tqZcVHjRPESMEWO7AMDoD01xNAvfwse79UuA91",
+    "{sha256-crypt}$5$abcdefgh$jwNyDELKaoaK/niLvRFJo.MVcEYKD0lK/iPTAT58GMC",
+    "$2y$05$abcdefghijklmnopqrstuuTiG8TEoGUTr8MEjkxwEzyof3AeDHHPW",
+    "$2b$06$abcdefghijklmnopqrstuu1LvOsIIQtC1sGC2/F9VjJjbjMVbILvC",
+    "{SSHA256}3vT+Stu7jZP2isJfPYW7e4eQ1UG35FviB6ikU1RJ7TMBAnNhbHQ=",
+    "{SSHA512}XOT7VyGOJYkJcboYYnzewfA8b8vaiceFs9ssbG7P/RkclnJGFJbcyTdQCsYKObmcc4toXWC/kel4daOXgqd8SAECc2FsdA==",
+    "{SCRAM-SHA-256}4096,MDEyMzQ1Njc4OWFiY2RlZg==,1RNc/LwPmdfZuRkh/vBx5iv+tvcK8Ri1G3P21G0I20I=,W2D48HW7wvuLb2zmldM/uadolaDYC37WtfxBTcxiSBY=",
+    "{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$O5LaeYLa98XtB4TUq9P09Q$t/ouRPm7ogcZF3DupCXhgKQy3gG8bujlBNdB57uK9H8",
+    "{BLF-CRYPT}$2y$05$eoLUqepuyz6dpJfGkvBKSexf1Di/KuhTtW1ZbsgG5pZ4dgZgOU7/a",
+    "{SCRAM-SHA-256}4096,/mOTYHmrBjSgg54AU1ZuBQ==,KNwh5NJtdUizqg/BItYOy/xQpBqIIkvVpvR28P+9UhQ=,kbwv03s/4Qb5zH9++cPvXGqFIKSn+2ru9C4pJlhEfBY=",
+    "{SSHA512}lnoKJnMDSM+YHiyqLuU4tI8DrJhkSoiW89FVT3Fs7NjOvOlGjuFyocUQfCuL4oxe3J7D5k3+bylVhUGrEzMqSXA4u1s=",
+    "{SHA512-CRYPT}$6$m6eqabOvDImj5VA9$Mwz7XbNjOqtCa3VDhaB6s0muN27PHS.ZmcD.LTfSXtoyn6iDn63zgKRWlF40jAWkko92Mlpps1i40ORQFo3Eq0",
+    "{PLAIN}tulip bulb",
+];
+
+#[test]
+fn hashes_of_other_programs_are_checked() {
+    for stored in FOREIGN {
+        assert!(verify(stored, b"tulip bulb"), "{stored}");
+        assert!(!verify(stored, b"tulip bulbs"), "{stored}");
+        assert!(!verify(stored, b""), "{stored}");
+    }
+}
+
+#[test]
+fn own_hashes_are_checked_and_salted() {
+    let (one, two) = (hash("tulip").unwrap(), hash(b"tulip").unwrap());
+    assert!(one.starts_with("{ARGON2ID}$argon2id$"), "{one}");
+    assert_ne!(one, two);
+    assert!(verify(&one, b"tulip") && verify(&two, b"tulip") && !verify(&one, b"tulips"));
+}
+
+#[test]
+fn passwords_are_compared_as_saslprep_prepares_them() {
+    let stored = hash("na\u{ef}ve\u{ad}").unwrap();
+    assert!(verify(&stored, "nai\u{308}ve".as_bytes()));
+    assert!(verify("{PLAIN}na\u{ef}ve", "nai\u{308}ve".as_bytes()));
+    assert!(!verify(&stored, b"naive"));
+}
+
+#[test]
+fn what_is_too_costly_is_refused_before_it_is_tried() {
+    for stored in [
+        "$6$rounds=999999999$saltsalt$d7PoViH6NvNusUKlqSR5om7bFDVmhxVGQgWjxMk8OcXdl0Hnayl6lcSFE1URIfg5OqGhXIeHkiIF1fpQ1qa0A.",
+        "$2y$31$abcdefghijklmnopqrstuuTiG8TEoGUTr8MEjkxwEzyof3AeDHHPW",
+        "{ARGON2ID}$argon2id$v=19$m=4194304,t=3,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "{ARGON2ID}$argon2id$v=19$m=65536,t=4294967295,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "{SCRAM-SHA-256}4000000000,MDEy,1RNc/LwPmdfZuRkh/vBx5iv+tvcK8Ri1G3P21G0I20I=,W2D48HW7wvuLb2zmldM/uadolaDYC37WtfxBTcxiSBY=",
+    ] {
+        assert_eq!(stored.parse::<StoredPassword>().err(), Some(HashError::TooCostly), "{stored}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_named() {
+    let error = |stored: &str| stored.parse::<StoredPassword>().err();
+    for (stored, scheme) in [("{MD5}abc", "{MD5}"), ("$1$ab$cd", "$1$"), ("$y$j9T$ab", "$y$")] {
+        assert_eq!(error(stored), Some(HashError::UnknownScheme(scheme.to_owned())));
+    }
+    let long = format!("{{PLAIN}}{}", "x".repeat(crate::limits::MAX_HASH_LEN));
+    for stored in
+        ["", "tulip", "{PLAIN", "{SSHA256}YWJj", "{SSHA512}*", "{SCRAM-SHA-256}1,2", &long]
+    {
+        assert_eq!(error(stored), Some(HashError::Malformed), "{stored}");
+    }
+}
+
+#[test]
+fn the_hash_of_nobody_costs_what_ours_costs() {
+    let cost = |stored: &str| match stored.parse::<StoredPassword>().map(|stored| stored.0) {
+        Ok(Kind::Argon2(hash)) => (hash.algorithm, hash.version, hash.params.to_string()),
+        _ => panic!("no argon2 hash: {stored}"),
+    };
+    assert_eq!(cost(NOBODY), cost(&hash("x").unwrap()));
+}
+
+proptest! {
+    #[test]
+    fn any_stored_text_is_checked_or_refused(
+        scheme in prop::sample::select(vec![
+            "", "{PLAIN}", "{SSHA256}", "{BLF-CRYPT}$2y$05$", "$6$", "$5$rounds=1000$",
+            "{SCRAM-SHA-256}1,", "{ARGON2ID}$argon2id$v=19$m=8,t=1,p=1$",
+        ]),
+        rest in "\\PC{0,60}",
+    ) {
+        let stored = format!("{scheme}{rest}");
+        let matches = verify(&stored, b"not the password");
+        prop_assert!(!matches || stored.contains("not the password"));
+    }
+}
