@@ -25,6 +25,9 @@ pub enum Refused {
     NoSuchMessage,
     /// The disk or the quota is full.
     OverQuota,
+    /// No mailbox can have this name: it lies below the mailbox that is to get it, or it, or one below it, would be
+    /// too long or too deep.
+    BadName,
 }
 
 impl fmt::Display for Refused {
@@ -40,6 +43,7 @@ impl fmt::Display for Refused {
             Self::OutOfUids => "the mailbox has no UIDs left",
             Self::NoSuchMessage => "the message is gone",
             Self::OverQuota => "there is no space left",
+            Self::BadName => "the mailbox cannot have this name",
         })
     }
 }

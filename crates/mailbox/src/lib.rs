@@ -1,12 +1,19 @@
 //! The mailbox model: the port that engines implement, snapshots that sessions share, one client's
 //! view, search and delivery. Names no engine and no protocol, and has no way to reach either.
 
+mod account;
+pub mod delivery;
 mod error;
 pub mod limits;
+pub mod list;
+pub mod names;
 mod open;
+pub mod search;
 mod snapshot;
 mod store;
+mod view;
 
+pub use account::{Account, initial_mailboxes};
 pub use error::{Refused, StoreError};
 pub use open::OpenMailbox;
 pub use snapshot::{
@@ -16,3 +23,4 @@ pub use store::{
     AccountStore, Appended, Copied, FlagChange, FlagOperation, MailboxInfo, MailboxList,
     NewMailbox, NewMessage, Reply, Spool, Store, Stored,
 };
+pub use view::{Event, Expunges, View};

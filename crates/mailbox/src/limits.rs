@@ -11,3 +11,22 @@ pub const MAX_MAILBOXES: usize = 10_000;
 
 /// Names that an account can subscribe to.
 pub const MAX_SUBSCRIPTIONS: usize = 20_000;
+
+/// Changes of its own that a client need not be told of between two looks at the mailbox: a forgotten one is
+/// reported without need, which harms nobody.
+pub const MAX_HUSHED: usize = 64;
+
+/// Times that a change is tried again when somebody else's change came in between.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Messages whose summaries a search reads at a time.
+pub const SEARCH_BATCH: usize = 64;
+
+/// Octets of a message's content that a search reads at a time, and of decoded text that it looks through at a time.
+pub const SEARCH_WINDOW: usize = 64 * 1024;
+
+/// Octets of one header block that a search looks through.
+pub const MAX_SEARCHED_HEADER: u64 = 1024 * 1024;
+
+/// Octets of one message that a search reads; text beyond them is not found.
+pub const MAX_SEARCHED_OCTETS: u64 = 64 * 1024 * 1024;

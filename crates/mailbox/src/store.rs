@@ -4,6 +4,27 @@
 //! round trip and make each atomic and durable: when a reply is `Ok`, the change survives a power
 //! cut; when it is an error, nothing has changed. Each change gets one new [`ModSeq`] of the account
 //! and is published to the [`OpenMailbox`]es it touches before the reply.
+//!
+//! # Numbers
+//! Engines give the same numbers for the same operations, so that they can be compared:
+//! - [`ModSeq`], [`MailboxId`] and [`EmailId`] are counters of the account. The first one given is 1; what is refused
+//!   or changes nothing uses none up. One change takes one `ModSeq`: making an account with its mailboxes, create,
+//!   delete, rename, a (un)subscription that changes something, append, copy, move, expunge, a change of flags.
+//!   Claiming recent messages takes none. The initial mailboxes and those made by `create` and `rename` have the
+//!   `ModSeq` of that change as their highest; renaming changes nothing in the renamed ones.
+//! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, within
+//!   `1..=u32::MAX`. Mailboxes and messages are numbered in the order in which they were given, copies in that of
+//!   their UIDs.
+//! - Keywords get the mailbox's bits in the order in which they are first set: by message, then as given. With a copy
+//!   or a move come those that the messages have, in the order of the source's bits. Removing a keyword that the
+//!   mailbox does not have does not add it; a change of flags adds keywords only if a message changes, but is
+//!   refused for want of bits whether or not one would.
+//! - What is refused for several reasons is refused for the first of: no such account, no such mailbox (the source
+//!   before the destination), the inbox, name or special use taken, too many mailboxes or subscriptions, too many
+//!   keywords, out of UIDs, over quota.
+//!
+//! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
+//! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 
 use crate::{OpenMailbox, Snapshot, StoreError};
 use bytes::Bytes;
@@ -96,13 +117,15 @@ pub trait AccountStore: Send + Sync {
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>>;
 
     /// The messages that no session has been told of as recent, which the caller now is
-    /// (RFC 3501 §2.3.2). Their claim may be forgotten in a crash.
+    /// (RFC 3501 §2.3.2): all UIDs given since the last claim, whether or not the messages still exist; `None` if no
+    /// UID was given. The claim may be forgotten in a crash.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`].
     fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>>;
 
-    /// The first UID that no session has been told of as recent, without claiming anything.
+    /// The first UID that no session has been told of as recent, be it given or not, without claiming anything;
+    /// [`rookery_mail::Uid::MAX`] when there is none left.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`].

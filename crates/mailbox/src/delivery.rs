@@ -1,0 +1,69 @@
+//! Turns octets that arrive into a message, and puts it where it belongs. Holds no message in memory.
+
+use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError};
+use rookery_mail::{DateTime, Flag, MailboxName};
+use rookery_mime::Scanner;
+
+/// A message that is coming in, piece by piece. Dropping it forgets it.
+pub struct Incoming {
+    spool: Box<dyn Spool>,
+    scanner: Scanner,
+}
+
+impl Incoming {
+    /// A place for a message of this account.
+    ///
+    /// # Errors
+    /// As of [`crate::AccountStore::spool`].
+    pub async fn new(account: &Account) -> Result<Self, StoreError> {
+        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new() })
+    }
+
+    /// Add octets, any number at a time.
+    ///
+    /// # Errors
+    /// As of [`Spool::write`].
+    pub async fn write(&mut self, octets: &[u8]) -> Result<(), StoreError> {
+        self.scanner.push(octets);
+        self.spool.write(octets).await
+    }
+
+    /// Octets so far.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.spool.len()
+    }
+
+    /// Whether there are none so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spool.is_empty()
+    }
+
+    /// The message is complete.
+    #[must_use]
+    pub fn finish(self, flags: Vec<Flag>, internal_date: DateTime) -> NewMessage {
+        let summary = self.scanner.finish().encode();
+        NewMessage { content: self.spool, summary, flags, internal_date }
+    }
+}
+
+/// Deliver a message that has arrived at `now` (seconds since 1970): into the named mailbox if there is such a
+/// one, else into the inbox. Says where it went.
+///
+/// # Errors
+/// As of [`crate::AccountStore::append`].
+pub async fn deliver(
+    account: &Account,
+    incoming: Incoming,
+    mailbox: Option<&MailboxName>,
+    now: i64,
+) -> Result<(MailboxInfo, Appended), StoreError> {
+    let list = account.store().mailboxes().await?;
+    let named = mailbox.and_then(|name| list.mailboxes.get(name));
+    let inbox = || list.mailboxes.get(&MailboxName::inbox());
+    let target = named.or_else(inbox).ok_or(Refused::NoSuchMailbox)?;
+    let message = incoming.finish(Vec::new(), DateTime::from_unix(now));
+    let appended = account.store().append(target.id, vec![message], now).await?;
+    Ok((target.clone(), appended))
+}

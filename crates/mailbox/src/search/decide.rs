@@ -1,0 +1,98 @@
+//! Deciding a key with what is known so far.
+
+use super::text::Findings;
+use super::{Key, fold};
+use crate::{Row, Snapshot};
+use rookery_mime::{header, text::decode_header};
+
+/// The fields of a header block, ready to be compared.
+pub(super) struct Header(Vec<(Vec<u8>, String)>);
+
+impl Header {
+    /// Of a raw header block.
+    pub(super) fn new(block: &[u8]) -> Self {
+        let fields = header::fields(block)
+            .map(|field| (field.name.to_vec(), fold(&decode_header(&header::unfold(field.value)))));
+        Self(fields.collect())
+    }
+
+    fn contains(&self, name: &[u8], needle: &str) -> bool {
+        let needle = fold(needle);
+        self.0
+            .iter()
+            .any(|(have, value)| have.eq_ignore_ascii_case(name) && value.contains(needle.as_str()))
+    }
+}
+
+/// What is known of a message: its row, and by and by the rest.
+pub(super) struct Known<'a> {
+    snapshot: &'a Snapshot,
+    row: &'a Row,
+    /// The day of the Date field, or that of the internal date.
+    pub(super) sent_day: Option<i64>,
+    /// The header of the message itself.
+    pub(super) header: Option<Header>,
+    /// Which needles are where.
+    pub(super) text: Option<Findings>,
+}
+
+impl<'a> Known<'a> {
+    /// The least that can be known.
+    pub(super) fn of_row(snapshot: &'a Snapshot, row: &'a Row) -> Self {
+        Self { snapshot, row, sent_day: None, header: None, text: None }
+    }
+}
+
+/// Whether the message matches; `None` when that takes more than what is known.
+pub(super) fn decide(key: &Key, known: &Known<'_>) -> Option<bool> {
+    match key {
+        Key::And(keys) => all(keys.iter().map(|key| decide(key, known))),
+        Key::Or(keys) => {
+            all(keys.iter().map(|key| decide(key, known).map(|yes| !yes))).map(|no| !no)
+        }
+        Key::Not(key) => decide(key, known).map(|yes| !yes),
+        Key::SentBefore(day) => known.sent_day.map(|sent| sent < *day),
+        Key::SentOn(day) => known.sent_day.map(|sent| sent == *day),
+        Key::SentSince(day) => known.sent_day.map(|sent| sent >= *day),
+        Key::Header { name, needle } => {
+            known.header.as_ref().map(|header| header.contains(name, needle))
+        }
+        Key::Body(needle) => known.text.as_ref().map(|text| text.in_body(needle)),
+        Key::Text(needle) => known.text.as_ref().map(|text| text.anywhere(needle)),
+        _ => Some(matches_row(key, known.snapshot, known.row)),
+    }
+}
+
+/// Whether all are so: one that is not decides, one that is open leaves it open.
+fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut open = false;
+    for answer in answers {
+        match answer {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(true)
+}
+
+/// Whether the row matches a key that asks for nothing else.
+fn matches_row(key: &Key, snapshot: &Snapshot, row: &Row) -> bool {
+    match key {
+        Key::Uids(uids) => uids.contains(row.uid),
+        Key::Has(flag) => row.flags.system.contains(*flag),
+        Key::Keyword(keyword) => {
+            snapshot.keyword_bit(keyword).is_some_and(|bit| row.flags.keywords & bit != 0)
+        }
+        Key::ModSeq(modseq) => row.modseq >= *modseq,
+        Key::Email(email) => row.email == *email,
+        Key::Before(day) => row.internal_date.local_day() < *day,
+        Key::On(day) => row.internal_date.local_day() == *day,
+        Key::Since(day) => row.internal_date.local_day() >= *day,
+        Key::SavedBefore(instant) => row.save_date < *instant,
+        Key::SavedSince(instant) => row.save_date >= *instant,
+        Key::Larger(octets) => row.size > *octets,
+        Key::Smaller(octets) => row.size < *octets,
+        _ => true,
+    }
+}

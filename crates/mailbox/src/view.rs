@@ -1,0 +1,177 @@
+//! What one client believes about the mailbox that it has selected. Pure: never waits, reads no clock.
+//!
+//! A client numbers messages from 1 and renumbers them only when it is told of an expunge. A [`View`] follows
+//! that numbering, and [`View::sync`] says what the client has to be told so that it catches up with a
+//! [`Snapshot`]. Where the protocol forbids expunges (RFC 9051 §7.5.1), they are held back and told later.
+
+mod runs;
+
+use crate::limits::MAX_HUSHED;
+use crate::{Row, Snapshot};
+use rookery_mail::{ModSeq, Uid, UidSet};
+use runs::Runs;
+use std::collections::VecDeque;
+
+/// Whether the client may be told of expunges now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expunges {
+    /// Yes: numbers change.
+    Tell,
+    /// No: no number changes, what vanished is remembered.
+    Hold,
+}
+
+/// Something to tell the client, in this order, each on top of the one before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The message with this number, as of this moment, is gone; those after it move up.
+    Expunge {
+        /// Its number, counted from 1.
+        number: u32,
+        /// Its UID.
+        uid: Uid,
+    },
+    /// There are so many messages now, more than before.
+    Exists(u32),
+    /// The flags of a message that the client knew have changed.
+    Flags {
+        /// Its number, counted from 1.
+        number: u32,
+        /// It as it is now.
+        row: Row,
+    },
+}
+
+/// What one client believes: which number means which UID, as of which modification sequence.
+#[derive(Clone, Debug)]
+pub struct View {
+    known: Runs,
+    held_back: UidSet,
+    synced: ModSeq,
+    hushed: VecDeque<(UidSet, ModSeq)>,
+}
+
+impl View {
+    /// The view of a client that is about to learn of everything in the snapshot.
+    #[must_use]
+    pub fn open(snapshot: &Snapshot) -> Self {
+        Self {
+            known: snapshot.rows().map(|row| row.uid).collect(),
+            held_back: UidSet::new(),
+            synced: snapshot.highest_modseq(),
+            hushed: VecDeque::new(),
+        }
+    }
+
+    /// How many messages the client believes there are, held-back ones included.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.known.len()
+    }
+
+    /// Whether the client believes that there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The UID of the message with a number, counted from 1.
+    #[must_use]
+    pub fn uid(&self, number: u32) -> Option<Uid> {
+        self.known.uid(number)
+    }
+
+    /// The number, counted from 1, of the message with a UID.
+    #[must_use]
+    pub fn number(&self, uid: Uid) -> Option<u32> {
+        self.known.number(uid)
+    }
+
+    /// The UID of the last message that the client knows.
+    #[must_use]
+    pub fn last_uid(&self) -> Option<Uid> {
+        self.uid(self.len())
+    }
+
+    /// All that the client knows, held-back ones included.
+    #[must_use]
+    pub fn uids(&self) -> UidSet {
+        self.known.uids()
+    }
+
+    /// The UIDs of the messages from one number to another, both included and given in any order.
+    /// Numbers that the client does not know count for nothing.
+    #[must_use]
+    pub fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
+        self.known.uids_of_numbers(first.min(last), first.max(last))
+    }
+
+    /// What was expunged without the client having been told.
+    #[must_use]
+    pub fn held_back(&self) -> &UidSet {
+        &self.held_back
+    }
+
+    /// The modification sequence up to which the client knows everything but the held-back expunges.
+    #[must_use]
+    pub fn synced(&self) -> ModSeq {
+        self.synced
+    }
+
+    /// The change with this modification sequence was the client's own, and it has its answer or wants none
+    /// (`.SILENT`): the next sync does not report these messages if nothing else has happened to them.
+    pub fn hush(&mut self, uids: &UidSet, modseq: ModSeq) {
+        if self.hushed.len() == MAX_HUSHED {
+            self.hushed.pop_front();
+        }
+        self.hushed.push_back((uids.clone(), modseq));
+    }
+
+    /// Catch up with a snapshot: what the client has to be told, in this order. Expunges first (if they may be
+    /// told), then the number of messages if there are new ones, then changed flags of messages that it knew.
+    ///
+    /// A snapshot that is not newer than what the client knows says nothing new; expunges that were held
+    /// back are told even then.
+    pub fn sync(&mut self, snapshot: &Snapshot, expunges: Expunges) -> Vec<Event> {
+        let mut flags = Vec::new();
+        let mut new = Vec::new();
+        if snapshot.highest_modseq() > self.synced {
+            let changes = snapshot.changes_since(self.synced);
+            self.held_back = self.held_back.union(&changes.vanished.intersection(&self.uids()));
+            let is_known = |row: &Row| self.known.number(row.uid).is_some();
+            (flags, new) = changes.rows.into_iter().partition(is_known);
+            flags.retain(|row| !self.is_hushed(row));
+            self.synced = snapshot.highest_modseq();
+            self.hushed.retain(|(_, modseq)| *modseq > snapshot.highest_modseq());
+        }
+        let mut events = match expunges {
+            Expunges::Tell => self.tell_expunges(),
+            Expunges::Hold => Vec::new(),
+        };
+        if !new.is_empty() {
+            new.iter().for_each(|row| self.known.push(row.uid));
+            events.push(Event::Exists(self.len()));
+        }
+        let numbered = flags.into_iter().filter_map(|row| {
+            self.known.number(row.uid).map(|number| Event::Flags { number, row })
+        });
+        events.extend(numbered);
+        events
+    }
+
+    fn is_hushed(&self, row: &Row) -> bool {
+        self.hushed.iter().any(|(uids, modseq)| *modseq == row.modseq && uids.contains(row.uid))
+    }
+
+    /// Renumber. The client removes one message after the other, so each moves those after it up by one.
+    fn tell_expunges(&mut self) -> Vec<Event> {
+        let gone = std::mem::take(&mut self.held_back);
+        let numbered = gone.iter().filter_map(|uid| Some((self.known.number(uid)?, uid)));
+        let events = numbered
+            .zip(0u32..)
+            .map(|((number, uid), before)| Event::Expunge { number: number - before, uid })
+            .collect();
+        self.known.remove(&gone);
+        events
+    }
+}

@@ -1,0 +1,140 @@
+//! Ascending UIDs and their numbers, as runs of neighbours: a mailbox without gaps is one run.
+
+use rookery_mail::{Uid, UidRange, UidSet};
+
+/// Neighbouring UIDs that are numbered one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Run {
+    range: UidRange,
+    /// The number of its first UID.
+    number: u32,
+}
+
+impl Run {
+    fn len(self) -> u32 {
+        self.range.last().get() - self.range.first().get() + 1
+    }
+
+    /// The UID with this number, if it is one of the run's.
+    fn uid(self, number: u32) -> Option<Uid> {
+        let offset = number.checked_sub(self.number).filter(|offset| *offset < self.len())?;
+        Uid::new(self.range.first().get() + offset)
+    }
+}
+
+/// Ascending UIDs, numbered from 1.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Runs {
+    runs: Vec<Run>,
+}
+
+impl Runs {
+    pub(super) fn len(&self) -> u32 {
+        self.runs.last().map_or(0, |run| run.number + (run.len() - 1))
+    }
+
+    /// Logarithmic in the number of runs.
+    pub(super) fn uid(&self, number: u32) -> Option<Uid> {
+        let after = self.runs.partition_point(|run| run.number <= number);
+        self.runs.get(after.checked_sub(1)?)?.uid(number)
+    }
+
+    /// Logarithmic in the number of runs.
+    pub(super) fn number(&self, uid: Uid) -> Option<u32> {
+        let at = self.runs.partition_point(|run| run.range.last() < uid);
+        let run = self.runs.get(at).filter(|run| run.range.contains(uid))?;
+        Some(run.number + (uid.get() - run.range.first().get()))
+    }
+
+    pub(super) fn uids(&self) -> UidSet {
+        self.runs.iter().map(|run| run.range).collect()
+    }
+
+    /// The UIDs of the numbers from `first` to `last`, both included, as far as there are such.
+    pub(super) fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
+        let (first, last) = (first.max(1), last.min(self.len()));
+        match (self.uid(first), self.uid(last)) {
+            (Some(a), Some(b)) if first <= last => {
+                let span = [UidRange::new(a, b)].into_iter().collect();
+                self.uids().intersection(&span)
+            }
+            _ => UidSet::new(),
+        }
+    }
+
+    /// Add a UID above all others; what is not above them has no place at the end and is ignored.
+    pub(super) fn push(&mut self, uid: Uid) {
+        let number = self.len() + 1;
+        match self.runs.last_mut() {
+            Some(run) if run.range.last() >= uid => {}
+            Some(run) if run.range.last().next() == Some(uid) => {
+                run.range = UidRange::new(run.range.first(), uid);
+            }
+            _ => self.runs.push(Run { range: UidRange::new(uid, uid), number }),
+        }
+    }
+
+    /// Remove those of the UIDs that are there. Linear in the number of runs.
+    pub(super) fn remove(&mut self, uids: &UidSet) {
+        if uids.is_empty() {
+            return;
+        }
+        let mut number = 1;
+        let left = self.uids().difference(uids);
+        let renumbered = left.ranges().iter().map(|range| {
+            let run = Run { range: *range, number };
+            number += run.len();
+            run
+        });
+        self.runs = renumbered.collect();
+    }
+}
+
+impl FromIterator<Uid> for Runs {
+    fn from_iter<I: IntoIterator<Item = Uid>>(uids: I) -> Self {
+        let mut runs = Self::default();
+        uids.into_iter().for_each(|uid| runs.push(uid));
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uid(number: u32) -> Uid {
+        Uid::new(number).unwrap()
+    }
+
+    fn set(numbers: impl IntoIterator<Item = u32>) -> UidSet {
+        numbers.into_iter().map(uid).collect()
+    }
+
+    #[test]
+    fn a_mailbox_without_gaps_is_one_run() {
+        let runs: Runs = (1..=1000).map(uid).collect();
+        assert_eq!((runs.runs.len(), runs.len()), (1, 1000));
+    }
+
+    #[test]
+    fn removal_renumbers_what_follows() {
+        let mut runs: Runs = (10..=20).map(uid).collect();
+        runs.remove(&set([10, 13, 14, 99]));
+        assert_eq!(runs.len(), 8);
+        assert_eq!((1..=9).map(|n| runs.uid(n).map(Uid::get)).collect::<Vec<_>>(), {
+            let left = [11, 12, 15, 16, 17, 18, 19, 20].map(Some);
+            [left.as_slice(), &[None]].concat()
+        });
+        assert_eq!((runs.number(uid(15)), runs.number(uid(14))), (Some(3), None));
+        assert_eq!(runs.uids_of_numbers(2, 3), set([12, 15]));
+        assert_eq!(runs.uids_of_numbers(0, 1), set([11]));
+        assert_eq!(runs.uids_of_numbers(9, 12), UidSet::new());
+    }
+
+    #[test]
+    fn the_largest_uids_overflow_nothing() {
+        let runs: Runs = [uid(u32::MAX - 1), Uid::MAX].into_iter().collect();
+        assert_eq!((runs.len(), runs.uid(2), runs.uid(3)), (2, Some(Uid::MAX), None));
+        assert_eq!(runs.uids_of_numbers(1, u32::MAX).len(), 2);
+    }
+}
