@@ -6,6 +6,7 @@ pub mod delivery;
 mod error;
 pub mod limits;
 pub mod list;
+mod memory;
 pub mod names;
 mod open;
 pub mod search;
@@ -15,6 +16,7 @@ mod view;
 
 pub use account::{Account, initial_mailboxes};
 pub use error::{Refused, StoreError};
+pub use memory::MemoryStore;
 pub use open::OpenMailbox;
 pub use snapshot::{
     Changes, Counts, FlagSet, Row, Snapshot, SnapshotEdit, SnapshotParts, Tombstone,

@@ -10,7 +10,7 @@ mod text;
 pub use fold::fold;
 
 use crate::limits::SEARCH_BATCH;
-use crate::{Account, Row, Snapshot, StoreError};
+use crate::{Account, Snapshot, StoreError};
 use decide::{Known, decide};
 use rookery_mail::{EmailId, Keyword, ModSeq, SystemFlag, UidSet};
 

@@ -96,7 +96,8 @@ pub trait AccountStore: Send + Sync {
     ///
     /// # Errors
     /// [`crate::Refused::AlreadyExists`] when a new name is taken by a mailbox that is not itself renamed,
-    /// [`crate::Refused::NoSuchMailbox`].
+    /// [`crate::Refused::NoSuchMailbox`], [`crate::Refused::Inbox`] when the inbox is to be renamed,
+    /// [`crate::Refused::TooManyMailboxes`].
     fn rename<'a>(
         &'a self,
         renames: &'a [(MailboxId, MailboxName)],

@@ -1,0 +1,197 @@
+//! An account behind a lock.
+
+use super::state::{Email, NewEmail, State};
+use super::{lock, ready};
+use crate::{
+    AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
+    OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+};
+use bytes::Bytes;
+use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
+use std::any::Any;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+/// An account. Each reply is ready at once, and what was asked for happens whether or not it is awaited.
+#[derive(Default)]
+pub(super) struct MemoryAccount {
+    state: Mutex<State>,
+}
+
+impl MemoryAccount {
+    /// Make a change, all of it or nothing, and publish what it changed.
+    pub(super) fn change<T>(
+        &self,
+        make: impl FnOnce(&mut State) -> Result<T, Refused>,
+    ) -> Result<T, StoreError> {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        let mut next = state.clone();
+        let made = make(&mut next)?;
+        next.drop_unreferenced();
+        publish(&state, &next);
+        *state = next;
+        Ok(made)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> Result<T, Refused>) -> Result<T, StoreError> {
+        let state = lock(&self.state);
+        if state.is_closed {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        Ok(look(&state)?)
+    }
+
+    fn append_now(
+        &self,
+        mailbox: MailboxId,
+        messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Result<Appended, StoreError> {
+        let messages = messages.into_iter().map(at_hand).collect::<Result<_, _>>()?;
+        self.change(|state| state.append(mailbox, messages, now))
+    }
+}
+
+/// Tell those who have a mailbox open of what has become of it.
+fn publish(before: &State, after: &State) {
+    for (id, old) in &before.mailboxes {
+        if !after.mailboxes.contains_key(id) {
+            let last = old.snapshot().edit(after.last_modseq).delete();
+            old.open.publish(Arc::new(last));
+        }
+    }
+    let changed = after.mailboxes.values().filter(|new| new.highest_modseq > before.last_modseq);
+    changed.for_each(|new| new.open.publish(Arc::new(new.snapshot())));
+}
+
+fn at_hand(message: NewMessage) -> Result<NewEmail, StoreError> {
+    let spool = message.content.into_any().downcast::<MemorySpool>();
+    let spool = spool.map_err(|_| StoreError::Damaged("a spool of another engine".to_owned()))?;
+    let email = Email { content: spool.octets.into(), summary: message.summary.into() };
+    Ok(NewEmail { email, flags: message.flags, internal_date: message.internal_date })
+}
+
+impl AccountStore for MemoryAccount {
+    fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>> {
+        ready(self.read(|state| Ok(Arc::new(state.list.clone()))))
+    }
+
+    fn create<'a>(&'a self, new: &'a [NewMailbox], now: i64) -> Reply<'a, Vec<MailboxInfo>> {
+        ready(self.change(|state| state.create(new, now)))
+    }
+
+    fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()> {
+        ready(self.change(|state| state.delete(mailbox)))
+    }
+
+    fn rename<'a>(
+        &'a self,
+        renames: &'a [(MailboxId, MailboxName)],
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        ready(self.change(|state| state.rename(renames, new, now)))
+    }
+
+    fn subscribe<'a>(&'a self, name: &'a MailboxName, subscribed: bool) -> Reply<'a, ()> {
+        ready(self.change(|state| state.subscribe(name, subscribed)))
+    }
+
+    fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
+        ready(self.read(|state| Ok(Arc::clone(&state.mailbox(mailbox)?.open))))
+    }
+
+    fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>> {
+        ready(self.change(|state| Ok(state.mailbox_mut(mailbox)?.claim_recent())))
+    }
+
+    fn first_recent(&self, mailbox: MailboxId) -> Reply<'_, Uid> {
+        ready(self.read(|state| Ok(state.mailbox(mailbox)?.first_recent())))
+    }
+
+    fn spool(&self) -> Reply<'_, Box<dyn Spool>> {
+        ready(Ok(Box::new(MemorySpool::default())))
+    }
+
+    fn append(
+        &self,
+        mailbox: MailboxId,
+        messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Reply<'_, Appended> {
+        ready(self.append_now(mailbox, messages, now))
+    }
+
+    fn store_flags<'a>(
+        &'a self,
+        mailbox: MailboxId,
+        uids: &'a UidSet,
+        change: &'a FlagChange,
+        unchanged_since: Option<ModSeq>,
+    ) -> Reply<'a, Stored> {
+        ready(self.change(|state| state.store_flags(mailbox, uids, change, unchanged_since)))
+    }
+
+    fn copy<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied> {
+        ready(self.change(|state| state.copy(from, uids, to, now)))
+    }
+
+    fn move_messages<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied> {
+        ready(self.change(|state| state.move_messages(from, uids, to, now)))
+    }
+
+    fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet> {
+        ready(self.change(|state| state.expunge(mailbox, uids)))
+    }
+
+    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
+        ready(self.read(|state| {
+            let summary = |id| state.emails.get(id).map(|email| email.summary.clone());
+            Ok(emails.iter().map(summary).collect())
+        }))
+    }
+
+    fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes> {
+        ready(self.read(|state| {
+            let content = &state.emails.get(&email).ok_or(Refused::NoSuchMessage)?.content;
+            let within = |at| usize::try_from(at).unwrap_or(usize::MAX).min(content.len());
+            let end = within(range.end);
+            Ok(content.slice(within(range.start).min(end)..end))
+        }))
+    }
+}
+
+#[derive(Default)]
+struct MemorySpool {
+    octets: Vec<u8>,
+}
+
+impl Spool for MemorySpool {
+    fn write<'a>(&'a mut self, octets: &'a [u8]) -> Reply<'a, ()> {
+        self.octets.extend_from_slice(octets);
+        ready(Ok(()))
+    }
+
+    fn len(&self) -> u64 {
+        self.octets.len() as u64
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}

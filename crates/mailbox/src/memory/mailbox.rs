@@ -1,0 +1,182 @@
+//! One mailbox, as plain as can be.
+
+use crate::limits::MAX_KEYWORDS;
+use crate::{FlagSet, OpenMailbox, Refused, Row, Snapshot, SnapshotParts, Tombstone};
+use rookery_mail::{
+    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, Uid, UidRange, UidSet, UidValidity,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Which bits a change of flags may use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keywords {
+    /// New ones too.
+    Add,
+    /// Those that the mailbox has; other keywords are nothing.
+    Known,
+}
+
+#[derive(Clone)]
+pub(super) struct Mailbox {
+    pub(super) id: MailboxId,
+    pub(super) uid_validity: UidValidity,
+    pub(super) highest_modseq: ModSeq,
+    pub(super) keywords: Vec<Keyword>,
+    pub(super) rows: BTreeMap<Uid, Row>,
+    pub(super) open: Arc<OpenMailbox>,
+    uid_next: Option<Uid>,
+    first_recent: Option<Uid>,
+    tombstones: Vec<Tombstone>,
+}
+
+/// What a new row needs that is not the mailbox's to decide.
+#[derive(Clone)]
+pub(super) struct NewRow {
+    pub(super) flags: FlagSet,
+    pub(super) email: EmailId,
+    pub(super) size: u64,
+    pub(super) internal_date: DateTime,
+    pub(super) save_date: i64,
+}
+
+impl Mailbox {
+    pub(super) fn new(id: MailboxId, uid_validity: UidValidity, modseq: ModSeq) -> Self {
+        let empty = SnapshotParts {
+            id,
+            uid_validity,
+            uid_next: Some(Uid::MIN),
+            highest_modseq: modseq,
+            keywords: Vec::new(),
+            rows: Vec::new(),
+            tombstones: Vec::new(),
+        };
+        Self {
+            id,
+            uid_validity,
+            highest_modseq: modseq,
+            keywords: Vec::new(),
+            rows: BTreeMap::new(),
+            open: Arc::new(OpenMailbox::new(Arc::new(Snapshot::from_parts(empty)))),
+            uid_next: Some(Uid::MIN),
+            first_recent: Some(Uid::MIN),
+            tombstones: Vec::new(),
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot::from_parts(SnapshotParts {
+            id: self.id,
+            uid_validity: self.uid_validity,
+            uid_next: self.uid_next,
+            highest_modseq: self.highest_modseq,
+            keywords: self.keywords.clone(),
+            rows: self.rows.values().cloned().collect(),
+            tombstones: self.tombstones.clone(),
+        })
+    }
+
+    /// The rows of those UIDs that exist.
+    pub(super) fn rows_in(&self, uids: &UidSet) -> Vec<Row> {
+        self.rows.values().filter(|row| uids.contains(row.uid)).cloned().collect()
+    }
+
+    pub(super) fn flag_set(
+        &mut self,
+        flags: &[Flag],
+        keywords: Keywords,
+    ) -> Result<FlagSet, Refused> {
+        let mut set = FlagSet::default();
+        for flag in flags {
+            match flag {
+                Flag::System(flag) => set.system.insert(*flag),
+                Flag::Keyword(keyword) => set.keywords |= self.bit(keyword, keywords)?,
+            }
+        }
+        Ok(set)
+    }
+
+    fn bit(&mut self, keyword: &Keyword, keywords: Keywords) -> Result<u128, Refused> {
+        match self.keywords.iter().position(|known| known == keyword) {
+            Some(at) => Ok(1 << at),
+            None if keywords == Keywords::Known => Ok(0),
+            None if self.keywords.len() == MAX_KEYWORDS => Err(Refused::TooManyKeywords),
+            None => {
+                self.keywords.push(keyword.clone());
+                Ok(1 << (self.keywords.len() - 1))
+            }
+        }
+    }
+
+    /// The keywords of these rows of another mailbox get bits here, in the order that they have there.
+    pub(super) fn adopt_keywords(&mut self, from: &[Keyword], rows: &[Row]) -> Result<(), Refused> {
+        let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
+        for keyword in keywords_of(from, used) {
+            self.bit(keyword, Keywords::Add)?;
+        }
+        Ok(())
+    }
+
+    /// The flags of a row of another mailbox, with the bits that its keywords have here.
+    pub(super) fn translate(
+        &mut self,
+        from: &[Keyword],
+        flags: FlagSet,
+    ) -> Result<FlagSet, Refused> {
+        let mut bits = 0;
+        for keyword in keywords_of(from, flags.keywords) {
+            bits |= self.bit(keyword, Keywords::Known)?;
+        }
+        Ok(FlagSet { keywords: bits, ..flags })
+    }
+
+    pub(super) fn add(&mut self, new: Vec<NewRow>, modseq: ModSeq) -> Result<UidSet, Refused> {
+        let mut uids = UidSet::new();
+        for NewRow { flags, email, size, internal_date, save_date } in new {
+            let uid = self.uid_next.ok_or(Refused::OutOfUids)?;
+            self.uid_next = uid.next();
+            let created = modseq;
+            let row = Row { uid, modseq, created, flags, email, size, internal_date, save_date };
+            self.rows.insert(uid, row);
+            uids.insert(uid);
+        }
+        self.highest_modseq = modseq;
+        Ok(uids)
+    }
+
+    pub(super) fn set_flags(&mut self, uid: Uid, flags: FlagSet, modseq: ModSeq) {
+        if let Some(row) = self.rows.get_mut(&uid) {
+            row.flags = flags;
+            row.modseq = modseq;
+            self.highest_modseq = modseq;
+        }
+    }
+
+    pub(super) fn remove(&mut self, uids: &UidSet, modseq: ModSeq) {
+        for row in self.rows_in(uids) {
+            self.rows.remove(&row.uid);
+            self.tombstones.push(Tombstone { modseq, uid: row.uid });
+            self.highest_modseq = modseq;
+        }
+    }
+
+    pub(super) fn first_recent(&self) -> Uid {
+        self.first_recent.unwrap_or(Uid::MAX)
+    }
+
+    pub(super) fn claim_recent(&mut self) -> Option<UidRange> {
+        let first = self.first_recent?;
+        let last = self.uid_next.map_or(Some(Uid::MAX), Uid::previous)?;
+        self.first_recent = self.uid_next;
+        (first <= last).then(|| UidRange::new(first, last))
+    }
+}
+
+/// The keywords that bits stand for.
+fn keywords_of(keywords: &[Keyword], bits: u128) -> impl Iterator<Item = &Keyword> {
+    keywords
+        .iter()
+        .enumerate()
+        .filter(move |(at, _)| bits >> at & 1 == 1)
+        .map(|(_, keyword)| keyword)
+}
