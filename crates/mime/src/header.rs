@@ -61,7 +61,7 @@ pub fn unfold(value: &[u8]) -> Vec<u8> {
 
 impl<'a> Field<'a> {
     /// The field in these lines.
-    fn new(raw: &'a [u8]) -> Self {
+    pub(crate) fn new(raw: &'a [u8]) -> Self {
         let line = without_line_end(raw);
         let first_line = line.get(..memchr(b'\n', line).unwrap_or(line.len())).unwrap_or(line);
         let (name, value) = match memchr(b':', first_line) {

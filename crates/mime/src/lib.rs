@@ -7,14 +7,26 @@
 //!
 //! No input makes anything here fail: what is broken or beyond a limit becomes less structured, never an error.
 
+mod address;
+mod boundary;
+mod charset;
 pub mod date;
+mod encode;
+mod encoded_word;
+mod entity;
 pub mod header;
+mod lexer;
+pub mod limits;
+mod line;
+mod open;
+mod parameter;
 mod scanner;
 mod section;
 mod structure;
 pub mod subject;
 pub mod text;
 pub mod transfer;
+mod utf7;
 
 pub use date::SentDate;
 pub use scanner::Scanner;

@@ -1,47 +1,200 @@
 //! The scanner: octets in, tree out.
+//!
+//! It goes line by line, holding the open parts from the message inwards and, of the current line, only as many
+//! octets as can tell what the line is.
 
-use crate::{Content, Envelope, Message, Part};
+use memchr::memchr_iter;
+
+use crate::boundary::{self, Delimiter};
+use crate::entity::{Budget, HeaderBlock};
+use crate::limits;
+use crate::line::{Line, Mark, Unfinished, split_line};
+use crate::open::{Kind, Open};
+use crate::{Envelope, Message, Part};
+
+/// Octets of a body line that tell whether it is a boundary: two dashes before it, two after it.
+const BODY_LINE_OCTETS: usize = limits::BOUNDARY_OCTETS + 4;
 
 /// Scans a message that comes in pieces; how it is cut into pieces makes no difference.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scanner {
-    size: u64,
-    lines: u64,
+    /// Where the current line begins.
+    line_start: Mark,
+    unfinished: Unfinished,
+    /// Octets of the line end before the current line.
+    previous_end: u64,
+    /// The message and those of its parts that have not ended, each within the one before.
+    open: Vec<Open>,
+    /// The header block of the innermost open part, until it ends.
+    header: Option<HeaderBlock>,
+    /// Whether a multipart is open that a boundary line can divide.
+    divisible: bool,
+    budget: Budget,
+    /// The message, when it has ended.
+    ended: Option<(Part, Envelope)>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Scanner {
     /// A scanner at the start of a message.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            line_start: Mark::default(),
+            unfinished: Unfinished::default(),
+            previous_end: 0,
+            open: vec![Open::message(Mark::default())],
+            header: Some(HeaderBlock::new(true)),
+            divisible: false,
+            budget: Budget::default(),
+            ended: None,
+        }
     }
 
     /// Take the next octets of the message.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.size += bytes.len() as u64;
-        self.lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.header.is_none() && !self.divisible && self.unfinished.is_empty() {
+                return self.skip(rest);
+            }
+            let limit = self.line_limit();
+            let Some((piece, after)) = split_line(rest) else {
+                return self.unfinished.extend(rest, limit);
+            };
+            rest = after;
+            self.finish_line(piece, limit);
+        }
     }
 
     /// The message that was pushed.
     #[must_use]
-    pub fn finish(self) -> Message {
-        let root = Part {
-            header: 0..0,
-            body: 0..self.size,
-            lines: self.lines,
-            media_type: b"text".to_vec(),
-            media_subtype: b"plain".to_vec(),
-            params: Vec::new(),
-            id: None,
-            description: None,
-            encoding: None,
-            md5: None,
-            disposition: None,
-            language: Vec::new(),
-            location: None,
-            content: Content::Leaf,
+    pub fn finish(mut self) -> Message {
+        if !self.unfinished.is_empty() {
+            let unfinished = std::mem::take(&mut self.unfinished);
+            let line = unfinished.at_end();
+            self.line(line, self.after(line.octets, 0));
+        }
+        let end = self.line_start;
+        while self.header.is_some() {
+            self.end_header(end);
+        }
+        self.close_down_to(0, end);
+        let (root, envelope) = self.ended.unwrap_or_else(|| Open::message(end).close(end));
+        Message { size: end.offset, lines: end.lines, root, envelope }
+    }
+
+    /// Nothing but octets of bodies can follow: only count.
+    fn skip(&mut self, bytes: &[u8]) {
+        let lines = memchr_iter(b'\n', bytes).count() as u64;
+        self.line_start = self.after(bytes.len() as u64, lines);
+    }
+
+    fn line_limit(&self) -> usize {
+        if self.header.is_some() { limits::FIELD_OCTETS } else { BODY_LINE_OCTETS }
+    }
+
+    /// The place some octets and line ends after the start of the current line.
+    fn after(&self, octets: u64, lines: u64) -> Mark {
+        Mark { offset: self.line_start.offset + octets, lines: self.line_start.lines + lines }
+    }
+
+    fn finish_line(&mut self, piece: &[u8], limit: usize) {
+        if self.unfinished.is_empty() {
+            let line = Line::whole(piece, limit);
+            return self.line(line, self.after(line.octets, 1));
+        }
+        let mut unfinished = std::mem::take(&mut self.unfinished);
+        let line = unfinished.finish(piece, limit);
+        self.line(line, self.after(line.octets, 1));
+        unfinished.clear();
+        self.unfinished = unfinished;
+    }
+
+    /// Take a line that ends at `end`.
+    fn line(&mut self, line: Line<'_>, end: Mark) {
+        match (self.delimiter(line.text), &mut self.header) {
+            (Some(delimiter), _) => self.divide(delimiter, end),
+            (None, Some(_)) if line.is_blank => self.end_header(end),
+            (None, Some(header)) => header.line(line.text, &mut self.budget),
+            (None, None) => {}
+        }
+        self.line_start = end;
+        self.previous_end = line.end_octets;
+    }
+
+    /// What the line delimits. When no part may be added, nothing begins one.
+    fn delimiter(&self, text: &[u8]) -> Option<Delimiter> {
+        if !self.divisible {
+            return None;
+        }
+        let boundaries = self.open.iter().enumerate();
+        let boundaries = boundaries.filter_map(|(index, open)| Some((index, open.boundary()?)));
+        let delimiter = boundary::find(text, boundaries)?;
+        (delimiter.closes || self.budget.parts > 0).then_some(delimiter)
+    }
+
+    /// A boundary line that ends at `end`: close what is open within its multipart, and begin the next part.
+    fn divide(&mut self, delimiter: Delimiter, end: Mark) {
+        while self.header.is_some() {
+            self.end_header(self.line_start);
+        }
+        self.close_down_to(delimiter.index + 1, self.content_end());
+        let Some(multipart) = self.open.last_mut() else { return };
+        if delimiter.closes {
+            multipart.end_parts();
+        } else if self.budget.take_part() {
+            let part = Open::part(end, multipart.default_of_parts());
+            self.header = Some(HeaderBlock::new(false));
+            self.open.push(part);
+        }
+        self.divisible = self.open.iter().any(|open| open.boundary().is_some());
+    }
+
+    /// Where the parts end that a boundary in the current line ends: before the line end that belongs to the
+    /// boundary, unless that is the end of the header.
+    fn content_end(&self) -> Mark {
+        let Mark { offset, lines } = self.line_start;
+        let before = Mark {
+            offset: offset.saturating_sub(self.previous_end),
+            lines: lines.saturating_sub(u64::from(self.previous_end > 0)),
         };
-        Message { size: self.size, lines: self.lines, root, envelope: Envelope::default() }
+        match self.open.last() {
+            Some(open) if open.body_start().offset > before.offset => open.body_start(),
+            _ => before,
+        }
+    }
+
+    /// The innermost header block ends at `end`: find out what its body is.
+    fn end_header(&mut self, end: Mark) {
+        let Some(header) = self.header.take() else { return };
+        let depth = self.open.len();
+        let Some(open) = self.open.last_mut() else { return };
+        match open.end_header(&header, end, depth, &mut self.budget) {
+            Kind::Leaf => {}
+            Kind::Multipart { .. } => self.divisible |= open.boundary().is_some(),
+            Kind::Message { .. } => {
+                self.open.push(Open::message(end));
+                self.header = Some(HeaderBlock::new(true));
+            }
+        }
+    }
+
+    /// End the innermost parts until `count` are open.
+    fn close_down_to(&mut self, count: usize, end: Mark) {
+        while self.open.len() > count {
+            let Some(open) = self.open.pop() else { return };
+            let closed = open.close(end);
+            match self.open.last_mut() {
+                Some(outer) => outer.take(closed),
+                None => self.ended = Some(closed),
+            }
+        }
     }
 }
 
@@ -52,17 +205,5 @@ impl Message {
         let mut scanner = Scanner::new();
         scanner.push(bytes);
         scanner.finish()
-    }
-
-    /// The compact binary form, to be stored beside the message.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// The message in a compact binary form; `None` if the form is of another version, or damaged.
-    #[must_use]
-    pub fn decode(_bytes: &[u8]) -> Option<Self> {
-        None
     }
 }

@@ -1,0 +1,425 @@
+//! The compact binary form of a message's tree, to be stored beside the message.
+//!
+//! `VERSION`, checksum (4 octets, little-endian, FNV-1a of what follows), size, lines, root, envelope. Numbers are
+//! LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
+//! ([`PartHas`]), then has where its header begins, counted from where the body of the part around it does, and the
+//! lengths of header and body. Bits and order are never changed without a new version.
+
+use std::ops::Range;
+
+use crate::parameter::Params;
+use crate::{Address, Content, Disposition, Embedded, Envelope, Message, Part, limits};
+
+/// The form written here. Another one is not read: the message is scanned again.
+const VERSION: u8 = 1;
+
+/// What a part has besides its ranges and its media type, as bits.
+struct PartHas;
+
+impl PartHas {
+    const ID: u64 = 1;
+    const DESCRIPTION: u64 = 2;
+    const ENCODING: u64 = 4;
+    const MD5: u64 = 8;
+    const DISPOSITION: u64 = 16;
+    const LOCATION: u64 = 32;
+    const LANGUAGE: u64 = 64;
+    const MULTIPART: u64 = 128;
+    const MESSAGE: u64 = 256;
+}
+
+/// What an envelope has, as bits. An address list equal to From is only named.
+struct EnvelopeHas;
+
+impl EnvelopeHas {
+    const DATE: u64 = 1;
+    const SUBJECT: u64 = 2;
+    const IN_REPLY_TO: u64 = 4;
+    const MESSAGE_ID: u64 = 8;
+    const SENDER_IS_FROM: u64 = 16;
+    const REPLY_TO_IS_FROM: u64 = 32;
+}
+
+/// What an address is and has, as bits.
+struct AddressHas;
+
+impl AddressHas {
+    const NAME: u64 = 1;
+    const ROUTE: u64 = 2;
+    const DOMAIN: u64 = 4;
+    const GROUP_START: u64 = 8;
+    const GROUP_END: u64 = 16;
+}
+
+impl Message {
+    /// The compact binary form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer { out: vec![VERSION, 0, 0, 0, 0] };
+        writer.number(self.size);
+        writer.number(self.lines);
+        writer.part(&self.root, 0);
+        writer.envelope(&self.envelope);
+        let mut out = writer.out;
+        let sum = checksum(out.get(5..).unwrap_or_default());
+        if let Some(place) = out.get_mut(1..5) {
+            place.copy_from_slice(&sum);
+        }
+        out
+    }
+
+    /// The message in a compact binary form; `None` if the form is of another version, or damaged.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(&[VERSION])?;
+        let (sum, rest) = rest.split_first_chunk::<4>()?;
+        if *sum != checksum(rest) {
+            return None;
+        }
+        let mut reader = Reader { rest, parts: 2 * limits::PARTS };
+        let size = reader.number()?;
+        let lines = reader.number()?;
+        let root = reader.part(&(0..size), 1)?;
+        let envelope = reader.envelope()?;
+        reader.rest.is_empty().then_some(Self { size, lines, root, envelope })
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 4] {
+    let hash = |sum: u32, octet: &u8| (sum ^ u32::from(*octet)).wrapping_mul(16_777_619);
+    bytes.iter().fold(2_166_136_261, hash).to_le_bytes()
+}
+
+struct Writer {
+    out: Vec<u8>,
+}
+
+impl Writer {
+    fn number(&mut self, mut number: u64) {
+        while let Some(low) = u8::try_from(number & 127).ok().filter(|_| number > 127) {
+            self.out.push(low | 128);
+            number >>= 7;
+        }
+        self.out.push(u8::try_from(number).unwrap_or(0));
+    }
+
+    fn octets(&mut self, octets: &[u8]) {
+        self.number(octets.len() as u64);
+        self.out.extend_from_slice(octets);
+    }
+
+    fn optional(&mut self, octets: Option<&Vec<u8>>) {
+        if let Some(octets) = octets {
+            self.octets(octets);
+        }
+    }
+
+    fn params(&mut self, params: &Params) {
+        self.number(params.len() as u64);
+        for (name, value) in params {
+            self.octets(name);
+            self.octets(value);
+        }
+    }
+
+    /// A part within what begins at `base`.
+    fn part(&mut self, part: &Part, base: u64) {
+        self.number(part_has(part));
+        self.number(part.header.start - base);
+        self.number(part.header.end - part.header.start);
+        self.number(part.body.end - part.body.start);
+        self.number(part.lines);
+        self.octets(&part.media_type);
+        self.octets(&part.media_subtype);
+        self.params(&part.params);
+        for field in [&part.id, &part.description, &part.encoding, &part.md5] {
+            self.optional(field.as_ref());
+        }
+        if let Some(disposition) = &part.disposition {
+            self.octets(&disposition.kind);
+            self.params(&disposition.params);
+        }
+        self.optional(part.location.as_ref());
+        if !part.language.is_empty() {
+            self.number(part.language.len() as u64);
+            part.language.iter().for_each(|tag| self.octets(tag));
+        }
+        self.content(part);
+    }
+
+    fn content(&mut self, part: &Part) {
+        match &part.content {
+            Content::Leaf => {}
+            Content::Multipart(parts) => {
+                self.number(parts.len() as u64);
+                parts.iter().for_each(|child| self.part(child, part.body.start));
+            }
+            Content::Message(embedded) => {
+                self.part(&embedded.root, part.body.start);
+                self.envelope(&embedded.envelope);
+            }
+        }
+    }
+
+    fn envelope(&mut self, envelope: &Envelope) {
+        let has = envelope_has(envelope);
+        self.number(has);
+        for field in
+            [&envelope.date, &envelope.subject, &envelope.in_reply_to, &envelope.message_id]
+        {
+            self.optional(field.as_ref());
+        }
+        self.addresses(&envelope.from);
+        if has & EnvelopeHas::SENDER_IS_FROM == 0 {
+            self.addresses(&envelope.sender);
+        }
+        if has & EnvelopeHas::REPLY_TO_IS_FROM == 0 {
+            self.addresses(&envelope.reply_to);
+        }
+        for list in [&envelope.to, &envelope.cc, &envelope.bcc] {
+            self.addresses(list);
+        }
+    }
+
+    fn addresses(&mut self, list: &[Address]) {
+        self.number(list.len() as u64);
+        for address in list {
+            self.number(address_has(address));
+            match address {
+                Address::Mailbox { name, route, local, domain } => {
+                    self.octets(local);
+                    [name, route, domain]
+                        .into_iter()
+                        .for_each(|field| self.optional(field.as_ref()));
+                }
+                Address::GroupStart(name) => self.octets(name),
+                Address::GroupEnd => {}
+            }
+        }
+    }
+}
+
+/// The bits whose conditions hold.
+fn bits(conditions: &[(bool, u64)]) -> u64 {
+    conditions.iter().filter(|(holds, _)| *holds).map(|(_, bit)| bit).sum()
+}
+
+fn part_has(part: &Part) -> u64 {
+    bits(&[
+        (part.id.is_some(), PartHas::ID),
+        (part.description.is_some(), PartHas::DESCRIPTION),
+        (part.encoding.is_some(), PartHas::ENCODING),
+        (part.md5.is_some(), PartHas::MD5),
+        (part.disposition.is_some(), PartHas::DISPOSITION),
+        (part.location.is_some(), PartHas::LOCATION),
+        (!part.language.is_empty(), PartHas::LANGUAGE),
+        (matches!(part.content, Content::Multipart(_)), PartHas::MULTIPART),
+        (matches!(part.content, Content::Message(_)), PartHas::MESSAGE),
+    ])
+}
+
+fn envelope_has(envelope: &Envelope) -> u64 {
+    bits(&[
+        (envelope.date.is_some(), EnvelopeHas::DATE),
+        (envelope.subject.is_some(), EnvelopeHas::SUBJECT),
+        (envelope.in_reply_to.is_some(), EnvelopeHas::IN_REPLY_TO),
+        (envelope.message_id.is_some(), EnvelopeHas::MESSAGE_ID),
+        (envelope.sender == envelope.from, EnvelopeHas::SENDER_IS_FROM),
+        (envelope.reply_to == envelope.from, EnvelopeHas::REPLY_TO_IS_FROM),
+    ])
+}
+
+fn address_has(address: &Address) -> u64 {
+    match address {
+        Address::Mailbox { name, route, domain, .. } => bits(&[
+            (name.is_some(), AddressHas::NAME),
+            (route.is_some(), AddressHas::ROUTE),
+            (domain.is_some(), AddressHas::DOMAIN),
+        ]),
+        Address::GroupStart(_) => AddressHas::GROUP_START,
+        Address::GroupEnd => AddressHas::GROUP_END,
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+    /// Parts that may still come: twice the limit, since a multipart without parts is given one.
+    parts: usize,
+}
+
+impl Reader<'_> {
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (octet, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            let low = u64::from(octet & 127);
+            number |= low.checked_shl(shift).filter(|shifted| shifted >> shift == low)?;
+            if octet & 128 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn octets(&mut self) -> Option<Vec<u8>> {
+        let len = usize::try_from(self.number()?).ok()?;
+        let (octets, rest) = self.rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(octets.to_vec())
+    }
+
+    /// Octets that are there if the bit is set.
+    fn optional(&mut self, has: u64, bit: u64) -> Option<Option<Vec<u8>>> {
+        if has & bit == 0 { Some(None) } else { self.octets().map(Some) }
+    }
+
+    /// A list; it grows as its elements are read, since its length may be damaged.
+    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let len = self.number()?;
+        let mut list = Vec::new();
+        for _ in 0..len {
+            list.push(read(self)?);
+        }
+        Some(list)
+    }
+
+    fn params(&mut self) -> Option<Params> {
+        self.list(|reader| Some((reader.octets()?, reader.octets()?)))
+    }
+
+    /// A part within a range.
+    fn part(&mut self, within: &Range<u64>, depth: usize) -> Option<Part> {
+        self.parts = self.parts.checked_sub(1).filter(|_| depth <= limits::DEPTH)?;
+        let has = self.number()?;
+        let start = within.start.checked_add(self.number()?)?;
+        let body_start = start.checked_add(self.number()?)?;
+        let end = body_start.checked_add(self.number()?).filter(|end| *end <= within.end)?;
+        let body = body_start..end;
+        Some(Part {
+            header: start..body_start,
+            body: body.clone(),
+            lines: self.number()?,
+            media_type: self.octets()?,
+            media_subtype: self.octets()?,
+            params: self.params()?,
+            id: self.optional(has, PartHas::ID)?,
+            description: self.optional(has, PartHas::DESCRIPTION)?,
+            encoding: self.optional(has, PartHas::ENCODING)?,
+            md5: self.optional(has, PartHas::MD5)?,
+            disposition: self.disposition(has)?,
+            location: self.optional(has, PartHas::LOCATION)?,
+            language: self.language(has)?,
+            content: self.content(has, &body, depth)?,
+        })
+    }
+
+    fn disposition(&mut self, has: u64) -> Option<Option<Disposition>> {
+        if has & PartHas::DISPOSITION == 0 {
+            return Some(None);
+        }
+        Some(Some(Disposition { kind: self.octets()?, params: self.params()? }))
+    }
+
+    fn language(&mut self, has: u64) -> Option<Vec<Vec<u8>>> {
+        if has & PartHas::LANGUAGE == 0 { Some(Vec::new()) } else { self.list(Self::octets) }
+    }
+
+    fn content(&mut self, has: u64, body: &Range<u64>, depth: usize) -> Option<Content> {
+        if has & PartHas::MULTIPART != 0 {
+            let parts = self.list(|reader| reader.part(body, depth + 1))?;
+            return (!parts.is_empty()).then_some(Content::Multipart(parts));
+        }
+        if has & PartHas::MESSAGE == 0 {
+            return Some(Content::Leaf);
+        }
+        let root = self.part(body, depth + 1)?;
+        let envelope = self.envelope()?;
+        Some(Content::Message(Box::new(Embedded { envelope, root })))
+    }
+
+    fn envelope(&mut self) -> Option<Envelope> {
+        let has = self.number()?;
+        let date = self.optional(has, EnvelopeHas::DATE)?;
+        let subject = self.optional(has, EnvelopeHas::SUBJECT)?;
+        let in_reply_to = self.optional(has, EnvelopeHas::IN_REPLY_TO)?;
+        let message_id = self.optional(has, EnvelopeHas::MESSAGE_ID)?;
+        let from = self.addresses()?;
+        let sender = self.addresses_or(&from, has & EnvelopeHas::SENDER_IS_FROM != 0)?;
+        let reply_to = self.addresses_or(&from, has & EnvelopeHas::REPLY_TO_IS_FROM != 0)?;
+        let (to, cc, bcc) = (self.addresses()?, self.addresses()?, self.addresses()?);
+        Some(Envelope {
+            date,
+            subject,
+            from,
+            sender,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            in_reply_to,
+            message_id,
+        })
+    }
+
+    fn addresses(&mut self) -> Option<Vec<Address>> {
+        self.list(Self::address)
+    }
+
+    fn addresses_or(&mut self, from: &[Address], is_from: bool) -> Option<Vec<Address>> {
+        if is_from { Some(from.to_vec()) } else { self.addresses() }
+    }
+
+    fn address(&mut self) -> Option<Address> {
+        let has = self.number()?;
+        if has & AddressHas::GROUP_END != 0 {
+            return Some(Address::GroupEnd);
+        }
+        let local = self.octets()?;
+        if has & AddressHas::GROUP_START != 0 {
+            return Some(Address::GroupStart(local));
+        }
+        let name = self.optional(has, AddressHas::NAME)?;
+        let route = self.optional(has, AddressHas::ROUTE)?;
+        let domain = self.optional(has, AddressHas::DOMAIN)?;
+        Some(Address::Mailbox { name, route, local, domain })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &[u8] = b"From: a@b\nSubject: s\nContent-Type: multipart/mixed; boundary=x\n\n\
+        --x\nContent-Disposition: attachment; filename=f\nContent-Language: en, de\n\nbody\n\
+        --x\nContent-Type: message/rfc822\n\nTo: G: c@d;\n\ntext\n--x--\n";
+
+    #[test]
+    fn what_was_written_is_read() {
+        let message = Message::scan(MESSAGE);
+        assert_eq!(Message::decode(&message.encode()), Some(message));
+    }
+
+    #[test]
+    fn another_version_and_damage_are_not_read() {
+        let encoded = Message::scan(MESSAGE).encode();
+        for place in 0..encoded.len() {
+            let mut damaged = encoded.clone();
+            damaged[place] ^= 1;
+            assert_eq!(Message::decode(&damaged), None, "octet {place}");
+            assert_eq!(Message::decode(&encoded[..place]), None, "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_written_at_every_width() {
+        for shift in 0..64 {
+            for number in [1_u64 << shift, (1_u64 << shift) - 1, u64::MAX >> shift] {
+                let mut writer = Writer { out: Vec::new() };
+                writer.number(number);
+                assert_eq!(Reader { rest: &writer.out, parts: 0 }.number(), Some(number));
+            }
+        }
+        assert_eq!(Reader { rest: &[255; 10], parts: 0 }.number(), None);
+    }
+}

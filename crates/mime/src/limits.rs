@@ -1,0 +1,35 @@
+//! What a message may make us hold. Beyond a limit it becomes less structured; nothing fails.
+
+/// Levels of parts, the message being the first. A multipart or message at the last level is given as
+/// application/octet-stream: clients drop a BODYSTRUCTURE a hundred levels deep and take fifty.
+pub const DEPTH: usize = 50;
+
+/// Parts of a message, those of messages within it included. Later boundaries are text of the last part.
+pub const PARTS: usize = 10_000;
+
+/// Octets of a boundary. RFC 2046 §5.1.1 has 70 and a line has 998; with a longer one a multipart has no parts.
+pub const BOUNDARY_OCTETS: usize = 1_000;
+
+/// Octets of one header field that are looked at, so that no line is held whole.
+pub const FIELD_OCTETS: usize = 256 * 1024;
+
+/// Fields kept of one header block until it ends. What is no field of an envelope or of MIME is not kept.
+pub const FIELDS: usize = 200;
+
+/// Octets of all header fields that are kept of one message. Fields after that are as if they were not there.
+pub const KEPT_OCTETS: usize = 1024 * 1024;
+
+/// Addresses of all address fields of one message, counting the beginning and end of groups.
+pub const ADDRESSES: usize = 20_000;
+
+/// Parameters of one field.
+pub const PARAMETERS: usize = 200;
+
+/// Tags of one Content-Language.
+pub const LANGUAGES: usize = 50;
+
+/// Octets of an encoded-word. RFC 2047 §2 has 75, but whole subjects are written as one.
+pub const ENCODED_WORD_OCTETS: usize = 2_048;
+
+/// Octets of white space at a line's end that quoted-printable holds back until it knows that the line ends.
+pub const TRAILING_SPACE_OCTETS: usize = 1_000;

@@ -1,0 +1,210 @@
+//! Parameters of Content-Type and Content-Disposition, with the continuations of RFC 2231 joined.
+
+use crate::lexer::{Lexer, is_white_space};
+use crate::limits;
+use crate::structure::find_param;
+
+pub(crate) type Params = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Type, subtype and parameters of a Content-Type; `None` if there is no `type/subtype` in it.
+pub(crate) fn content_type(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>, Params)> {
+    let mut lexer = Lexer::new(value);
+    let media_type = token(&mut lexer);
+    if media_type.is_empty() || !lexer.eat(b'/') {
+        return None;
+    }
+    let media_subtype = token(&mut lexer);
+    if media_subtype.is_empty() {
+        return None;
+    }
+    Some((media_type.to_vec(), media_subtype.to_vec(), params(&mut lexer)))
+}
+
+/// Kind and parameters of a Content-Disposition; `None` if it names no kind.
+pub(crate) fn disposition(value: &[u8]) -> Option<(Vec<u8>, Params)> {
+    let mut lexer = Lexer::new(value);
+    let kind = token(&mut lexer);
+    (!kind.is_empty()).then(|| (kind.to_vec(), params(&mut lexer)))
+}
+
+/// The tags of a Content-Language (RFC 3282).
+pub(crate) fn languages(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut lexer = Lexer::new(value);
+    let mut tags = Vec::new();
+    while lexer.peek().is_some() && tags.len() < limits::LANGUAGES {
+        let tag = token(&mut lexer);
+        if tag.is_empty() {
+            lexer.bump();
+        } else {
+            tags.push(tag.to_vec());
+        }
+    }
+    tags
+}
+
+/// The first word of a value, such as a Content-Transfer-Encoding.
+pub(crate) fn first_token(value: &[u8]) -> Vec<u8> {
+    token(&mut Lexer::new(value)).to_vec()
+}
+
+/// The boundary that the parameters of a multipart give, if it is usable.
+pub(crate) fn boundary(params: &Params) -> Option<Vec<u8>> {
+    let plain = find_param(params, b"boundary").map(<[u8]>::to_vec);
+    let boundary = plain.or_else(|| find_param(params, b"boundary*").map(extended_octets))?;
+    (1..=limits::BOUNDARY_OCTETS).contains(&boundary.len()).then_some(boundary)
+}
+
+/// The octets of a value in the extended form `charset'language'percent-encoded` (RFC 2231 §4).
+pub(crate) fn extended_octets(value: &[u8]) -> Vec<u8> {
+    percent_decode(split_extended(value).1)
+}
+
+/// The charset and the encoded octets of a value in the extended form.
+pub(crate) fn split_extended(value: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    let mut pieces = value.splitn(3, |octet| *octet == b'\'');
+    match (pieces.next(), pieces.next(), pieces.next()) {
+        (Some(charset), Some(_), Some(text)) => (Some(charset), text),
+        _ => (None, value),
+    }
+}
+
+pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        let pair = after.first().copied().and_then(hex).zip(after.get(1).copied().and_then(hex));
+        match pair {
+            Some((high, low)) if *first == b'%' => {
+                octets.push(high << 4 | low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => octets.push(*first),
+        }
+    }
+    octets
+}
+
+/// The value of a hexadecimal digit.
+pub(crate) fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// A token with the comments around it skipped.
+fn token<'a>(lexer: &mut Lexer<'a>) -> &'a [u8] {
+    lexer.skip_cfws();
+    let token = lexer.run(|octet| !is_white_space(octet) && !b"()<>,;:\\\"/=".contains(&octet));
+    lexer.skip_cfws();
+    token
+}
+
+fn params(lexer: &mut Lexer<'_>) -> Params {
+    let mut found = Vec::new();
+    while found.len() < limits::PARAMETERS {
+        lexer.run(|octet| octet != b';');
+        if !lexer.eat(b';') {
+            break;
+        }
+        let name = token(lexer);
+        if !name.is_empty() && lexer.eat(b'=') {
+            lexer.skip_cfws();
+            found.push((name.to_vec(), value(lexer)));
+        }
+    }
+    join_continuations(found)
+}
+
+/// A quoted string, or all up to the next semicolon: file names with spaces are often not quoted.
+fn value(lexer: &mut Lexer<'_>) -> Vec<u8> {
+    if lexer.eat(b'"') {
+        return lexer.quoted();
+    }
+    let mut value = Vec::new();
+    loop {
+        value.extend_from_slice(
+            lexer.run(|octet| !is_white_space(octet) && !b";(".contains(&octet)),
+        );
+        let spaced = lexer.skip_cfws();
+        if !spaced || matches!(lexer.peek(), None | Some(b';')) {
+            return value;
+        }
+        value.push(b' ');
+    }
+}
+
+/// One piece of a parameter written as `name*0`, `name*1*` and so on (RFC 2231 §3).
+struct Piece {
+    number: usize,
+    extended: bool,
+}
+
+/// The name before the asterisk and which piece it is, if it is one.
+fn piece(name: &[u8]) -> Option<(&[u8], Piece)> {
+    let extended = name.ends_with(b"*");
+    let name = name.strip_suffix(b"*").unwrap_or(name);
+    let asterisk = name.iter().rposition(|octet| *octet == b'*')?;
+    let (base, number) = (name.get(..asterisk)?, name.get(asterisk + 1..)?);
+    let digits = std::str::from_utf8(number).ok().filter(|text| !text.starts_with('+'))?;
+    Some((base, Piece { number: digits.parse().ok()?, extended }))
+}
+
+fn join_continuations(params: Params) -> Params {
+    if !params.iter().any(|(name, _)| piece(name).is_some_and(|(_, piece)| piece.number == 0)) {
+        return params;
+    }
+    let mut joined: Params = Vec::new();
+    for (name, value) in &params {
+        match piece(name) {
+            None => joined.push((name.clone(), value.clone())),
+            Some((base, Piece { number: 0, .. })) => joined.push(join(base, &params)),
+            // A later piece has gone into the first, if there is one.
+            Some((base, _)) if has_first(base, &params) => {}
+            Some(_) => joined.push((name.clone(), value.clone())),
+        }
+    }
+    joined
+}
+
+fn has_first(base: &[u8], params: &Params) -> bool {
+    find_piece(base, 0, params).is_some()
+}
+
+fn find_piece<'a>(base: &[u8], number: usize, params: &'a Params) -> Option<(bool, &'a [u8])> {
+    params.iter().find_map(|(name, value)| {
+        let (own, piece) = piece(name)?;
+        let wanted = own.eq_ignore_ascii_case(base) && piece.number == number;
+        wanted.then_some((piece.extended, value.as_slice()))
+    })
+}
+
+/// All pieces from the first up to a gap, in the extended form if one of them is.
+fn join(base: &[u8], params: &Params) -> (Vec<u8>, Vec<u8>) {
+    let pieces: Vec<_> = (0..).map_while(|number| find_piece(base, number, params)).collect();
+    let extended = pieces.iter().any(|(extended, _)| *extended);
+    let mut name = base.to_vec();
+    let mut value = Vec::new();
+    if extended {
+        name.push(b'*');
+        if pieces.first().is_some_and(|(first, _)| !first) {
+            value.extend_from_slice(b"''");
+        }
+    }
+    for (own, text) in pieces {
+        if extended && !own {
+            percent_encode(text, &mut value);
+        } else {
+            value.extend_from_slice(text);
+        }
+    }
+    (name, value)
+}
+
+fn percent_encode(text: &[u8], out: &mut Vec<u8>) {
+    for octet in text {
+        if octet.is_ascii_graphic() && !b"%'*".contains(octet) {
+            out.push(*octet);
+        } else {
+            out.extend_from_slice(format!("%{octet:02X}").as_bytes());
+        }
+    }
+}
