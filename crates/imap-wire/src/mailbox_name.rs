@@ -91,7 +91,9 @@ fn decode_utf7(text: &str) -> String {
 
 /// What the sequence after a `&` stands for, and what follows it; nothing if it is no valid sequence.
 fn decode_shifted(text: &str) -> Option<(String, &str)> {
-    let (sequence, after) = text.split_once('-')?;
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | ','))?;
+    let (sequence, after) = text.split_at(end);
+    let after = after.strip_prefix('-')?;
     if sequence.is_empty() {
         return Some(("&".to_owned(), after));
     }

@@ -2,7 +2,8 @@
 
 use crate::limits;
 use crate::parse::{is_astring_char, is_text_safe};
-use rookery_mail::DateTime;
+use crate::{Section, SectionText, SeqNumber, SequenceSet, WireFlag};
+use rookery_mail::{DateTime, Flag};
 
 const MONTHS: [&[u8]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
@@ -196,4 +197,74 @@ fn is_plain(text: &[u8]) -> bool {
         && text.len() <= limits::QUOTED
         && text.iter().copied().all(is_astring_char)
         && !text.eq_ignore_ascii_case(b"NIL")
+}
+
+/// A flag.
+pub fn flag(out: &mut Vec<u8>, flag: &Flag) {
+    out.extend_from_slice(flag.as_str().as_bytes());
+}
+
+/// A flag as a client sends it.
+pub(crate) fn wire_flag(out: &mut Vec<u8>, flag: &WireFlag) {
+    match flag {
+        WireFlag::Flag(flag) => self::flag(out, flag),
+        WireFlag::Recent => out.extend_from_slice(b"\\Recent"),
+        WireFlag::Unknown(text) => word(out, &String::from_utf8_lossy(text)),
+    }
+}
+
+/// A set of message numbers or UIDs.
+pub(crate) fn sequence_set(out: &mut Vec<u8>, set: &SequenceSet) {
+    match set {
+        SequenceSet::Saved => out.push(b'$'),
+        SequenceSet::Set(ranges) => separated(out, b',', ranges, |out, range| {
+            seq_number(out, range.from);
+            if range.from != range.to {
+                out.push(b':');
+                seq_number(out, range.to);
+            }
+        }),
+    }
+}
+
+fn seq_number(out: &mut Vec<u8>, seq_number: SeqNumber) {
+    match seq_number {
+        SeqNumber::Number(value) => number(out, u64::from(value.get())),
+        SeqNumber::Star => out.push(b'*'),
+    }
+}
+
+/// A section with its brackets.
+pub(crate) fn section(out: &mut Vec<u8>, section: &Section) {
+    out.push(b'[');
+    path(out, &section.path);
+    if !section.path.is_empty() && section.text.is_some() {
+        out.push(b'.');
+    }
+    match &section.text {
+        None => {}
+        Some(SectionText::Header) => out.extend_from_slice(b"HEADER"),
+        Some(SectionText::HeaderFields(names)) => {
+            out.extend_from_slice(b"HEADER.FIELDS ");
+            list(out, names, |out, name| astring(out, name));
+        }
+        Some(SectionText::HeaderFieldsNot(names)) => {
+            out.extend_from_slice(b"HEADER.FIELDS.NOT ");
+            list(out, names, |out, name| astring(out, name));
+        }
+        Some(SectionText::Text) => out.extend_from_slice(b"TEXT"),
+        Some(SectionText::Mime) => out.extend_from_slice(b"MIME"),
+    }
+    out.push(b']');
+}
+
+/// A part's path with its brackets.
+pub(crate) fn section_binary(out: &mut Vec<u8>, numbers: &[u32]) {
+    out.push(b'[');
+    path(out, numbers);
+    out.push(b']');
+}
+
+fn path(out: &mut Vec<u8>, numbers: &[u32]) {
+    separated(out, b'.', numbers, |out, part| number(out, u64::from(*part)));
 }

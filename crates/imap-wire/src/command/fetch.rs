@@ -1,6 +1,8 @@
 //! `FETCH` (RFC 9051 §6.4.5), with BINARY (RFC 3516 §4) and modifiers (RFC 4466 §2.4).
 
-use crate::{Partial, Section, SequenceSet};
+use super::{CommandBody, print_uid};
+use crate::parse::{Cursor, Parsed};
+use crate::{Malformed, Partial, Section, SequenceSet, print};
 
 /// The arguments of FETCH or UID FETCH.
 #[derive(Clone, PartialEq, Debug)]
@@ -62,4 +64,134 @@ pub struct BodySection {
     pub section: Section,
     /// Which octets of it.
     pub partial: Option<Partial>,
+}
+
+/// The items that have neither section nor value.
+const PLAIN: &[(&str, FetchItem)] = &[
+    ("ENVELOPE", FetchItem::Envelope),
+    ("FLAGS", FetchItem::Flags),
+    ("INTERNALDATE", FetchItem::InternalDate),
+    ("RFC822", FetchItem::Rfc822),
+    ("RFC822.HEADER", FetchItem::Rfc822Header),
+    ("RFC822.SIZE", FetchItem::Rfc822Size),
+    ("RFC822.TEXT", FetchItem::Rfc822Text),
+    ("BODY", FetchItem::Body),
+    ("BODYSTRUCTURE", FetchItem::BodyStructure),
+    ("UID", FetchItem::Uid),
+];
+
+/// The macros (RFC 9051 §6.4.5).
+const MACROS: &[(&str, &[FetchItem])] = &[
+    ("FAST", &[FetchItem::Flags, FetchItem::InternalDate, FetchItem::Rfc822Size]),
+    (
+        "ALL",
+        &[FetchItem::Flags, FetchItem::InternalDate, FetchItem::Rfc822Size, FetchItem::Envelope],
+    ),
+    (
+        "FULL",
+        &[
+            FetchItem::Flags,
+            FetchItem::InternalDate,
+            FetchItem::Rfc822Size,
+            FetchItem::Envelope,
+            FetchItem::Body,
+        ],
+    ),
+];
+
+pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
+    cursor.space()?;
+    let set = cursor.sequence_set()?;
+    cursor.space()?;
+    let items = items(cursor)?;
+    let modifiers = if cursor.space_and_more() { cursor.extension_names()? } else { Vec::new() };
+    Ok(CommandBody::Fetch(Fetch { uid, set, items, modifiers }))
+}
+
+fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
+    if cursor.peek() == Some(b'(') {
+        return cursor.parenthesised_some("fetch items", |cursor| {
+            let error = cursor.fail("a fetch item");
+            let name = cursor.dotted_name();
+            item(cursor, &name, error)
+        });
+    }
+    let error = cursor.fail("a fetch item, a macro, or items in parentheses");
+    let name = cursor.dotted_name();
+    match MACROS.iter().find(|(known, _)| *known == name) {
+        Some((_, items)) => Ok(items.to_vec()),
+        None => Ok(vec![item(cursor, &name, error)?]),
+    }
+}
+
+/// `fetch-att`, of which the name has been read.
+fn item(cursor: &mut Cursor<'_>, name: &str, error: Malformed) -> Parsed<FetchItem> {
+    let has_section = cursor.peek() == Some(b'[');
+    if !has_section {
+        let plain = PLAIN.iter().find(|(known, _)| *known == name);
+        return plain.map(|(_, item)| item.clone()).ok_or(error);
+    }
+    match name {
+        "BODY" | "BODY.PEEK" => {
+            let section = cursor.section()?;
+            let (peek, partial) = (name == "BODY.PEEK", cursor.partial()?);
+            Ok(FetchItem::BodySection(BodySection { peek, section, partial }))
+        }
+        "BINARY" | "BINARY.PEEK" => {
+            let path = cursor.section_binary()?;
+            Ok(FetchItem::Binary { peek: name == "BINARY.PEEK", path, partial: cursor.partial()? })
+        }
+        "BINARY.SIZE" => cursor.section_binary().map(FetchItem::BinarySize),
+        _ => Err(error),
+    }
+}
+
+impl Fetch {
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
+        print_uid(out, self.uid);
+        out.extend_from_slice(b"FETCH ");
+        print::sequence_set(out, &self.set);
+        out.push(b' ');
+        print::list(out, &self.items, |out, item| item.print(out));
+        if !self.modifiers.is_empty() {
+            out.push(b' ');
+            print::list(out, &self.modifiers, |out, name| print::word(out, name));
+        }
+    }
+}
+
+impl FetchItem {
+    fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::BodySection(BodySection { peek, section, partial }) => {
+                out.extend_from_slice(if *peek { b"BODY.PEEK" } else { b"BODY" });
+                print::section(out, section);
+                print_partial(out, *partial);
+            }
+            Self::Binary { peek, path, partial } => {
+                out.extend_from_slice(if *peek { b"BINARY.PEEK" } else { b"BINARY" });
+                print::section_binary(out, path);
+                print_partial(out, *partial);
+            }
+            Self::BinarySize(path) => {
+                out.extend_from_slice(b"BINARY.SIZE");
+                print::section_binary(out, path);
+            }
+            plain => {
+                let name =
+                    PLAIN.iter().find(|(_, item)| item == plain).map_or("", |(name, _)| name);
+                out.extend_from_slice(name.as_bytes());
+            }
+        }
+    }
+}
+
+fn print_partial(out: &mut Vec<u8>, partial: Option<Partial>) {
+    if let Some(Partial { offset, length }) = partial {
+        out.push(b'<');
+        print::number(out, offset);
+        out.push(b'.');
+        print::number(out, length);
+        out.push(b'>');
+    }
 }

@@ -1,14 +1,24 @@
 //! Commands: one file for each command or family, named as the RFC names it.
 
 pub(crate) mod append;
+mod authenticate;
+mod copy;
+mod create;
+mod enable;
+mod expunge;
 pub(crate) mod fetch;
+mod id;
 pub(crate) mod list;
+mod login;
+mod lsub;
+mod rename;
 pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod store;
 
-use crate::{Malformed, Secret, SequenceSet, Tag, WireMailbox};
+use crate::parse::{Cursor, Parsed, is_atom_char};
+use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, print};
 use append::AppendMessage;
 use fetch::Fetch;
 use list::List;
@@ -155,18 +165,160 @@ pub enum CommandBody {
     },
 }
 
+/// Reads what follows a command's name.
+type Parser = fn(&mut Cursor<'_>) -> Parsed<CommandBody>;
+
+/// The commands: their names and who reads their arguments.
+const COMMANDS: &[(&str, Parser)] = &[
+    ("APPEND", append::parse),
+    ("AUTHENTICATE", authenticate::parse),
+    ("CAPABILITY", |_| Ok(CommandBody::Capability)),
+    ("CHECK", |_| Ok(CommandBody::Check)),
+    ("CLOSE", |_| Ok(CommandBody::Close)),
+    ("COPY", |cursor| copy::parse(cursor, false)),
+    ("CREATE", create::parse),
+    ("DELETE", |cursor| argument(cursor).map(CommandBody::Delete)),
+    ("ENABLE", enable::parse),
+    ("EXAMINE", select::parse_examine),
+    ("EXPUNGE", |_| Ok(CommandBody::Expunge)),
+    ("FETCH", |cursor| fetch::parse(cursor, false)),
+    ("ID", id::parse),
+    ("IDLE", |_| Ok(CommandBody::Idle)),
+    ("LIST", list::parse),
+    ("LOGIN", login::parse),
+    ("LOGOUT", |_| Ok(CommandBody::Logout)),
+    ("LSUB", lsub::parse),
+    ("MOVE", |cursor| copy::parse_move(cursor, false)),
+    ("NAMESPACE", |_| Ok(CommandBody::Namespace)),
+    ("NOOP", |_| Ok(CommandBody::Noop)),
+    ("RENAME", rename::parse),
+    ("SEARCH", |cursor| search::parse(cursor, false)),
+    ("SELECT", select::parse),
+    ("STARTTLS", |_| Ok(CommandBody::StartTls)),
+    ("STATUS", status::parse),
+    ("STORE", |cursor| store::parse(cursor, false)),
+    ("SUBSCRIBE", |cursor| argument(cursor).map(CommandBody::Subscribe)),
+    ("UID", parse_uid),
+    ("UNSELECT", |_| Ok(CommandBody::Unselect)),
+    ("UNSUBSCRIBE", |cursor| argument(cursor).map(CommandBody::Unsubscribe)),
+];
+
+/// The commands that have a form with UIDs.
+const UID_COMMANDS: &[(&str, Parser)] = &[
+    ("COPY", |cursor| copy::parse(cursor, true)),
+    ("EXPUNGE", expunge::parse_uid),
+    ("FETCH", |cursor| fetch::parse(cursor, true)),
+    ("MOVE", |cursor| copy::parse_move(cursor, true)),
+    ("SEARCH", |cursor| search::parse(cursor, true)),
+    ("STORE", |cursor| store::parse(cursor, true)),
+];
+
 impl Command {
     /// A command of a [`crate::Frame::Command`].
     ///
     /// # Errors
     /// When it is none that the grammar has.
     pub fn parse(input: &[u8]) -> Result<Self, Malformed> {
-        let tag = Tag::of_command(input);
-        Err(Malformed { tag, ..Malformed::syntax(0, "a command") })
+        let tag = Tag::of_command(input).ok_or(Malformed::syntax(0, "a tag"))?;
+        let mut cursor = Cursor::new(input);
+        cursor.take_octets(tag.as_str().len());
+        match parse_body(&mut cursor) {
+            Ok(body) => Ok(Self { tag, body }),
+            Err(error) => Err(error.with_tag(&tag)),
+        }
     }
 
     /// Print it as a client would, with synchronizing literals, without the final CRLF.
     pub fn print(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.tag.as_str().as_bytes());
+        out.push(b' ');
+        self.body.print(out);
+    }
+}
+
+impl CommandBody {
+    fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Capability => out.extend_from_slice(b"CAPABILITY"),
+            Self::Noop => out.extend_from_slice(b"NOOP"),
+            Self::Logout => out.extend_from_slice(b"LOGOUT"),
+            Self::StartTls => out.extend_from_slice(b"STARTTLS"),
+            Self::Idle => out.extend_from_slice(b"IDLE"),
+            Self::Check => out.extend_from_slice(b"CHECK"),
+            Self::Close => out.extend_from_slice(b"CLOSE"),
+            Self::Unselect => out.extend_from_slice(b"UNSELECT"),
+            Self::Namespace => out.extend_from_slice(b"NAMESPACE"),
+            Self::Expunge => out.extend_from_slice(b"EXPUNGE"),
+            Self::UidExpunge(set) => expunge::print_uid(out, set),
+            Self::Id(fields) => id::print(out, fields.as_ref()),
+            Self::Authenticate { mechanism, initial } => {
+                authenticate::print(out, mechanism, initial.as_ref());
+            }
+            Self::Login { user, password } => login::print(out, user, password),
+            Self::Enable(capabilities) => enable::print(out, capabilities),
+            Self::Select { mailbox, parameters } => {
+                select::print(out, "SELECT ", mailbox, parameters);
+            }
+            Self::Examine { mailbox, parameters } => {
+                select::print(out, "EXAMINE ", mailbox, parameters);
+            }
+            Self::Create { mailbox, special_use } => create::print(out, mailbox, special_use),
+            Self::Delete(mailbox) => print_argument(out, "DELETE ", mailbox),
+            Self::Rename { from, to } => rename::print(out, from, to),
+            Self::Subscribe(mailbox) => print_argument(out, "SUBSCRIBE ", mailbox),
+            Self::Unsubscribe(mailbox) => print_argument(out, "UNSUBSCRIBE ", mailbox),
+            Self::List(list) => list.print(out),
+            Self::Lsub { reference, pattern } => lsub::print(out, reference, pattern),
+            Self::Status { mailbox, items } => status::print(out, mailbox, items),
+            Self::Append { mailbox, messages } => append::print(out, mailbox, messages),
+            Self::Search(search) => search.print(out),
+            Self::Fetch(fetch) => fetch.print(out),
+            Self::Store(store) => store.print(out),
+            Self::Copy { uid, set, mailbox } => copy::print(out, "COPY ", *uid, set, mailbox),
+            Self::Move { uid, set, mailbox } => copy::print(out, "MOVE ", *uid, set, mailbox),
+        }
+    }
+}
+
+fn parse_body(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let body = parse_named(cursor, COMMANDS)?;
+    cursor.end()?;
+    Ok(body)
+}
+
+fn parse_uid(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    parse_named(cursor, UID_COMMANDS)
+}
+
+/// Read a space, a name, and what that name has as arguments.
+fn parse_named(cursor: &mut Cursor<'_>, commands: &[(&str, Parser)]) -> Parsed<CommandBody> {
+    cursor.expect(b' ', "a space and a command")?;
+    let unknown = cursor.fail("a command");
+    let name = cursor.take_while(is_atom_char);
+    if name.is_empty() {
+        return Err(unknown);
+    }
+    let found = commands.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
+    match found {
+        Some((_, parser)) => parser(cursor),
+        None => Err(Malformed { kind: MalformedKind::UnknownCommand, ..unknown }),
+    }
+}
+
+/// ` SP mailbox`, the arguments of many commands.
+fn argument(cursor: &mut Cursor<'_>) -> Parsed<WireMailbox> {
+    cursor.space()?;
+    cursor.mailbox()
+}
+
+fn print_argument(out: &mut Vec<u8>, name: &str, mailbox: &WireMailbox) {
+    out.extend_from_slice(name.as_bytes());
+    print::mailbox(out, &mailbox.0);
+}
+
+/// `UID `, if it is to be there.
+fn print_uid(out: &mut Vec<u8>, uid: bool) {
+    if uid {
+        out.extend_from_slice(b"UID ");
     }
 }

@@ -1,6 +1,8 @@
 //! `SEARCH` (RFC 9051 §6.4.4).
 
-use crate::SequenceSet;
+use super::{CommandBody, print_uid};
+use crate::parse::{Cursor, Parsed};
+use crate::{SequenceSet, limits, print};
 use rookery_mail::Keyword;
 
 /// The arguments of SEARCH or UID SEARCH.
@@ -110,4 +112,317 @@ pub enum SearchKey {
     To(Vec<u8>),
     /// In the header field of that name; an empty string finds the field itself.
     Header(Vec<u8>, Vec<u8>),
+}
+
+/// The keys that have no arguments.
+const PLAIN: &[(&str, SearchKey)] = &[
+    ("ALL", SearchKey::All),
+    ("ANSWERED", SearchKey::Answered),
+    ("DELETED", SearchKey::Deleted),
+    ("DRAFT", SearchKey::Draft),
+    ("FLAGGED", SearchKey::Flagged),
+    ("NEW", SearchKey::New),
+    ("OLD", SearchKey::Old),
+    ("RECENT", SearchKey::Recent),
+    ("SEEN", SearchKey::Seen),
+    ("UNANSWERED", SearchKey::Unanswered),
+    ("UNDELETED", SearchKey::Undeleted),
+    ("UNDRAFT", SearchKey::Undraft),
+    ("UNFLAGGED", SearchKey::Unflagged),
+    ("UNSEEN", SearchKey::Unseen),
+];
+
+pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
+    cursor.space()?;
+    let returns = if cursor.take_text("RETURN ") { Some(returns(cursor)?) } else { None };
+    let charset = if cursor.take_text("CHARSET ") { Some(charset(cursor)?) } else { None };
+    let key = Builder::default().program(cursor)?;
+    Ok(CommandBody::Search(Search { uid, returns, charset, key }))
+}
+
+/// `search-return-opts` and the space after them.
+fn returns(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
+    let mut options = cursor.parenthesised("return options in parentheses", |cursor| {
+        let name = cursor.label("a return option")?;
+        Ok(match name.as_str() {
+            "MIN" => SearchReturn::Min,
+            "MAX" => SearchReturn::Max,
+            "ALL" => SearchReturn::All,
+            "COUNT" => SearchReturn::Count,
+            "SAVE" => SearchReturn::Save,
+            _ => {
+                cursor.skip_extension_value()?;
+                SearchReturn::Other(name)
+            }
+        })
+    })?;
+    if options.is_empty() {
+        options.push(SearchReturn::All);
+    }
+    cursor.space()?;
+    Ok(options)
+}
+
+/// A charset and the space after it.
+fn charset(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    let error = cursor.fail("the name of a charset");
+    let name = cursor.astring("the name of a charset")?;
+    cursor.space()?;
+    String::from_utf8(name).map_err(|_| error)
+}
+
+/// Keys that wait for those inside them.
+enum Open {
+    /// `(`, and the keys so far.
+    Group(Vec<SearchKey>),
+    /// `NOT`.
+    Not,
+    /// `OR`, and its first key.
+    Or(Option<SearchKey>),
+}
+
+/// Builds a program without recursion, so that its depth costs no stack.
+#[derive(Default)]
+struct Builder {
+    /// The keys on the outermost level.
+    program: Vec<SearchKey>,
+    open: Vec<Open>,
+    keys: usize,
+}
+
+impl Builder {
+    fn program(mut self, cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+        loop {
+            self.keys += 1;
+            if self.keys > limits::SEARCH_KEYS {
+                return Err(cursor.too_much("search keys"));
+            }
+            if self.open.len() > limits::SEARCH_DEPTH {
+                return Err(cursor.too_much("search depth"));
+            }
+            if let Some(open) = opening(cursor) {
+                self.open.push(open);
+                continue;
+            }
+            let key = simple_key(cursor)?;
+            if self.place(cursor, key)? {
+                return Ok(joined(self.program));
+            }
+        }
+    }
+
+    /// Put a complete key where it belongs, and read what has to follow it; whether the program ends there.
+    fn place(&mut self, cursor: &mut Cursor<'_>, mut key: SearchKey) -> Parsed<bool> {
+        loop {
+            match self.open.pop() {
+                None => {
+                    self.program.push(key);
+                    return Ok(!cursor.space_and_more());
+                }
+                Some(Open::Not) => key = SearchKey::Not(Box::new(key)),
+                Some(Open::Or(None)) => {
+                    self.open.push(Open::Or(Some(key)));
+                    return cursor.space().map(|()| false);
+                }
+                Some(Open::Or(Some(first))) => key = SearchKey::Or(Box::new(first), Box::new(key)),
+                Some(Open::Group(mut keys)) => {
+                    keys.push(key);
+                    if !cursor.take(b')') {
+                        self.open.push(Open::Group(keys));
+                        return cursor.expect(b' ', "a space or )").map(|()| false);
+                    }
+                    key = joined(keys);
+                }
+            }
+        }
+    }
+}
+
+fn opening(cursor: &mut Cursor<'_>) -> Option<Open> {
+    if cursor.take(b'(') {
+        Some(Open::Group(Vec::new()))
+    } else if cursor.take_text("NOT ") {
+        Some(Open::Not)
+    } else if cursor.take_text("OR ") {
+        Some(Open::Or(None))
+    } else {
+        None
+    }
+}
+
+/// Several keys as one.
+fn joined(mut keys: Vec<SearchKey>) -> SearchKey {
+    match keys.pop() {
+        Some(only) if keys.is_empty() => only,
+        last => {
+            keys.extend(last);
+            SearchKey::And(keys)
+        }
+    }
+}
+
+/// A key that has no keys in it.
+fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+    if let Some(b'0'..=b'9' | b'*' | b'$') = cursor.peek() {
+        return cursor.sequence_set().map(SearchKey::Sequence);
+    }
+    let error = cursor.fail("a search key");
+    let name = cursor.label("a search key")?;
+    if let Some((_, key)) = PLAIN.iter().find(|(known, _)| *known == name) {
+        return Ok(key.clone());
+    }
+    let Some(argument) = argument_of(&name) else { return Err(error) };
+    cursor.space()?;
+    match argument {
+        Argument::Text(key) => cursor.astring("a string").map(key),
+        Argument::Date(key) => cursor.date().map(key),
+        Argument::Size(key) => cursor.number64().map(key),
+        Argument::Keyword(key) => cursor.keyword().map(key),
+        Argument::Uids => cursor.sequence_set().map(SearchKey::Uid),
+        Argument::Header => {
+            let name = cursor.astring("the name of a header field")?;
+            cursor.space()?;
+            Ok(SearchKey::Header(name, cursor.astring("a string")?))
+        }
+    }
+}
+
+/// What follows a key's name, and what they make.
+enum Argument {
+    Text(fn(Vec<u8>) -> SearchKey),
+    Date(fn(i64) -> SearchKey),
+    Size(fn(u64) -> SearchKey),
+    Keyword(fn(Keyword) -> SearchKey),
+    Uids,
+    Header,
+}
+
+fn argument_of(name: &str) -> Option<Argument> {
+    Some(match name {
+        "BCC" => Argument::Text(SearchKey::Bcc),
+        "BODY" => Argument::Text(SearchKey::Body),
+        "CC" => Argument::Text(SearchKey::Cc),
+        "FROM" => Argument::Text(SearchKey::From),
+        "SUBJECT" => Argument::Text(SearchKey::Subject),
+        "TEXT" => Argument::Text(SearchKey::Text),
+        "TO" => Argument::Text(SearchKey::To),
+        "BEFORE" => Argument::Date(SearchKey::Before),
+        "ON" => Argument::Date(SearchKey::On),
+        "SINCE" => Argument::Date(SearchKey::Since),
+        "SENTBEFORE" => Argument::Date(SearchKey::SentBefore),
+        "SENTON" => Argument::Date(SearchKey::SentOn),
+        "SENTSINCE" => Argument::Date(SearchKey::SentSince),
+        "LARGER" => Argument::Size(SearchKey::Larger),
+        "SMALLER" => Argument::Size(SearchKey::Smaller),
+        "KEYWORD" => Argument::Keyword(SearchKey::Keyword),
+        "UNKEYWORD" => Argument::Keyword(SearchKey::Unkeyword),
+        "UID" => Argument::Uids,
+        "HEADER" => Argument::Header,
+        _ => return None,
+    })
+}
+
+impl Search {
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
+        print_uid(out, self.uid);
+        out.extend_from_slice(b"SEARCH ");
+        if let Some(returns) = &self.returns {
+            out.extend_from_slice(b"RETURN ");
+            print::list(out, returns, |out, option| print::word(out, option.as_str()));
+            out.push(b' ');
+        }
+        if let Some(charset) = &self.charset {
+            out.extend_from_slice(b"CHARSET ");
+            print::astring(out, charset.as_bytes());
+            out.push(b' ');
+        }
+        match &self.key {
+            SearchKey::And(keys) => print::spaced(out, keys, |out, key| key.print(out)),
+            key => key.print(out),
+        }
+    }
+}
+
+impl SearchReturn {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Min => "MIN",
+            Self::Max => "MAX",
+            Self::All => "ALL",
+            Self::Count => "COUNT",
+            Self::Save => "SAVE",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl SearchKey {
+    /// Recurses as deep as the key is, which for a parsed one is at most [`limits::SEARCH_DEPTH`].
+    fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::And(keys) => print::list(out, keys, |out, key| key.print(out)),
+            Self::Or(first, second) => {
+                out.extend_from_slice(b"OR ");
+                print::spaced(out, [first, second], |out, key| key.print(out));
+            }
+            Self::Not(key) => {
+                out.extend_from_slice(b"NOT ");
+                key.print(out);
+            }
+            Self::Sequence(set) => print::sequence_set(out, set),
+            Self::Header(name, text) => {
+                out.extend_from_slice(b"HEADER ");
+                print::spaced(out, [name, text], |out, text| print::astring(out, text));
+            }
+            plain_or_argument => plain_or_argument.print_argument(out),
+        }
+    }
+
+    fn print_argument(&self, out: &mut Vec<u8>) {
+        let name = self.name();
+        out.extend_from_slice(name.as_bytes());
+        if PLAIN.iter().any(|(known, _)| *known == name) {
+            return;
+        }
+        out.push(b' ');
+        match self {
+            Self::Uid(set) => print::sequence_set(out, set),
+            Self::Keyword(keyword) | Self::Unkeyword(keyword) => print::word(out, keyword.as_str()),
+            Self::Larger(size) | Self::Smaller(size) => print::number(out, *size),
+            Self::Before(day) | Self::On(day) | Self::Since(day) => print::date(out, *day),
+            Self::SentBefore(day) | Self::SentOn(day) | Self::SentSince(day) => {
+                print::date(out, *day);
+            }
+            Self::Bcc(text) | Self::Body(text) | Self::Cc(text) => print::astring(out, text),
+            Self::From(text) | Self::Subject(text) | Self::Text(text) | Self::To(text) => {
+                print::astring(out, text);
+            }
+            _ => {}
+        }
+    }
+
+    /// The name on the wire, for keys that have exactly one.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Uid(_) => "UID",
+            Self::Keyword(_) => "KEYWORD",
+            Self::Unkeyword(_) => "UNKEYWORD",
+            Self::Before(_) => "BEFORE",
+            Self::On(_) => "ON",
+            Self::Since(_) => "SINCE",
+            Self::SentBefore(_) => "SENTBEFORE",
+            Self::SentOn(_) => "SENTON",
+            Self::SentSince(_) => "SENTSINCE",
+            Self::Larger(_) => "LARGER",
+            Self::Smaller(_) => "SMALLER",
+            Self::Bcc(_) => "BCC",
+            Self::Body(_) => "BODY",
+            Self::Cc(_) => "CC",
+            Self::From(_) => "FROM",
+            Self::Subject(_) => "SUBJECT",
+            Self::Text(_) => "TEXT",
+            Self::To(_) => "TO",
+            plain => PLAIN.iter().find(|(_, key)| key == plain).map_or("ALL", |(name, _)| name),
+        }
+    }
 }

@@ -1,27 +1,14 @@
-//! Reading the terminals of the grammar (RFC 9051 §9).
+//! Reading the terminals of the grammar (RFC 9051 §9): each file adds some of them to the cursor.
 
-/// `ATOM-CHAR`.
-pub(crate) fn is_atom_char(octet: u8) -> bool {
-    octet.is_ascii_graphic()
-        && !matches!(octet, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
-}
+mod atom;
+mod cursor;
+mod date;
+mod flag;
+mod list;
+mod number;
+mod section;
+mod sequence;
+mod string;
 
-/// `ASTRING-CHAR`.
-pub(crate) fn is_astring_char(octet: u8) -> bool {
-    is_atom_char(octet) || octet == b']'
-}
-
-/// An octet of a tag.
-pub(crate) fn is_tag_char(octet: u8) -> bool {
-    is_astring_char(octet) && octet != b'+'
-}
-
-/// `list-char`.
-pub(crate) fn is_list_char(octet: u8) -> bool {
-    is_astring_char(octet) || matches!(octet, b'%' | b'*')
-}
-
-/// What can stand in a line without a doubt: printable ASCII and tabs.
-pub(crate) fn is_text_safe(octet: u8) -> bool {
-    matches!(octet, b' '..=b'~' | b'\t')
-}
+pub(crate) use atom::{is_astring_char, is_atom_char, is_list_char, is_tag_char, is_text_safe};
+pub(crate) use cursor::{Cursor, Parsed};

@@ -1,0 +1,21 @@
+//! `LSUB` (RFC 3501 §6.3.9).
+
+use super::CommandBody;
+use super::list::print_pattern;
+use crate::parse::{Cursor, Parsed};
+use crate::{WireMailbox, print};
+
+pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    cursor.space()?;
+    let reference = cursor.mailbox()?;
+    cursor.space()?;
+    let pattern = cursor.list_mailbox()?;
+    Ok(CommandBody::Lsub { reference, pattern })
+}
+
+pub(super) fn print(out: &mut Vec<u8>, reference: &WireMailbox, pattern: &[u8]) {
+    out.extend_from_slice(b"LSUB ");
+    print::mailbox(out, &reference.0);
+    out.push(b' ');
+    print_pattern(out, pattern);
+}

@@ -1,0 +1,37 @@
+//! Sets of numbers.
+
+use super::{Cursor, Parsed};
+use crate::{SeqNumber, SequenceRange, SequenceSet, limits};
+
+impl Cursor<'_> {
+    /// `sequence-set`.
+    pub(crate) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
+        if self.take(b'$') {
+            return Ok(SequenceSet::Saved);
+        }
+        let mut ranges = vec![self.sequence_range()?];
+        while self.take(b',') {
+            if ranges.len() >= limits::SEQUENCE_RANGES {
+                return Err(self.too_much("sequence set"));
+            }
+            ranges.push(self.sequence_range()?);
+        }
+        Ok(SequenceSet::Set(ranges))
+    }
+
+    fn sequence_range(&mut self) -> Parsed<SequenceRange> {
+        let from = self.seq_number()?;
+        let to = if self.take(b':') { self.seq_number()? } else { from };
+        Ok(SequenceRange { from, to })
+    }
+
+    fn seq_number(&mut self) -> Parsed<SeqNumber> {
+        if self.take(b'*') {
+            return Ok(SeqNumber::Star);
+        }
+        if !self.peek().is_some_and(|octet| octet.is_ascii_digit()) {
+            return Err(self.fail("a message number or *"));
+        }
+        self.nz_number().map(SeqNumber::Number)
+    }
+}
