@@ -19,6 +19,9 @@ pub const MAX_HUSHED: usize = 64;
 /// Times that a change is tried again when somebody else's change came in between.
 pub const MAX_ATTEMPTS: u32 = 3;
 
+/// Rows that a search looks at before it lets others run.
+pub const SEARCH_ROWS: usize = 1024;
+
 /// Messages whose summaries a search reads at a time.
 pub const SEARCH_BATCH: usize = 64;
 

@@ -27,7 +27,7 @@ impl Header {
 /// What is known of a message: its row, and by and by the rest.
 pub(super) struct Known<'a> {
     snapshot: &'a Snapshot,
-    row: &'a Row,
+    pub(super) row: &'a Row,
     /// The day of the Date field, or that of the internal date.
     pub(super) sent_day: Option<i64>,
     /// The header of the message itself.

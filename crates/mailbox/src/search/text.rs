@@ -1,20 +1,31 @@
 //! Looking for needles in the text of a message, a window at a time.
 
 use super::{Key, fold};
+use crate::limits::{MAX_SEARCHED_HEADER, MAX_SEARCHED_OCTETS, SEARCH_WINDOW};
+use crate::{Account, StoreError};
+use bytes::Bytes;
+use memchr::memmem::Finder;
+use rookery_mail::EmailId;
+use rookery_mime::{Content, Decoder, Encoding, Message, Part, header, text};
+use std::ops::Range;
 
 /// Which of the needles of a key are in a message's body, which in its text as a whole.
+#[derive(Clone)]
 pub(super) struct Findings(Vec<Needle>);
 
+#[derive(Clone)]
 struct Needle {
     scope: Scope,
     text: String,
-    folded: String,
+    finder: Finder<'static>,
     found: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
+    /// Bodies of parts that are text.
     Body,
+    /// Headers too, those of parts included.
     Text,
 }
 
@@ -27,15 +38,36 @@ impl Findings {
     }
 
     pub(super) fn in_body(&self, needle: &str) -> bool {
-        self.found(Scope::Body, needle)
+        self.is_found(Scope::Body, needle)
     }
 
     pub(super) fn anywhere(&self, needle: &str) -> bool {
-        self.found(Scope::Text, needle)
+        self.is_found(Scope::Text, needle)
     }
 
-    fn found(&self, scope: Scope, text: &str) -> bool {
+    fn is_found(&self, scope: Scope, text: &str) -> bool {
         self.0.iter().any(|needle| needle.scope == scope && needle.text == text && needle.found)
+    }
+
+    /// Whether there is anything left to look for in headers, or in bodies.
+    fn wants(&self, place: Scope) -> bool {
+        self.0
+            .iter()
+            .any(|needle| !needle.found && (needle.scope == Scope::Text || place == Scope::Body))
+    }
+
+    /// Look through folded text from a header (`Text`) or a body (`Body`).
+    fn look(&mut self, place: Scope, folded: &str) {
+        for needle in &mut self.0 {
+            if needle.scope == Scope::Text || place == Scope::Body {
+                needle.found |= needle.finder.find(folded.as_bytes()).is_some();
+            }
+        }
+    }
+
+    /// Octets of the longest needle.
+    fn longest(&self) -> usize {
+        self.0.iter().map(|needle| needle.finder.needle().len()).max().unwrap_or(0)
     }
 }
 
@@ -48,5 +80,191 @@ fn collect(key: &Key, needles: &mut Vec<Needle>) {
         _ => return,
     };
     let folded = fold(text);
-    needles.push(Needle { scope, text: text.clone(), found: folded.is_empty(), folded });
+    let finder = Finder::new(folded.as_bytes()).into_owned();
+    needles.push(Needle { scope, text: text.clone(), finder, found: folded.is_empty() });
+}
+
+/// Look for the needles in a message, reading no more than it takes.
+pub(super) async fn look_through(
+    account: &Account,
+    email: EmailId,
+    message: &Message,
+    mut needles: Findings,
+) -> Result<Findings, StoreError> {
+    let mut content = Reader { account, email, left: MAX_SEARCHED_OCTETS };
+    let mut parts = vec![&message.root];
+    while let Some(part) = parts.pop() {
+        if needles.wants(Scope::Text) && !part.header.is_empty() {
+            look_through_header(&mut content, part, &mut needles).await?;
+        }
+        match &part.content {
+            Content::Leaf if part.is("text", "*") => {
+                look_through_body(&mut content, part, &mut needles).await?;
+            }
+            Content::Leaf => {}
+            Content::Multipart(children) => parts.extend(children.iter().rev()),
+            Content::Message(embedded) => parts.push(&embedded.root),
+        }
+        if !needles.wants(Scope::Body) {
+            break;
+        }
+    }
+    Ok(needles)
+}
+
+async fn look_through_header(
+    content: &mut Reader<'_>,
+    part: &Part,
+    needles: &mut Findings,
+) -> Result<(), StoreError> {
+    let end = part.header.end.min(part.header.start.saturating_add(MAX_SEARCHED_HEADER));
+    let block = content.read(part.header.start..end).await?;
+    for field in header::fields(&block) {
+        let name = String::from_utf8_lossy(field.name);
+        let value = text::decode_header(&header::unfold(field.value));
+        needles.look(Scope::Text, &fold(&format!("{name}: {value}")));
+    }
+    Ok(())
+}
+
+async fn look_through_body(
+    content: &mut Reader<'_>,
+    part: &Part,
+    needles: &mut Findings,
+) -> Result<(), StoreError> {
+    let mut window = Window::new(part, needles.longest());
+    let mut at = part.body.start;
+    while at < part.body.end && needles.wants(Scope::Body) {
+        let octets = content.read(at..part.body.end.min(at + SEARCH_WINDOW as u64)).await?;
+        if octets.is_empty() {
+            break;
+        }
+        at += octets.len() as u64;
+        window.push(&octets, needles);
+    }
+    window.finish(needles);
+    Ok(())
+}
+
+/// Reads content within a budget, a piece at a time. Others run in between.
+struct Reader<'a> {
+    account: &'a Account,
+    email: EmailId,
+    left: u64,
+}
+
+impl Reader<'_> {
+    async fn read(&mut self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        super::yield_now().await;
+        let end = range.end.min(range.start.saturating_add(self.left));
+        let octets = self.account.store().content(self.email, range.start..end).await?;
+        self.left = self.left.saturating_sub(octets.len() as u64);
+        Ok(octets)
+    }
+}
+
+/// The part of a body's text that is being looked through.
+struct Window<'a> {
+    decoder: Decoder,
+    charset: Option<&'a [u8]>,
+    /// Decoded octets that are not yet text.
+    octets: Vec<u8>,
+    /// The folded end of the text before, for needles that lie across.
+    before: String,
+    overlap: usize,
+}
+
+impl<'a> Window<'a> {
+    fn new(part: &'a Part, overlap: usize) -> Self {
+        let encoding = Encoding::parse(part.encoding.as_deref()).unwrap_or(Encoding::Identity);
+        Self {
+            decoder: Decoder::new(encoding),
+            charset: part.charset(),
+            octets: Vec::new(),
+            before: String::new(),
+            overlap,
+        }
+    }
+
+    fn push(&mut self, octets: &[u8], needles: &mut Findings) {
+        self.decoder.push(octets, &mut self.octets);
+        let end = self.cut();
+        let rest = self.octets.split_off(end);
+        let whole = std::mem::replace(&mut self.octets, rest);
+        self.look(&whole, needles);
+    }
+
+    fn finish(mut self, needles: &mut Findings) {
+        let decoder = std::mem::replace(&mut self.decoder, Decoder::new(Encoding::Identity));
+        decoder.finish(&mut self.octets);
+        let whole = std::mem::take(&mut self.octets);
+        self.look(&whole, needles);
+    }
+
+    /// How many octets hold whole characters: up to the last blank or line end, which is part of no longer
+    /// character in any charset of mail but UTF-16, whose characters lie at even places.
+    fn cut(&self) -> usize {
+        if self.charset.is_some_and(is_wide) {
+            return self.octets.len() / 4 * 4;
+        }
+        match self.octets.iter().rposition(|octet| *octet <= b' ') {
+            Some(at) => at + 1,
+            None if self.octets.len() < SEARCH_WINDOW => 0,
+            None => self.octets.len(),
+        }
+    }
+
+    fn look(&mut self, octets: &[u8], needles: &mut Findings) {
+        let mut text = std::mem::take(&mut self.before);
+        text.push_str(&fold(&text::decode_text(self.charset, octets)));
+        needles.look(Scope::Body, &text);
+        let mut from = text.len().saturating_sub(self.overlap);
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        self.before = text.split_off(from);
+    }
+}
+
+fn is_wide(charset: &[u8]) -> bool {
+    charset.get(..5).is_some_and(|name| {
+        name.eq_ignore_ascii_case(b"utf-1") || name.eq_ignore_ascii_case(b"utf-3")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(part: &Part, pieces: &[&[u8]], needle: &str) -> bool {
+        let mut needles = Findings::new(&Key::Body(needle.to_owned()));
+        let mut window = Window::new(part, needles.longest());
+        pieces.iter().for_each(|piece| window.push(piece, &mut needles));
+        window.finish(&mut needles);
+        needles.in_body(needle)
+    }
+
+    #[test]
+    fn needles_are_found_however_the_body_is_cut() {
+        let message = Message::scan(b"Content-Type: text/plain; charset=utf-8\r\n\r\nbody");
+        let text = "a Grüße und b\r\nviele Küsse x".as_bytes();
+        for at in 0..=text.len() {
+            let (one, other) = text.split_at(at);
+            for needle in ["grüsse UND", "KÜSSE", "b\r\nviele", "x"] {
+                assert!(found(&message.root, &[one, other], needle), "{at} {needle}");
+            }
+            assert!(!found(&message.root, &[one, other], "grosse"));
+        }
+    }
+
+    #[test]
+    fn memory_stays_within_the_window() {
+        let message = Message::scan(b"\r\n");
+        let mut needles = Findings::new(&Key::Body("needle".to_owned()));
+        let mut window = Window::new(&message.root, needles.longest());
+        for _ in 0..100 {
+            window.push(&[b'x'; SEARCH_WINDOW / 8], &mut needles);
+            assert!(window.octets.len() <= SEARCH_WINDOW && window.before.len() < 10);
+        }
+    }
 }
