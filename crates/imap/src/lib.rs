@@ -1,1 +1,124 @@
 //! The IMAP conversation: connection, session, command table, one file per command.
+//!
+//! [`serve`] holds one conversation over any stream. Octets come in through [`conn`], the only file
+//! that touches a stream; `gate` says which command may run in which state; `command::<name>` asks
+//! the mailbox model; answers leave through `out`; and each error becomes protocol in `refusal`.
+
+mod capability;
+mod command;
+mod conn;
+mod gate;
+pub mod limits;
+mod names;
+mod out;
+mod refusal;
+mod selected;
+mod session;
+mod sync;
+
+use rookery_auth::Directory;
+use rookery_mailbox::Store;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+
+/// What all conversations share.
+pub struct Services {
+    /// Where the mail is.
+    pub store: Arc<dyn Store>,
+    /// Who may log in.
+    pub directory: Arc<dyn Directory>,
+    /// What the administrator decided.
+    pub settings: Settings,
+}
+
+/// What the administrator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether STARTTLS can be offered to a client without TLS.
+    pub starttls: bool,
+    /// Whether a client on a loopback address may log in without TLS.
+    pub allow_plaintext: bool,
+    /// The largest message that APPEND takes, in octets.
+    pub max_message_size: u64,
+    /// How long a client may take to log in.
+    pub login_deadline: std::time::Duration,
+    /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
+    pub idle_deadline: std::time::Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            starttls: false,
+            allow_plaintext: false,
+            max_message_size: limits::DEFAULT_MAX_MESSAGE_SIZE,
+            login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
+            idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
+        }
+    }
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its address, where it has one.
+    pub address: Option<SocketAddr>,
+    /// Whether the stream is protected by TLS.
+    pub secure: bool,
+    /// The session's number, for the log.
+    pub session: u64,
+}
+
+impl Peer {
+    /// Whether the peer is on this machine; a stream without an address is.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.address.is_none_or(|address| address.ip().to_canonical().is_loopback())
+    }
+}
+
+/// Where a conversation begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// With the greeting.
+    Greeting,
+    /// With the first command after the TLS handshake that STARTTLS asked for.
+    AfterStartTls,
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum Outcome<S> {
+    /// It is over; the stream has been shut down.
+    Closed,
+    /// The client was promised TLS: the next octets on the stream are a handshake.
+    StartTls(S),
+}
+
+/// Hold a conversation until it ends. When `shutdown` turns true, the client gets a BYE after the
+/// command that is running.
+pub async fn serve<S>(
+    stream: S,
+    peer: Peer,
+    services: Arc<Services>,
+    shutdown: watch::Receiver<bool>,
+    stage: Stage,
+) -> Outcome<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let (mut read, mut write) = tokio::io::split(stream);
+    let end = {
+        let (input, out) = conn::open(&mut read, &mut write, shutdown);
+        session::Session::new(services, peer).run(input, out, stage).await
+    };
+    match end {
+        session::End::StartTls => Outcome::StartTls(read.unsplit(write)),
+        session::End::Closed => {
+            conn::shut_down(&mut write).await;
+            Outcome::Closed
+        }
+    }
+}

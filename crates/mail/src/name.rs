@@ -1,5 +1,6 @@
 //! Mailbox names as they are stored: UTF-8 with one hierarchy delimiter.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 /// What stands between the levels of a name.
@@ -120,6 +121,13 @@ impl MailboxName {
             return Ok(None);
         }
         Self::new(&format!("{}{}", to.0, &self.0[from.0.len()..])).map(Some)
+    }
+}
+
+/// So that sorted collections of names can be asked for a range of texts.
+impl Borrow<str> for MailboxName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

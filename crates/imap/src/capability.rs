@@ -1,0 +1,60 @@
+//! What is advertised, from one table.
+
+use crate::command::authenticate::may_send_password;
+use crate::{Peer, Settings};
+use rookery_imap_wire::Code;
+
+/// When a capability is advertised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    BeforeLogin,
+    AfterLogin,
+}
+
+/// Every capability that does not depend on the connection.
+const TABLE: &[(&str, When)] = &[
+    ("IMAP4rev1", When::Always),
+    ("IMAP4rev2", When::Always),
+    ("SASL-IR", When::BeforeLogin),
+    ("LITERAL-", When::BeforeLogin),
+    ("LITERAL+", When::AfterLogin),
+    ("ID", When::Always),
+    ("ENABLE", When::Always),
+    ("IDLE", When::Always),
+    ("NAMESPACE", When::AfterLogin),
+    ("CHILDREN", When::AfterLogin),
+    ("LIST-EXTENDED", When::AfterLogin),
+    ("LIST-STATUS", When::AfterLogin),
+    ("SPECIAL-USE", When::AfterLogin),
+    ("CREATE-SPECIAL-USE", When::AfterLogin),
+    ("STATUS=SIZE", When::AfterLogin),
+    ("UIDPLUS", When::AfterLogin),
+    ("UNSELECT", When::AfterLogin),
+    ("MOVE", When::AfterLogin),
+    ("MULTIAPPEND", When::AfterLogin),
+    ("BINARY", When::AfterLogin),
+    ("ESEARCH", When::AfterLogin),
+    ("SEARCHRES", When::AfterLogin),
+];
+
+/// The capabilities of a connection at this moment.
+pub(crate) fn list(settings: &Settings, peer: &Peer, logged_in: bool) -> Vec<String> {
+    let hidden = if logged_in { When::BeforeLogin } else { When::AfterLogin };
+    let shown = TABLE.iter().filter(|(_, when)| *when != hidden).map(|(name, _)| *name);
+    let mut names: Vec<String> = shown.map(str::to_owned).collect();
+    if logged_in {
+        return names;
+    }
+    if settings.starttls && !peer.secure {
+        names.push("STARTTLS".to_owned());
+    }
+    let login = may_send_password(settings, peer);
+    names.push(if login { "AUTH=PLAIN" } else { "LOGINDISABLED" }.to_owned());
+    names
+}
+
+/// The same as a response code (RFC 9051 §7.1).
+pub(crate) fn code(settings: &Settings, peer: &Peer, logged_in: bool) -> Code {
+    Code::Capability(list(settings, peer, logged_in))
+}

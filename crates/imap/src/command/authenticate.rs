@@ -1,0 +1,67 @@
+//! AUTHENTICATE (RFC 9051 §6.2.2), with an initial response.
+
+use super::login;
+use crate::conn::{Input, after};
+use crate::out::Out;
+use crate::refusal::{Failure, Refusal};
+use crate::session::{Answer, Session};
+use crate::{Peer, Settings};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rookery_auth::sasl::{Mechanism, Plain};
+use rookery_imap_wire::{Code, LineFrame, Response, Secret};
+
+/// Whether a password may be sent over this connection.
+pub(crate) fn may_send_password(settings: &Settings, peer: &Peer) -> bool {
+    peer.secure || (settings.allow_plaintext && peer.is_loopback())
+}
+
+/// The refusal where it may not.
+pub(crate) fn check_privacy(session: &Session) -> Result<(), Refusal> {
+    if may_send_password(&session.context.services.settings, &session.context.peer) {
+        return Ok(());
+    }
+    Err(Refusal::no(Code::PrivacyRequired, "A password may only be sent under TLS"))
+}
+
+pub(crate) async fn run(
+    session: &mut Session,
+    mechanism: &str,
+    initial: Option<Secret>,
+    input: &mut Input<'_>,
+    out: &mut Out<'_>,
+) -> Answer {
+    let Some(Mechanism::Plain) = Mechanism::parse(mechanism) else {
+        return Err(Refusal::no(Code::Cannot, "There is no such mechanism").into());
+    };
+    check_privacy(session)?;
+    let message = match initial {
+        Some(initial) => initial.0,
+        None => ask(session, input, out).await?,
+    };
+    let credentials =
+        Plain::parse(&message).map_err(|_| Refusal::bad("That is not a PLAIN message"))?;
+    let authzid = credentials.authzid.as_deref();
+    let password = credentials.password.as_bytes();
+    login::log_in(session, authzid, &credentials.user, password, input).await
+}
+
+/// The client's message after an empty challenge.
+async fn ask(
+    session: &Session,
+    input: &mut Input<'_>,
+    out: &mut Out<'_>,
+) -> Result<Vec<u8>, Failure> {
+    out.send(&Response::Continue(String::new()));
+    out.flush().await?;
+    let deadline = after(session.context.services.settings.login_deadline);
+    match input.line(deadline).await? {
+        LineFrame::Line(line) if line == b"*" => Err(Refusal::bad("Cancelled").into()),
+        LineFrame::Line(line) => {
+            STANDARD.decode(line).map_err(|_| Refusal::bad("That is not base64").into())
+        }
+        LineFrame::TooBig | LineFrame::Incomplete => {
+            Err(Refusal::bad("The line is too long").into())
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! COPY (RFC 9051 §6.4.7), and what it shares with MOVE.
+
+use super::now;
+use crate::names;
+use crate::refusal::{Failure, Refusal};
+use crate::selected::Selected;
+use crate::session::{Answer, Context, Done, Next, User, done};
+use rookery_imap_wire::{Code, SequenceSet, WireMailbox};
+use rookery_mail::{MailboxId, UidSet};
+use rookery_mailbox::{Copied, Refused, StoreError};
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    selected: &Selected,
+    (set, uid): (&SequenceSet, bool),
+    mailbox: &WireMailbox,
+) -> Answer {
+    let uids = selected.resolve(set, uid)?;
+    let to = destination(context, user, mailbox).await?;
+    if uids.is_empty() {
+        return done("There was nothing to copy");
+    }
+    let copied = user.account.store().copy(selected.id, &uids, to, now()).await?;
+    Ok(Done { code: code(copied), text: "Copied".into(), next: Next::Command })
+}
+
+/// The mailbox that messages go to; the client is told when it could create it (RFC 9051 §7.1: TRYCREATE).
+pub(crate) async fn destination(
+    context: &Context,
+    user: &User,
+    mailbox: &WireMailbox,
+) -> Result<MailboxId, Failure> {
+    let name = names::parse(mailbox, context.rev2)?;
+    match user.account.find(&name).await {
+        Ok(info) => Ok(info.id),
+        Err(StoreError::Refused(Refused::NoSuchMailbox)) => {
+            Err(Refusal::no(Code::TryCreate, "There is no such mailbox").into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// COPYUID, unless nothing was copied (RFC 4315 §3).
+pub(crate) fn code(copied: Copied) -> Option<Code> {
+    let Copied { uid_validity, source, destination } = copied;
+    let copied_any = |set: &UidSet| !set.is_empty();
+    copied_any(&source).then(|| Code::CopyUid { validity: uid_validity.get(), source, destination })
+}

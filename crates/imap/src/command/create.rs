@@ -1,0 +1,30 @@
+//! CREATE (RFC 9051 §6.3.4), with special uses (RFC 6154 §3).
+
+use super::now;
+use crate::names;
+use crate::refusal::Refusal;
+use crate::session::{Answer, Context, User, done};
+use rookery_imap_wire::{Code, WireMailbox};
+use rookery_mail::SpecialUse;
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    mailbox: &WireMailbox,
+    special_use: &[String],
+) -> Answer {
+    let name = names::parse(mailbox, context.rev2)?;
+    let special_use = match special_use {
+        [] => None,
+        [only] => Some(SpecialUse::parse(only).ok_or_else(unknown_use)?),
+        [_, _, ..] => return Err(unknown_use().into()),
+    };
+    user.account.create(&name, special_use, now()).await?;
+    done("Created")
+}
+
+/// RFC 6154 §3: the code for a use that the server does not support, here or in this combination.
+fn unknown_use() -> Refusal {
+    let code = Code::Other("USEATTR".to_owned(), None);
+    Refusal::no(code, "A mailbox cannot have that special use")
+}

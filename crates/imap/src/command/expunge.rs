@@ -1,0 +1,20 @@
+//! EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9). The responses come from the view.
+
+use crate::selected::Selected;
+use crate::session::{Answer, User, done};
+use rookery_imap_wire::SequenceSet;
+use rookery_mail::UidSet;
+
+pub(crate) async fn run(
+    user: &User,
+    selected: &mut Selected,
+    only: Option<&SequenceSet>,
+) -> Answer {
+    selected.check_writable()?;
+    let uids = match only {
+        Some(set) => selected.resolve(set, true)?,
+        None => UidSet::all(),
+    };
+    user.account.store().expunge(selected.id, &uids).await?;
+    done("Expunged")
+}

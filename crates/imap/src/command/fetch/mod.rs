@@ -1,0 +1,299 @@
+//! FETCH (RFC 9051 §6.4.5), with BINARY. Bodies stream out of the store.
+
+mod binary;
+mod section;
+mod structure;
+mod summary;
+
+use crate::conn::NoInput;
+use crate::limits::{CONTENT_CHUNK, SEEN_BATCH, SUMMARY_BATCH};
+use crate::out::Out;
+use crate::refusal::{self, Failure, Refusal};
+use crate::selected::Selected;
+use crate::session::{Answer, Context, User, done, done_with};
+use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
+use rookery_mail::{EmailId, Flag, ModSeq, SystemFlag, UidSet};
+use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
+use rookery_mime::Message;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    mut command: Fetch,
+    out: &mut Out<'_>,
+) -> Answer {
+    if !command.modifiers.is_empty() {
+        return Err(Refusal::bad("Unknown modifier").into());
+    }
+    let uids = selected.resolve(&command.set, command.uid)?;
+    if command.uid && !command.items.contains(&FetchItem::Uid) {
+        command.items.insert(0, FetchItem::Uid);
+    }
+    let marks = !selected.read_only && command.items.iter().any(sets_seen);
+    let batch = if marks { SEEN_BATCH } else { SUMMARY_BATCH };
+    let mut snapshot = selected.open.snapshot();
+    let mut rows = snapshot.rows_in(&uids).cloned().collect::<Vec<Row>>().into_iter();
+    let mut missing = uids.len() - rows.len() as u64;
+    let mut problem = None;
+    loop {
+        let mut some: Vec<Row> = rows.by_ref().take(batch).collect();
+        if some.is_empty() {
+            break;
+        }
+        let mut seen_at = None;
+        if marks {
+            let set = some.iter().map(|row| row.uid).collect();
+            (snapshot, seen_at) = mark_seen(user, selected, &set).await?;
+            let before = some.len();
+            some = snapshot.rows_in(&set).cloned().collect();
+            missing += (before - some.len()) as u64;
+        }
+        let view = Viewed { context, selected, snapshot: &snapshot, seen_at };
+        let failed = messages(user, &view, &command.items, &some, out).await?;
+        problem = problem.or(failed);
+    }
+    match problem {
+        Some(refusal) => Err(refusal.into()),
+        None if missing > 0 && !command.uid => {
+            done_with(Code::ExpungeIssued, "Some of the messages are gone")
+        }
+        None => done("Fetched"),
+    }
+}
+
+/// Whether an item sets `\Seen`.
+fn sets_seen(item: &FetchItem) -> bool {
+    match item {
+        FetchItem::BodySection(body) => !body.peek,
+        FetchItem::Binary { peek, .. } => !peek,
+        FetchItem::Rfc822 | FetchItem::Rfc822Text => true,
+        _ => false,
+    }
+}
+
+/// Set `\Seen`; says when, if anything changed. A full disk does not keep anybody from reading.
+async fn mark_seen(
+    user: &User,
+    selected: &mut Selected,
+    uids: &UidSet,
+) -> Result<(Arc<Snapshot>, Option<ModSeq>), Failure> {
+    let change =
+        FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
+    match user.account.store().store_flags(selected.id, uids, &change, None).await {
+        Ok(stored) => {
+            if let Some(modseq) = stored.modseq {
+                selected.view.hush(uids, modseq);
+            }
+            Ok((stored.snapshot, stored.modseq))
+        }
+        Err(StoreError::Refused(_) | StoreError::ReadOnly) => Ok((selected.open.snapshot(), None)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the messages of a batch are seen through.
+struct Viewed<'a> {
+    context: &'a Context,
+    selected: &'a Selected,
+    snapshot: &'a Snapshot,
+    /// The change that has just set `\Seen` of some of them.
+    seen_at: Option<ModSeq>,
+}
+
+/// Why a message could not be printed.
+enum Unprintable {
+    /// It is this client's or this message's misfortune; the others can be printed.
+    Message(Refusal),
+    /// It is everybody's.
+    Command(Failure),
+}
+
+impl From<StoreError> for Unprintable {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refused) => Self::Message(refused.into()),
+            fault => {
+                tracing::error!(%fault, "a message cannot be read");
+                Self::Message(refusal::of_fault(&fault))
+            }
+        }
+    }
+}
+
+impl From<crate::out::Gone> for Unprintable {
+    fn from(gone: crate::out::Gone) -> Self {
+        Self::Command(gone.into())
+    }
+}
+
+/// Print messages. A message that cannot be printed is left out, and its refusal returned.
+async fn messages(
+    user: &User,
+    view: &Viewed<'_>,
+    items: &[FetchItem],
+    rows: &[Row],
+    out: &mut Out<'_>,
+) -> Result<Option<Refusal>, Failure> {
+    let mut problem = None;
+    let mut summaries = summary::load(&user.account, items, rows).await?.into_iter();
+    for row in rows {
+        let summary = summaries.next().flatten();
+        let Some(number) = view.selected.view.number(row.uid) else { continue };
+        let mark = out.mark();
+        match message(user, view, items, (number, row, summary.as_ref()), out).await {
+            Ok(()) => {}
+            Err(Unprintable::Command(failure)) => return Err(failure),
+            Err(Unprintable::Message(refusal)) => {
+                if !out.rewind(mark) {
+                    // Part of a literal is on its way: there is no other way to stop.
+                    return Err(Failure::Ended(NoInput::Hangup));
+                }
+                problem = Some(refusal);
+            }
+        }
+        out.drain().await?;
+    }
+    Ok(problem)
+}
+
+async fn message(
+    user: &User,
+    view: &Viewed<'_>,
+    items: &[FetchItem],
+    (number, row, summary): (u32, &Row, Option<&Message>),
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let buffer = out.buffer();
+    buffer.extend_from_slice(b"* ");
+    print::number(buffer, u64::from(number));
+    buffer.extend_from_slice(b" FETCH (");
+    let content = Content { account: &user.account, email: row.email };
+    let flags_asked = items.contains(&FetchItem::Flags);
+    // RFC 9051 §6.4.5: flags that change on the way should be part of the answer.
+    let just_seen = view.seen_at == Some(row.modseq) && !flags_asked;
+    let extra = just_seen.then_some(&FetchItem::Flags);
+    for (index, item) in items.iter().chain(extra).enumerate() {
+        if index > 0 {
+            out.buffer().push(b' ');
+        }
+        print_item(view, item, row, summary, &content, out).await?;
+    }
+    out.buffer().extend_from_slice(b")\r\n");
+    Ok(())
+}
+
+async fn print_item(
+    view: &Viewed<'_>,
+    item: &FetchItem,
+    row: &Row,
+    summary: Option<&Message>,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let gone = || Unprintable::Message(rookery_mailbox::Refused::NoSuchMessage.into());
+    let data = match item {
+        FetchItem::Uid => FetchData::Uid(row.uid),
+        FetchItem::Flags => FetchData::Flags {
+            flags: view.snapshot.flags(row.flags),
+            recent: !view.context.rev2 && view.selected.recent.contains(row.uid),
+        },
+        FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
+        FetchItem::Rfc822Size => FetchData::Size(row.size),
+        item => {
+            let summary = summary.ok_or_else(gone)?;
+            return print_content_item(item, summary, content, out).await;
+        }
+    };
+    data.print(out.buffer());
+    Ok(())
+}
+
+/// An item for which the message has to be looked at.
+async fn print_content_item(
+    item: &FetchItem,
+    summary: &Message,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let data = match item {
+        FetchItem::Envelope => {
+            FetchData::Envelope(Box::new(structure::envelope(&summary.envelope)))
+        }
+        FetchItem::Body => FetchData::Body(Box::new(structure::body(&summary.root))),
+        FetchItem::BodyStructure => {
+            FetchData::BodyStructure(Box::new(structure::body(&summary.root)))
+        }
+        FetchItem::BinarySize(path) => {
+            let size = binary::size(summary, path, content).await?;
+            FetchData::BinarySize { path: path.clone(), size }
+        }
+        FetchItem::Binary { path, partial, .. } => {
+            return binary::print(summary, path, *partial, content, out).await;
+        }
+        FetchItem::BodySection(body) => {
+            return section::print(summary, body, content, out).await;
+        }
+        FetchItem::Rfc822 => {
+            return stream(FetchData::Rfc822, 0..summary.size, content, out).await;
+        }
+        FetchItem::Rfc822Header => {
+            let range = summary.root.header.clone();
+            return stream(FetchData::Rfc822Header, range, content, out).await;
+        }
+        FetchItem::Rfc822Text => {
+            let range = summary.root.body.clone();
+            return stream(FetchData::Rfc822Text, range, content, out).await;
+        }
+        FetchItem::Uid | FetchItem::Flags | FetchItem::InternalDate | FetchItem::Rfc822Size => {
+            return Ok(());
+        }
+    };
+    data.print(out.buffer());
+    Ok(())
+}
+
+/// A message's octets.
+struct Content<'a> {
+    account: &'a Account,
+    email: EmailId,
+}
+
+impl Content<'_> {
+    /// A range of at most [`CONTENT_CHUNK`], whole.
+    async fn read(&self, range: Range<u64>) -> Result<bytes::Bytes, StoreError> {
+        let wanted = range.end - range.start;
+        let octets = self.account.store().content(self.email, range).await?;
+        if octets.len() as u64 == wanted {
+            return Ok(octets);
+        }
+        Err(StoreError::Damaged(format!("message {} is shorter than it was", self.email)))
+    }
+}
+
+/// Print a range of a message as a literal. What fits into one read is read before anything is
+/// printed, so that damage does not break the stream.
+async fn stream(
+    item: impl FnOnce(Data) -> FetchData,
+    range: Range<u64>,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let size = range.end - range.start;
+    let chunk_at = |start: u64| start..range.end.min(start + CONTENT_CHUNK);
+    let mut next = chunk_at(range.start);
+    let mut octets =
+        if size == 0 { bytes::Bytes::new() } else { content.read(next.clone()).await? };
+    item(Data::Streamed { size, binary: false }).print(out.buffer());
+    loop {
+        out.buffer().extend_from_slice(&octets);
+        next = chunk_at(next.end);
+        if next.is_empty() {
+            return Ok(());
+        }
+        out.drain().await?;
+        octets = content.read(next.clone()).await?;
+    }
+}

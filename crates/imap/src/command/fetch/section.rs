@@ -1,0 +1,72 @@
+//! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are.
+
+use super::{Content, Unprintable, stream};
+use crate::limits::MAX_HEADER_OCTETS;
+use crate::out::Out;
+use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
+use rookery_mailbox::StoreError;
+use rookery_mime::{Message, header};
+use std::ops::Range;
+
+pub(super) async fn print(
+    summary: &Message,
+    body: &BodySection,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let BodySection { section, partial, .. } = body;
+    let origin = partial.map(|partial| partial.offset);
+    let item = |data| FetchData::Section { section: section.clone(), origin, data };
+    let Some(range) = range(summary, section) else {
+        item(Data::Nil).print(out.buffer());
+        return Ok(());
+    };
+    let (names, not) = match &section.text {
+        Some(SectionText::HeaderFields(names)) => (names, false),
+        Some(SectionText::HeaderFieldsNot(names)) => (names, true),
+        None | Some(SectionText::Header | SectionText::Text | SectionText::Mime) => {
+            return stream(item, window(range, *partial), content, out).await;
+        }
+    };
+    let block = read_header(range, content).await?;
+    let selected = header::select(&block, names, not);
+    let window = window(0..selected.len() as u64, *partial);
+    let octets = slice(&selected, window).to_vec();
+    item(Data::Inline(octets)).print(out.buffer());
+    Ok(())
+}
+
+/// The octets that a section names, before fields are picked from it.
+fn range(summary: &Message, section: &Section) -> Option<Range<u64>> {
+    use rookery_mime::SectionText as Text;
+    let text = match &section.text {
+        None => Text::Whole,
+        Some(SectionText::Text) => Text::Text,
+        Some(SectionText::Mime) => Text::Mime,
+        Some(
+            SectionText::Header | SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_),
+        ) => Text::Header,
+    };
+    summary.section(&section.path, text)
+}
+
+/// The part of a range that `<offset.length>` leaves; empty where it begins behind the end.
+pub(super) fn window(range: Range<u64>, partial: Option<Partial>) -> Range<u64> {
+    let Some(Partial { offset, length }) = partial else { return range };
+    let start = range.start.saturating_add(offset).min(range.end);
+    start..start.saturating_add(length).min(range.end)
+}
+
+fn slice(octets: &[u8], window: Range<u64>) -> &[u8] {
+    let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+    octets.get(at(window.start)..at(window.end)).unwrap_or_default()
+}
+
+/// A header block; of an absurdly large one its beginning.
+async fn read_header(range: Range<u64>, content: &Content<'_>) -> Result<bytes::Bytes, StoreError> {
+    let end = range.end.min(range.start + MAX_HEADER_OCTETS);
+    if range.start == end {
+        return Ok(bytes::Bytes::new());
+    }
+    content.read(range.start..end).await
+}

@@ -1,0 +1,112 @@
+//! ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): the message's tree in the wire's terms.
+
+use rookery_imap_wire as wire;
+use rookery_mime::{Address, Content, Embedded, Envelope, Part};
+
+/// An envelope.
+pub(super) fn envelope(envelope: &Envelope) -> wire::Envelope {
+    let addresses = |list: &[Address]| list.iter().map(address).collect();
+    wire::Envelope {
+        date: envelope.date.clone(),
+        subject: envelope.subject.clone(),
+        from: addresses(&envelope.from),
+        sender: addresses(&envelope.sender),
+        reply_to: addresses(&envelope.reply_to),
+        to: addresses(&envelope.to),
+        cc: addresses(&envelope.cc),
+        bcc: addresses(&envelope.bcc),
+        in_reply_to: envelope.in_reply_to.clone(),
+        message_id: envelope.message_id.clone(),
+    }
+}
+
+/// Groups are a start and an end among the addresses (RFC 9051 §7.5.2).
+fn address(address: &Address) -> wire::Address {
+    match address {
+        Address::Mailbox { name, route, local, domain } => wire::Address {
+            name: name.clone(),
+            route: route.clone(),
+            mailbox: Some(local.clone()),
+            // NIL would make it the start of a group.
+            host: Some(domain.clone().unwrap_or_default()),
+        },
+        Address::GroupStart(name) => {
+            wire::Address { mailbox: Some(name.clone()), ..wire::Address::default() }
+        }
+        Address::GroupEnd => wire::Address::default(),
+    }
+}
+
+/// A body structure with all that is known; the printer leaves the extension data out of BODY.
+pub(super) fn body(part: &Part) -> wire::BodyStructure {
+    let extension = extension(part);
+    let subtype = part.media_subtype.clone();
+    match &part.content {
+        Content::Multipart(parts) => wire::BodyStructure::Multipart {
+            parts: parts.iter().map(body).collect(),
+            subtype,
+            params: part.params.clone(),
+            extension,
+        },
+        Content::Message(embedded) => message(part, embedded, extension),
+        Content::Leaf if part.is("text", "*") => wire::BodyStructure::Text {
+            subtype,
+            fields: fields(part),
+            lines: part.lines,
+            extension,
+        },
+        // An opaque message (encoded, or too deep): its own type would promise an envelope.
+        Content::Leaf if part.is("message", "rfc822") || part.is("message", "global") => {
+            wire::BodyStructure::Basic {
+                media_type: b"APPLICATION".to_vec(),
+                subtype: b"OCTET-STREAM".to_vec(),
+                fields: fields(part),
+                extension,
+            }
+        }
+        Content::Leaf => wire::BodyStructure::Basic {
+            media_type: part.media_type.clone(),
+            subtype,
+            fields: fields(part),
+            extension,
+        },
+    }
+}
+
+fn message(
+    part: &Part,
+    embedded: &Embedded,
+    extension: wire::BodyExtension,
+) -> wire::BodyStructure {
+    wire::BodyStructure::Message {
+        subtype: part.media_subtype.clone(),
+        fields: fields(part),
+        envelope: Box::new(envelope(&embedded.envelope)),
+        body: Box::new(body(&embedded.root)),
+        lines: part.lines,
+        extension,
+    }
+}
+
+fn fields(part: &Part) -> wire::BodyFields {
+    wire::BodyFields {
+        params: part.params.clone(),
+        id: part.id.clone(),
+        description: part.description.clone(),
+        encoding: part.encoding.clone().unwrap_or_else(|| b"7BIT".to_vec()),
+        size: part.body.end - part.body.start,
+    }
+}
+
+fn extension(part: &Part) -> wire::BodyExtension {
+    let disposition = part.disposition.as_ref().map(|disposition| wire::Disposition {
+        kind: disposition.kind.clone(),
+        params: disposition.params.clone(),
+    });
+    wire::BodyExtension {
+        md5: part.md5.clone(),
+        disposition,
+        language: part.language.clone(),
+        location: part.location.clone(),
+    }
+}

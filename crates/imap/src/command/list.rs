@@ -1,0 +1,194 @@
+//! LIST (RFC 9051 §6.3.9), with the selection and return options of RFC 5258, STATUS (RFC 5819) and
+//! special uses (RFC 6154).
+
+use super::status;
+use crate::names;
+use crate::out::Out;
+use crate::refusal::Refusal;
+use crate::session::{Answer, Context, User, done};
+use rookery_imap_wire::{
+    List, ListExtended, ListReturn, ListSelection, Response, StatusItem, WireMailbox,
+};
+use rookery_mail::{DELIMITER, MailboxName};
+use rookery_mailbox::MailboxList;
+use rookery_mailbox::list::Pattern;
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    command: &List,
+    out: &mut Out<'_>,
+) -> Answer {
+    let options = Options::of(command)?;
+    if !command.extended && command.patterns.iter().all(Vec::is_empty) {
+        return delimiter(out);
+    }
+    let patterns = patterns(context, &command.reference, &command.patterns)?;
+    let list = user.account.store().mailboxes().await?;
+    for name in names_to_consider(&list, options.subscribed_only) {
+        if !patterns.iter().any(|pattern| pattern.matches(&name)) {
+            continue;
+        }
+        let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
+        out.send(&Response::List {
+            attributes: options.attributes(&list, &name),
+            delimiter: Some(DELIMITER),
+            mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+            extended,
+        });
+        if let (Some(items), Some(info)) = (&options.status, list.mailboxes.get(&name)) {
+            // A mailbox that goes away meanwhile has no status (RFC 5819 §2).
+            let _ = status::answer(context, user, info, items, out).await;
+        }
+        out.drain().await?;
+    }
+    done("That is all")
+}
+
+/// `LIST "" ""` asks for the delimiter and lists nothing.
+fn delimiter(out: &mut Out<'_>) -> Answer {
+    out.send(&Response::List {
+        attributes: vec!["\\Noselect".to_owned()],
+        delimiter: Some(DELIMITER),
+        mailbox: WireMailbox::default(),
+        extended: Vec::new(),
+    });
+    done("That is the delimiter")
+}
+
+/// Patterns in canonical form: behind the reference.
+pub(crate) fn patterns(
+    context: &Context,
+    reference: &WireMailbox,
+    patterns: &[Vec<u8>],
+) -> Result<Vec<Pattern>, Refusal> {
+    let reference = names::text(reference, context.rev2)?;
+    let patterns = patterns.iter().map(|pattern| {
+        let pattern = names::text(&WireMailbox(pattern.clone()), context.rev2)?;
+        Ok(Pattern::new(&format!("{reference}{pattern}")))
+    });
+    patterns.collect()
+}
+
+/// Mailboxes, subscriptions where they are asked for, and the names above them.
+fn names_to_consider(list: &MailboxList, subscribed: bool) -> BTreeSet<MailboxName> {
+    let subscriptions = list.subscriptions.iter().filter(|_| subscribed);
+    let names = list.mailboxes.keys().chain(subscriptions);
+    names.flat_map(|name| name.ancestors().chain([name.clone()])).collect()
+}
+
+/// The names below one, in a sorted sequence that starts behind it.
+pub(crate) fn below<'a, T>(
+    name: &'a MailboxName,
+    entries: impl Iterator<Item = T> + 'a,
+    key: impl Fn(&T) -> &MailboxName + 'a,
+) -> impl Iterator<Item = T> + 'a {
+    entries.take_while(move |entry| key(entry).is_below(name))
+}
+
+/// Where the names below one begin in a sorted set.
+pub(crate) fn behind(name: &MailboxName) -> String {
+    format!("{name}{DELIMITER}")
+}
+
+struct Options {
+    subscribed_only: bool,
+    special_use_only: bool,
+    recursive: bool,
+    return_subscribed: bool,
+    status: Option<Vec<StatusItem>>,
+}
+
+impl Options {
+    fn of(command: &List) -> Result<Self, Refusal> {
+        let selects = |option| command.selection.contains(&option);
+        let unknown_selection = |option: &ListSelection| matches!(option, ListSelection::Other(_));
+        let unknown_return = |option: &ListReturn| matches!(option, ListReturn::Other(_));
+        if command.selection.iter().any(unknown_selection)
+            || command.returns.iter().any(unknown_return)
+        {
+            return Err(Refusal::bad("Unknown option"));
+        }
+        let status = command.returns.iter().find_map(|option| match option {
+            ListReturn::Status(items) => Some(items.clone()),
+            _ => None,
+        });
+        status::check(status.as_deref().unwrap_or_default())?;
+        let options = Self {
+            subscribed_only: selects(ListSelection::Subscribed),
+            special_use_only: selects(ListSelection::SpecialUse),
+            recursive: selects(ListSelection::RecursiveMatch),
+            return_subscribed: command.returns.contains(&ListReturn::Subscribed),
+            status,
+        };
+        if options.recursive && !options.is_selective() {
+            return Err(Refusal::bad("RECURSIVEMATCH needs another selection option"));
+        }
+        Ok(options)
+    }
+
+    fn is_selective(&self) -> bool {
+        self.subscribed_only || self.special_use_only
+    }
+
+    /// Whether a name meets the selection criteria. Without any, names above mailboxes count as well.
+    fn meets(&self, list: &MailboxList, name: &MailboxName) -> bool {
+        let has_use =
+            |name| list.mailboxes.get(name).is_some_and(|info| info.special_use.is_some());
+        (!self.subscribed_only || list.subscriptions.contains(name))
+            && (!self.special_use_only || has_use(name))
+    }
+
+    /// Whether a name is listed, and with which extended data (RFC 5258 §3.5).
+    fn choose(
+        &self,
+        list: &MailboxList,
+        name: &MailboxName,
+        patterns: &[Pattern],
+    ) -> Option<Vec<ListExtended>> {
+        let meets = self.meets(list, name);
+        if !self.recursive {
+            return meets.then(Vec::new);
+        }
+        let matching = |child: &&MailboxName| self.meets(list, child);
+        let unlisted = |child: &MailboxName| !patterns.iter().any(|pattern| pattern.matches(child));
+        let start = behind(name);
+        let from = (Bound::Excluded(start.as_str()), Bound::Unbounded);
+        let mailboxes = list.mailboxes.range::<str, _>(from).map(|(name, _)| name);
+        let subscriptions = list.subscriptions.range::<str, _>(from);
+        let children = below(name, mailboxes, |name| name);
+        let mut children = children.chain(below(name, subscriptions, |name| name)).filter(matching);
+        // A name that is listed only for what is below it is redundant if all that is listed itself.
+        let tells = if meets { children.next().is_some() } else { children.any(unlisted) };
+        if !tells {
+            return meets.then(Vec::new);
+        }
+        let subscribed = self.subscribed_only.then(|| "SUBSCRIBED".to_owned());
+        let special_use = self.special_use_only.then(|| "SPECIAL-USE".to_owned());
+        Some(vec![ListExtended::ChildInfo(subscribed.into_iter().chain(special_use).collect())])
+    }
+
+    fn attributes(&self, list: &MailboxList, name: &MailboxName) -> Vec<String> {
+        let info = list.mailboxes.get(name);
+        let mut attributes = Vec::new();
+        if info.is_none() {
+            // The second is implied, and all that clients without LIST-EXTENDED know.
+            attributes.extend(["\\NonExistent", "\\Noselect"]);
+        }
+        attributes.push(if has_children(list, name) { "\\HasChildren" } else { "\\HasNoChildren" });
+        let shows_subscribed = self.subscribed_only || self.return_subscribed;
+        if shows_subscribed && list.subscriptions.contains(name) {
+            attributes.push("\\Subscribed");
+        }
+        attributes.extend(info.and_then(|info| info.special_use).map(|special| special.as_str()));
+        attributes.into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn has_children(list: &MailboxList, name: &MailboxName) -> bool {
+    let start = behind(name);
+    let from = (Bound::Excluded(start.as_str()), Bound::Unbounded);
+    list.mailboxes.range::<str, _>(from).next().is_some_and(|(child, _)| child.is_below(name))
+}

@@ -1,0 +1,73 @@
+//! LOGIN (RFC 9051 §6.2.3), and what it shares with AUTHENTICATE.
+
+use super::authenticate::check_privacy;
+use crate::capability;
+use crate::conn::Input;
+use crate::refusal::Refusal;
+use crate::session::{Answer, Session, State, User, done_with};
+use rookery_auth::Denied;
+use rookery_imap_wire::{Code, Secret};
+use rookery_mailbox::Account;
+
+pub(crate) async fn run(
+    session: &mut Session,
+    user: &[u8],
+    password: &Secret,
+    input: &mut Input<'_>,
+) -> Answer {
+    check_privacy(session)?;
+    let Ok(user) = std::str::from_utf8(user) else {
+        return Err(refuse(session, "", Denied::BadCredentials).into());
+    };
+    log_in(session, None, user, &password.0, input).await
+}
+
+/// Check a password, and open the account that it is for.
+pub(crate) async fn log_in(
+    session: &mut Session,
+    authzid: Option<&str>,
+    user: &str,
+    password: &[u8],
+    input: &mut Input<'_>,
+) -> Answer {
+    let services = session.context.services.clone();
+    let login = match services.directory.login(authzid, user, password).await {
+        Ok(login) => login,
+        Err(denied) => return Err(refuse(session, user, denied).into()),
+    };
+    let account = Account::new(services.store.account(&login.account).await?);
+    let peer = &session.context.peer;
+    let address = peer.address.map(|address| address.to_string());
+    tracing::info!(
+        session = peer.session,
+        peer = address,
+        account = login.account,
+        credential = login.credential,
+        tls = peer.secure,
+        "login"
+    );
+    session.state = State::Authenticated(User { name: login.account, account });
+    session.failed_logins = 0;
+    session.apply_limits(input);
+    done_with(capability::code(&services.settings, &session.context.peer, true), "Welcome")
+}
+
+/// One line for the log, and the answer: the same for a wrong user as for a wrong password (RFC 5530 §3).
+fn refuse(session: &mut Session, user: &str, denied: Denied) -> Refusal {
+    session.failed_logins += 1;
+    let peer = &session.context.peer;
+    let address = peer.address.map(|address| address.to_string());
+    tracing::warn!(session = peer.session, peer = address, user, %denied, "login failed");
+    match denied {
+        Denied::BadCredentials => {
+            Refusal::no(Code::AuthenticationFailed, "Wrong user name or password")
+        }
+        Denied::NotAuthorized => {
+            Refusal::no(Code::AuthorizationFailed, "You may not act as that user")
+        }
+        Denied::Unavailable => Refusal::no(Code::Unavailable, "Logging in is not possible now"),
+        Denied::Throttled => {
+            Refusal::no(Code::Unavailable, "Too many attempts to log in, try again later")
+        }
+    }
+}

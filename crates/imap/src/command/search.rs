@@ -1,0 +1,185 @@
+//! SEARCH (RFC 9051 §6.4.4), with ESEARCH's return options and `$`.
+
+use crate::out::Out;
+use crate::refusal::Refusal;
+use crate::selected::{self, Selected};
+use crate::session::{Answer, Context, User, done};
+use rookery_imap_wire::{Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Tag};
+use rookery_mail::{SystemFlag, UidSet};
+use rookery_mailbox::search::{self, Key};
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    tag: &Tag,
+    command: &Search,
+    out: &mut Out<'_>,
+) -> Answer {
+    let saves = command.returns.iter().flatten().any(|item| *item == SearchReturn::Save);
+    let found = match find(user, selected, command).await {
+        Ok(found) => found,
+        Err(failure) => {
+            // RFC 9051 §6.4.4.1: a SEARCH that fails leaves nothing in `$`.
+            if saves {
+                selected.saved = UidSet::new();
+            }
+            return Err(failure);
+        }
+    };
+    if saves {
+        selected.saved = to_save(command.returns.as_deref().unwrap_or_default(), &found);
+    }
+    answer(context, selected, tag, command, &found, out);
+    done("Searched")
+}
+
+async fn find(
+    user: &User,
+    selected: &Selected,
+    command: &Search,
+) -> Result<UidSet, crate::refusal::Failure> {
+    check_charset(command.charset.as_deref())?;
+    let unknown = |item: &SearchReturn| matches!(item, SearchReturn::Other(_));
+    if command.returns.iter().flatten().any(unknown) {
+        return Err(Refusal::bad("Unknown return option").into());
+    }
+    let key = key(selected, &command.key)?;
+    let snapshot = selected.open.snapshot();
+    Ok(search::search(&user.account, &snapshot, &selected.view.uids(), &key).await?)
+}
+
+/// Texts are UTF-8, of which US-ASCII is a part.
+fn check_charset(charset: Option<&str>) -> Result<(), Refusal> {
+    let known = ["UTF-8", "US-ASCII"];
+    match charset {
+        Some(charset) if !known.iter().any(|name| name.eq_ignore_ascii_case(charset)) => {
+            let code = Code::BadCharset(known.map(str::to_owned).to_vec());
+            Err(Refusal::no(code, "That charset is not known here"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn answer(
+    context: &Context,
+    selected: &Selected,
+    tag: &Tag,
+    command: &Search,
+    found: &UidSet,
+    out: &mut Out<'_>,
+) {
+    let numbers = if command.uid { found.clone() } else { as_numbers(selected, found) };
+    match &command.returns {
+        None if !context.rev2 => {
+            out.send(&Response::Search(numbers.iter().map(rookery_mail::Uid::get).collect()));
+        }
+        // `SAVE` alone asks for no answer (RFC 9051 §6.4.4.1).
+        Some(returns) if returns.as_slice() == [SearchReturn::Save] => {}
+        returns => out.send(&esearch(tag, command.uid, returns.as_deref(), &numbers)),
+    }
+}
+
+/// Message numbers go into a set of their own; it does not matter that the set is meant for UIDs.
+fn as_numbers(selected: &Selected, found: &UidSet) -> UidSet {
+    let numbers = found.iter().filter_map(|uid| selected.view.number(uid));
+    numbers.filter_map(rookery_mail::Uid::new).collect()
+}
+
+fn esearch(tag: &Tag, uid: bool, returns: Option<&[SearchReturn]>, numbers: &UidSet) -> Response {
+    let returns = returns.unwrap_or_default();
+    // `RETURN ()` is the same as `RETURN (ALL)`.
+    let wants = |item: SearchReturn| {
+        returns.contains(&item) || (returns.is_empty() && item == SearchReturn::All)
+    };
+    let ranges = || numbers.ranges().iter().map(|range| (range.first().get(), range.last().get()));
+    Response::ESearch {
+        tag: Some(tag.clone()),
+        uid,
+        min: numbers.first().map(rookery_mail::Uid::get).filter(|_| wants(SearchReturn::Min)),
+        max: numbers.last().map(rookery_mail::Uid::get).filter(|_| wants(SearchReturn::Max)),
+        count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
+        all: (wants(SearchReturn::All) && !numbers.is_empty()).then(|| ranges().collect()),
+    }
+}
+
+/// With MIN or MAX and neither ALL nor COUNT, only those are saved (RFC 9051 §6.4.4.1).
+fn to_save(returns: &[SearchReturn], found: &UidSet) -> UidSet {
+    let has = |item| returns.contains(&item);
+    let only_ends = (has(SearchReturn::Min) || has(SearchReturn::Max))
+        && !has(SearchReturn::All)
+        && !has(SearchReturn::Count);
+    if !only_ends {
+        return found.clone();
+    }
+    let min = found.first().filter(|_| has(SearchReturn::Min));
+    let max = found.last().filter(|_| has(SearchReturn::Max));
+    min.into_iter().chain(max).collect()
+}
+
+/// A key in the model's terms: numbers and `\Recent`, which only this session knows, become UIDs.
+fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
+    use SearchKey as W;
+    let has = |flag| Ok(Key::Has(flag));
+    let lacks = |flag| Ok(not(Key::Has(flag)));
+    let field = |name: &str, needle: &[u8]| {
+        Ok(Key::Header { name: name.as_bytes().to_vec(), needle: text(needle)? })
+    };
+    match wire {
+        W::All => Ok(Key::All),
+        W::And(keys) => {
+            Ok(Key::And(keys.iter().map(|wire| key(selected, wire)).collect::<Result<_, _>>()?))
+        }
+        W::Or(a, b) => Ok(Key::Or(vec![key(selected, a)?, key(selected, b)?])),
+        W::Not(wire) => Ok(not(key(selected, wire)?)),
+        W::Sequence(SequenceSet::Saved) | W::Uid(SequenceSet::Saved) => {
+            Ok(Key::Uids(selected.saved.clone()))
+        }
+        W::Sequence(set) => Ok(Key::Uids(selected.of_numbers(set))),
+        W::Uid(set) => Ok(Key::Uids(selected::uids(set, selected.view.last_uid()))),
+        W::Answered => has(SystemFlag::Answered),
+        W::Deleted => has(SystemFlag::Deleted),
+        W::Draft => has(SystemFlag::Draft),
+        W::Flagged => has(SystemFlag::Flagged),
+        W::Seen => has(SystemFlag::Seen),
+        W::Unanswered => lacks(SystemFlag::Answered),
+        W::Undeleted => lacks(SystemFlag::Deleted),
+        W::Undraft => lacks(SystemFlag::Draft),
+        W::Unflagged => lacks(SystemFlag::Flagged),
+        W::Unseen => lacks(SystemFlag::Seen),
+        W::Recent => Ok(recent(selected)),
+        W::Old => Ok(not(recent(selected))),
+        W::New => Ok(Key::And(vec![recent(selected), not(Key::Has(SystemFlag::Seen))])),
+        W::Keyword(keyword) => Ok(Key::Keyword(keyword.clone())),
+        W::Unkeyword(keyword) => Ok(not(Key::Keyword(keyword.clone()))),
+        W::Before(day) => Ok(Key::Before(*day)),
+        W::On(day) => Ok(Key::On(*day)),
+        W::Since(day) => Ok(Key::Since(*day)),
+        W::SentBefore(day) => Ok(Key::SentBefore(*day)),
+        W::SentOn(day) => Ok(Key::SentOn(*day)),
+        W::SentSince(day) => Ok(Key::SentSince(*day)),
+        W::Larger(size) => Ok(Key::Larger(*size)),
+        W::Smaller(size) => Ok(Key::Smaller(*size)),
+        W::Bcc(needle) => field("Bcc", needle),
+        W::Cc(needle) => field("Cc", needle),
+        W::From(needle) => field("From", needle),
+        W::Subject(needle) => field("Subject", needle),
+        W::To(needle) => field("To", needle),
+        W::Header(name, needle) => Ok(Key::Header { name: name.clone(), needle: text(needle)? }),
+        W::Body(needle) => Ok(Key::Body(text(needle)?)),
+        W::Text(needle) => Ok(Key::Text(text(needle)?)),
+    }
+}
+
+fn not(key: Key) -> Key {
+    Key::Not(Box::new(key))
+}
+
+fn recent(selected: &Selected) -> Key {
+    Key::Uids(selected.recent.clone())
+}
+
+fn text(needle: &[u8]) -> Result<String, Refusal> {
+    let refuse = |_| Refusal::bad("A text to search for must be valid UTF-8");
+    String::from_utf8(needle.to_vec()).map_err(refuse)
+}

@@ -1,0 +1,75 @@
+//! STATUS (RFC 9051 §6.3.11), with SIZE and DELETED.
+
+use crate::names;
+use crate::out::Out;
+use crate::refusal::{Failure, Refusal};
+use crate::session::{Answer, Context, User, done};
+use rookery_imap_wire::{Response, StatusItem, WireMailbox};
+use rookery_mail::Uid;
+use rookery_mailbox::MailboxInfo;
+
+pub(crate) async fn run(
+    context: &Context,
+    user: &User,
+    mailbox: &WireMailbox,
+    items: &[StatusItem],
+    out: &mut Out<'_>,
+) -> Answer {
+    check(items)?;
+    let name = names::existing(mailbox, context.rev2)?;
+    let info = user.account.find(&name).await?;
+    answer(context, user, &info, items, out).await?;
+    done("That is its status")
+}
+
+/// Refuse items of extensions that are not there.
+pub(crate) fn check(items: &[StatusItem]) -> Result<(), Refusal> {
+    let known = |item: &StatusItem| {
+        use StatusItem as S;
+        match item {
+            S::Messages
+            | S::Recent
+            | S::UidNext
+            | S::UidValidity
+            | S::Unseen
+            | S::Deleted
+            | S::Size => true,
+            S::HighestModSeq | S::AppendLimit | S::MailboxId => false,
+        }
+    };
+    if items.iter().all(known) { Ok(()) } else { Err(Refusal::bad("Unknown status item")) }
+}
+
+/// The STATUS response of a mailbox; also part of LIST (RFC 5819 §2).
+pub(crate) async fn answer(
+    context: &Context,
+    user: &User,
+    info: &MailboxInfo,
+    items: &[StatusItem],
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
+    let store = user.account.store();
+    let snapshot = store.open(info.id).await?.snapshot();
+    let counts = snapshot.counts();
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        let value = match item {
+            StatusItem::Messages => u64::from(counts.messages),
+            StatusItem::UidNext => u64::from(snapshot.uid_next().map_or(u32::MAX, Uid::get)),
+            StatusItem::UidValidity => u64::from(snapshot.uid_validity().get()),
+            StatusItem::Unseen => u64::from(counts.unseen),
+            StatusItem::Deleted => u64::from(counts.deleted),
+            StatusItem::Size => counts.size,
+            StatusItem::Recent => {
+                let first = store.first_recent(info.id).await?;
+                let recent = snapshot.rows().rev().take_while(|row| row.uid >= first);
+                recent.count() as u64
+            }
+            StatusItem::HighestModSeq | StatusItem::AppendLimit | StatusItem::MailboxId => continue,
+        };
+        values.push((*item, value));
+    }
+    let mailbox = WireMailbox::encode(info.name.as_str(), context.rev2);
+    out.send(&Response::Status { mailbox, items: values });
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! The command table: what may run in which state, and after what a client's numbers may change.
+
+use crate::refusal::Refusal;
+use crate::session::State;
+use rookery_imap_wire::CommandBody;
+use rookery_mailbox::Expunges;
+
+/// In which states a command may run (RFC 9051 §6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum States {
+    Any,
+    NotAuthenticated,
+    Authenticated,
+    Selected,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Rule {
+    pub(crate) states: States,
+    pub(crate) expunges: Expunges,
+}
+
+/// The row of APPEND, which begins to run before the command is whole.
+pub(crate) const APPEND: Rule = Rule { states: States::Authenticated, expunges: Expunges::Tell };
+
+/// The row of a command.
+pub(crate) fn rule(body: &CommandBody) -> Rule {
+    use CommandBody as C;
+    let states = match body {
+        C::Capability | C::Noop | C::Logout | C::Id(_) => States::Any,
+        C::StartTls | C::Authenticate { .. } | C::Login { .. } => States::NotAuthenticated,
+        C::Enable(_)
+        | C::Select { .. }
+        | C::Examine { .. }
+        | C::Create { .. }
+        | C::Delete(_)
+        | C::Rename { .. }
+        | C::Subscribe(_)
+        | C::Unsubscribe(_)
+        | C::List(_)
+        | C::Lsub { .. }
+        | C::Namespace
+        | C::Status { .. }
+        | C::Append { .. }
+        | C::Idle => States::Authenticated,
+        C::Check
+        | C::Close
+        | C::Unselect
+        | C::Expunge
+        | C::UidExpunge(_)
+        | C::Search(_)
+        | C::Fetch(_)
+        | C::Store(_)
+        | C::Copy { .. }
+        | C::Move { .. } => States::Selected,
+    };
+    Rule { states, expunges: expunges(body) }
+}
+
+/// No EXPUNGE while answering FETCH, STORE or SEARCH: the client may be using numbers right now.
+/// Their UID forms are other commands (RFC 9051 §7.5.1).
+fn expunges(body: &CommandBody) -> Expunges {
+    let uses_numbers = match body {
+        CommandBody::Fetch(fetch) => !fetch.uid,
+        CommandBody::Store(store) => !store.uid,
+        CommandBody::Search(search) => !search.uid,
+        _ => false,
+    };
+    if uses_numbers { Expunges::Hold } else { Expunges::Tell }
+}
+
+/// Whether a command may run now.
+pub(crate) fn check(states: States, state: &State) -> Result<(), Refusal> {
+    let fits = match (states, state) {
+        (States::Any, _)
+        | (States::NotAuthenticated, State::NotAuthenticated)
+        | (States::Authenticated, State::Authenticated(_) | State::Selected(..))
+        | (States::Selected, State::Selected(..)) => true,
+        (States::NotAuthenticated | States::Authenticated | States::Selected, _) => false,
+    };
+    if fits { Ok(()) } else { Err(wrong_state()) }
+}
+
+/// The answer to a command that cannot run in this state.
+pub(crate) fn wrong_state() -> Refusal {
+    Refusal::bad("This command cannot be used in this state")
+}

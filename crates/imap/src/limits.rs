@@ -1,0 +1,61 @@
+//! Every bound of a conversation, by name.
+
+use std::time::Duration;
+
+/// The largest message that APPEND takes unless configured, in octets.
+pub const DEFAULT_MAX_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
+
+/// How long a client may take to log in unless configured.
+pub const DEFAULT_LOGIN_DEADLINE: Duration = Duration::from_secs(120);
+
+/// How long a client may be silent unless configured. RFC 9051 §5.4 wants 30 minutes at least;
+/// phones hold IDLE for 29.
+pub const DEFAULT_IDLE_DEADLINE: Duration = Duration::from_secs(31 * 60);
+
+/// How long a client may take to accept one batch of answers.
+pub const WRITE_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How long a client may pause within a literal.
+pub const LITERAL_DEADLINE: Duration = Duration::from_secs(300);
+
+/// Octets read from the stream at a time.
+pub const READ_OCTETS: usize = 16 * 1024;
+
+/// Octets of answers that may wait in memory before they are written out.
+pub const OUT_HIGH_WATER: usize = 64 * 1024;
+
+/// Octets of a message that are fetched from the store at a time.
+pub const CONTENT_CHUNK: u64 = 64 * 1024;
+
+/// Octets of a header block that `HEADER.FIELDS` looks at.
+pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
+
+/// Messages whose `\Seen` is set at once while their bodies are fetched: one commit for each batch.
+pub const SEEN_BATCH: usize = 64;
+
+/// Summaries that are asked of the store at a time.
+pub const SUMMARY_BATCH: usize = 64;
+
+/// Commands that fail to parse, or come in the wrong state, before the client is sent away.
+pub const MAX_BAD_COMMANDS: u32 = 50;
+
+/// Failed logins on one connection before the client is sent away.
+pub const MAX_FAILED_LOGINS: u32 = 5;
+
+/// Octets of one command with its literals, before login.
+pub const COMMAND_BEFORE_LOGIN: usize = 16 * 1024;
+
+/// Octets of one command with its literals, after login.
+pub const COMMAND_AFTER_LOGIN: usize = 256 * 1024;
+
+/// Literals in one command after login; more than [`MAX_APPEND_MESSAGES`].
+pub const LITERALS_AFTER_LOGIN: usize = 256;
+
+/// Octets of a non-synchronizing literal before login (RFC 7888 §5: LITERAL-).
+pub const NON_SYNC_BEFORE_LOGIN: u64 = 4096;
+
+/// Parameters of ID that are logged.
+pub const MAX_LOGGED_ID_FIELDS: usize = 10;
+
+/// Messages in one APPEND. The store may keep the beginning of each in memory until all have come.
+pub const MAX_APPEND_MESSAGES: usize = 200;

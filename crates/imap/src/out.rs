@@ -1,0 +1,86 @@
+//! What goes to the client: values become octets, and wait until it is worth writing them.
+
+use crate::limits::OUT_HIGH_WATER;
+use rookery_imap_wire::{Code, Response, Status};
+use std::pin::Pin;
+
+/// Where octets go; `conn` implements it over the stream.
+pub(crate) trait Sink: Send {
+    /// Write all of the octets.
+    fn write<'a>(&'a mut self, octets: &'a [u8])
+    -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
+}
+
+/// The client can no longer be written to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gone;
+
+/// Whether octets have left.
+pub(crate) type Sent = Result<(), Gone>;
+
+/// The answers on their way to the client.
+pub(crate) struct Out<'c> {
+    buffer: Vec<u8>,
+    sink: &'c mut dyn Sink,
+    sent: u64,
+}
+
+impl<'c> Out<'c> {
+    pub(crate) fn new(sink: &'c mut dyn Sink) -> Self {
+        Self { buffer: Vec::new(), sink, sent: 0 }
+    }
+
+    /// Add a response.
+    pub(crate) fn send(&mut self, response: &Response) {
+        response.print(&mut self.buffer);
+    }
+
+    /// Add an untagged status response.
+    pub(crate) fn untagged(&mut self, status: Status, code: Option<Code>, text: &str) {
+        self.send(&Response::Untagged { status, code, text: text.to_owned() });
+    }
+
+    /// Add an untagged OK that is there for its code.
+    pub(crate) fn ok_code(&mut self, code: Code, text: &str) {
+        self.untagged(Status::Ok, Some(code), text);
+    }
+
+    /// The buffer, for answers that are printed piece by piece.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Write out if much has gathered. For use between the pieces of a long answer.
+    pub(crate) async fn drain(&mut self) -> Sent {
+        if self.buffer.len() < OUT_HIGH_WATER {
+            return Ok(());
+        }
+        self.flush().await
+    }
+
+    /// Write out everything. An idle connection keeps no buffer.
+    pub(crate) async fn flush(&mut self) -> Sent {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let octets = std::mem::take(&mut self.buffer);
+        self.sent += octets.len() as u64;
+        self.sink.write(&octets).await
+    }
+
+    /// The place where the next octet goes, for [`Out::rewind`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.sent + self.buffer.len() as u64
+    }
+
+    /// Take back what was added after a mark; false if some of it has been written already.
+    pub(crate) fn rewind(&mut self, mark: u64) -> bool {
+        let kept = mark.checked_sub(self.sent).and_then(|kept| usize::try_from(kept).ok());
+        kept.inspect(|kept| self.buffer.truncate(*kept)).is_some()
+    }
+
+    /// Octets written so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+}

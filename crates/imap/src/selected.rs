@@ -1,0 +1,75 @@
+//! The selected mailbox as one client has it.
+
+use crate::refusal::Refusal;
+use rookery_imap_wire::{Code, SeqNumber, SequenceSet};
+use rookery_mail::{MailboxId, Uid, UidRange, UidSet};
+use rookery_mailbox::{OpenMailbox, Snapshot, View};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// A selected mailbox.
+pub(crate) struct Selected {
+    pub(crate) id: MailboxId,
+    pub(crate) open: Arc<OpenMailbox>,
+    /// Ready when the mailbox has changed.
+    pub(crate) wake: watch::Receiver<Arc<Snapshot>>,
+    /// What the client believes.
+    pub(crate) view: View,
+    /// Whether it was opened by EXAMINE.
+    pub(crate) read_only: bool,
+    /// Messages that are `\Recent` in this session (RFC 3501 §2.3.2).
+    pub(crate) recent: UidSet,
+    /// What `$` stands for (RFC 9051 §6.4.4.1).
+    pub(crate) saved: UidSet,
+}
+
+impl Selected {
+    /// The messages that a command names and the client knows of.
+    ///
+    /// Numbers above the last message are an error, unless in a range with `*`: clients ask for `1:*`
+    /// of an empty mailbox. UIDs that do not exist are not (RFC 9051 §6.4.9).
+    pub(crate) fn resolve(&self, set: &SequenceSet, uid: bool) -> Result<UidSet, Refusal> {
+        match (set, uid) {
+            (SequenceSet::Saved, _) => Ok(self.saved.intersection(&self.view.uids())),
+            (SequenceSet::Set(_), true) => Ok(self.known(&uids(set, self.view.last_uid()))),
+            (SequenceSet::Set(ranges), false) => {
+                let last = self.view.len();
+                let above = |number| matches!(number, SeqNumber::Number(n) if n.get() > last);
+                let star = |number| matches!(number, SeqNumber::Star);
+                let outside = ranges.iter().any(|range| {
+                    (above(range.from) || above(range.to)) && !star(range.from) && !star(range.to)
+                });
+                if outside {
+                    return Err(Refusal::bad("There is no message of that number"));
+                }
+                Ok(self.of_numbers(set))
+            }
+        }
+    }
+
+    /// The messages of a set of numbers, disregarding those that do not exist.
+    pub(crate) fn of_numbers(&self, set: &SequenceSet) -> UidSet {
+        let last = self.view.len();
+        let ranges = set.resolve(last).into_iter().filter(|(first, _)| *first <= last);
+        let sets = ranges.map(|(first, to)| self.view.uids_of_numbers(first, to.min(last)));
+        sets.flat_map(|set| set.ranges().to_vec()).collect()
+    }
+
+    /// Refuse what changes a mailbox that was opened by EXAMINE.
+    pub(crate) fn check_writable(&self) -> Result<(), Refusal> {
+        if self.read_only {
+            return Err(Refusal::no(Code::ReadOnly, "The mailbox is open read-only"));
+        }
+        Ok(())
+    }
+
+    fn known(&self, uids: &UidSet) -> UidSet {
+        uids.intersection(&self.view.uids())
+    }
+}
+
+/// A set of UIDs as a client wrote it; `*` is the last one.
+pub(crate) fn uids(set: &SequenceSet, last: Option<Uid>) -> UidSet {
+    let ranges = set.resolve(last.map_or(0, Uid::get)).into_iter();
+    ranges.filter_map(|(from, to)| Some(UidRange::new(Uid::new(from)?, Uid::new(to)?))).collect()
+}

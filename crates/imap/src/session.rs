@@ -1,0 +1,433 @@
+//! One conversation: its state, and the loop that runs one command at a time.
+
+use crate::command;
+use crate::conn::{Input, NoInput, after};
+use crate::gate;
+use crate::limits;
+use crate::out::Out;
+use crate::refusal::{self, Failure, Refusal};
+use crate::selected::Selected;
+use crate::sync;
+use crate::{Peer, Services, Stage, capability};
+use rookery_imap_wire::{
+    AppendHead, Code, Command, CommandBody, Frame, FramerLimits, LiteralHead, Malformed, Response,
+    Status, Tag,
+};
+use rookery_mailbox::Account;
+use std::borrow::Cow;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// What a conversation knows whatever its state.
+pub(crate) struct Context {
+    pub(crate) services: Arc<Services>,
+    pub(crate) peer: Peer,
+    /// Whether the client enabled IMAP4rev2 (RFC 9051 §6.3.1). Until then the wire stays rev1.
+    pub(crate) rev2: bool,
+}
+
+/// The states of RFC 9051 §3; logout is the end of the loop.
+pub(crate) enum State {
+    NotAuthenticated,
+    Authenticated(User),
+    Selected(User, Box<Selected>),
+}
+
+/// Who is logged in.
+#[derive(Clone)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) account: Account,
+}
+
+/// A conversation.
+pub(crate) struct Session {
+    pub(crate) context: Context,
+    pub(crate) state: State,
+    started: Instant,
+    bad_commands: u32,
+    pub(crate) failed_logins: u32,
+}
+
+/// How a command ended well.
+pub(crate) struct Done {
+    pub(crate) code: Option<Code>,
+    pub(crate) text: Cow<'static, str>,
+    pub(crate) next: Next,
+}
+
+/// What follows a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    Command,
+    LogOut,
+    StartTls,
+}
+
+/// How a command ended.
+pub(crate) type Answer = Result<Done, Failure>;
+
+/// How a conversation ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Closed,
+    StartTls,
+}
+
+/// OK with a text.
+pub(crate) fn done(text: impl Into<Cow<'static, str>>) -> Answer {
+    Ok(Done { code: None, text: text.into(), next: Next::Command })
+}
+
+/// OK with a code and a text.
+pub(crate) fn done_with(code: Code, text: &'static str) -> Answer {
+    Ok(Done { code: Some(code), text: text.into(), next: Next::Command })
+}
+
+impl Session {
+    pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
+        Self {
+            context: Context { services, peer, rev2: false },
+            state: State::NotAuthenticated,
+            started: Instant::now(),
+            bad_commands: 0,
+            failed_logins: 0,
+        }
+    }
+
+    /// Hold the conversation.
+    pub(crate) async fn run(mut self, mut input: Input<'_>, mut out: Out<'_>, stage: Stage) -> End {
+        self.apply_limits(&mut input);
+        if stage == Stage::Greeting {
+            let code = capability::code(&self.context.services.settings, &self.context.peer, false);
+            out.ok_code(code, "Rookery is listening");
+        }
+        let ended = self.converse(&mut input, &mut out).await;
+        let why = match ended {
+            Ok(End::StartTls) => return End::StartTls,
+            Ok(End::Closed) => "logout",
+            Err(end) => say_bye(end, &mut out),
+        };
+        // Whether the last words arrive is beyond us.
+        let _ = out.flush().await;
+        self.log_disconnect(why, input.received(), out.sent());
+        End::Closed
+    }
+
+    /// Who is logged in, if anybody is.
+    pub(crate) fn user(&self) -> Option<&User> {
+        match &self.state {
+            State::NotAuthenticated => None,
+            State::Authenticated(user) | State::Selected(user, _) => Some(user),
+        }
+    }
+
+    /// Limits as befits who is at the other end.
+    pub(crate) fn apply_limits(&self, input: &mut Input<'_>) {
+        let defaults = FramerLimits::default();
+        input.set_limits(if self.user().is_none() {
+            FramerLimits {
+                command: limits::COMMAND_BEFORE_LOGIN,
+                line: limits::COMMAND_BEFORE_LOGIN,
+                non_sync_literal: limits::NON_SYNC_BEFORE_LOGIN,
+                ..defaults
+            }
+        } else {
+            FramerLimits {
+                command: limits::COMMAND_AFTER_LOGIN,
+                line: limits::COMMAND_AFTER_LOGIN,
+                literals: limits::LITERALS_AFTER_LOGIN,
+                // A message that is too big is refused by its size, with a better answer.
+                non_sync_literal: u64::MAX,
+            }
+        });
+    }
+
+    async fn converse(&mut self, input: &mut Input<'_>, out: &mut Out<'_>) -> Result<End, NoInput> {
+        loop {
+            let frame = match input.try_frame() {
+                Frame::Incomplete => {
+                    out.flush().await.map_err(|_| NoInput::Hangup)?;
+                    input.frame(self.deadline()).await?
+                }
+                frame => frame,
+            };
+            let next = match frame {
+                Frame::Command(octets) => self.command(&octets, input, out).await?,
+                Frame::Literal(head) => self.literal(head, input, out).await?,
+                Frame::TooBig { tag, limit } => {
+                    let text = format!("The command is too big: {limit}");
+                    let refusal = Refusal { code: Some(Code::TooBig), ..Refusal::bad(text) };
+                    self.refuse_input(tag, refusal, out)
+                }
+                Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => Next::Command,
+            };
+            out.drain().await.map_err(|_| NoInput::Hangup)?;
+            match next {
+                Next::Command if self.bad_commands < limits::MAX_BAD_COMMANDS => {}
+                Next::Command => {
+                    out.untagged(Status::Bye, None, "Too many bad commands");
+                    return Ok(End::Closed);
+                }
+                Next::LogOut => return Ok(End::Closed),
+                Next::StartTls => {
+                    // What was pipelined behind STARTTLS was not protected by TLS (RFC 9051 §6.2.1).
+                    input.framer().discard_input();
+                    out.flush().await.map_err(|_| NoInput::Hangup)?;
+                    return Ok(End::StartTls);
+                }
+            }
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        let settings = &self.context.services.settings;
+        match self.state {
+            State::NotAuthenticated => self.started + settings.login_deadline,
+            State::Authenticated(_) | State::Selected(..) => after(settings.idle_deadline),
+        }
+    }
+
+    async fn command(
+        &mut self,
+        octets: &[u8],
+        input: &mut Input<'_>,
+        out: &mut Out<'_>,
+    ) -> Result<Next, NoInput> {
+        match Command::parse(octets) {
+            Ok(command) => self.execute(command, input, out).await,
+            Err(malformed) => Ok(self.malformed(malformed, out)),
+        }
+    }
+
+    fn malformed(&mut self, malformed: Malformed, out: &mut Out<'_>) -> Next {
+        let refusal = Refusal::from(&malformed);
+        self.refuse_input(malformed.tag, refusal, out)
+    }
+
+    fn refuse_input(&mut self, tag: Option<Tag>, refusal: Refusal, out: &mut Out<'_>) -> Next {
+        self.bad_commands += 1;
+        let Refusal { status, code, text } = refusal;
+        let text = text.into_owned();
+        out.send(&match tag {
+            Some(tag) => Response::Tagged { tag, status, code, text },
+            None => Response::Untagged { status, code, text },
+        });
+        Next::Command
+    }
+
+    async fn execute(
+        &mut self,
+        command: Command,
+        input: &mut Input<'_>,
+        out: &mut Out<'_>,
+    ) -> Result<Next, NoInput> {
+        let Command { tag, body } = command;
+        let rule = gate::rule(&body);
+        let answer = match gate::check(rule.states, &self.state) {
+            Ok(()) => self.dispatch(&tag, body, input, out).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        self.finish(tag, answer, rule, out).await
+    }
+
+    /// Tell the client what others did, where the command lets us, and how its command ended.
+    async fn finish(
+        &mut self,
+        tag: Tag,
+        answer: Answer,
+        rule: gate::Rule,
+        out: &mut Out<'_>,
+    ) -> Result<Next, NoInput> {
+        let answer = match answer {
+            Err(Failure::Ended(end)) => return Err(end),
+            answer => answer,
+        };
+        let told = match &mut self.state {
+            State::Selected(user, selected) if !matches!(&answer, Ok(done) if done.next == Next::LogOut) => {
+                sync::tell(&self.context, user, selected, rule.expunges, out).await
+            }
+            _ => Ok(()),
+        };
+        let done = match (answer, told) {
+            (Ok(done), Ok(())) => done,
+            (Err(failure), _) | (Ok(_), Err(failure)) => return self.fail(tag, failure, out),
+        };
+        let Done { code, text, next } = done;
+        self.bad_commands = 0;
+        out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });
+        Ok(next)
+    }
+
+    fn fail(&mut self, tag: Tag, failure: Failure, out: &mut Out<'_>) -> Result<Next, NoInput> {
+        let refusal = match failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::Ended(end) => return Err(end),
+            Failure::Fault(fault) => {
+                let account = self.user().map(|user| user.name.as_str());
+                tracing::error!(session = self.context.peer.session, account, %fault, "fault");
+                refusal::of_fault(&fault)
+            }
+        };
+        self.bad_commands += u32::from(refusal.status == Status::Bad);
+        let Refusal { status, code, text } = refusal;
+        out.send(&Response::Tagged { tag, status, code, text: text.into_owned() });
+        if self.failed_logins >= limits::MAX_FAILED_LOGINS {
+            out.untagged(Status::Bye, None, "Too many failed logins");
+            return Ok(Next::LogOut);
+        }
+        Ok(Next::Command)
+    }
+
+    /// A command announces a literal: a message streams into the store, anything else is part of the command.
+    async fn literal(
+        &mut self,
+        head: LiteralHead,
+        input: &mut Input<'_>,
+        out: &mut Out<'_>,
+    ) -> Result<Next, NoInput> {
+        match AppendHead::parse(&head.prefix) {
+            None => {
+                let fits = input.framer().keep_literal();
+                if fits && head.sync {
+                    out.send(&Response::Continue("Go on".to_owned()));
+                }
+                Ok(Next::Command)
+            }
+            Some(Err(malformed)) => {
+                input.framer().reject_literal();
+                Ok(self.malformed(malformed, out))
+            }
+            Some(Ok(append)) => {
+                let tag = append.tag.clone();
+                let answer = match (&self.state, gate::check(gate::APPEND.states, &self.state)) {
+                    (State::Authenticated(user) | State::Selected(user, _), Ok(())) => {
+                        command::append::run(&self.context, user, append, head, input, out).await
+                    }
+                    (_, Err(refusal)) => {
+                        input.framer().reject_literal();
+                        Err(refusal.into())
+                    }
+                    (State::NotAuthenticated, Ok(())) => Err(gate::wrong_state().into()),
+                };
+                self.finish(tag, answer, gate::APPEND, out).await
+            }
+        }
+    }
+
+    async fn dispatch(
+        &mut self,
+        tag: &Tag,
+        body: CommandBody,
+        input: &mut Input<'_>,
+        out: &mut Out<'_>,
+    ) -> Answer {
+        use CommandBody as C;
+        match body {
+            C::Capability => command::capability::run(self, out),
+            C::Noop => command::noop::run(),
+            C::Check => command::check::run(),
+            C::Logout => command::logout::run(out),
+            C::Id(fields) => command::id::run(&self.context, fields.as_ref(), out),
+            C::StartTls => command::starttls::run(&self.context),
+            C::Authenticate { mechanism, initial } => {
+                command::authenticate::run(self, &mechanism, initial, input, out).await
+            }
+            C::Login { user, password } => command::login::run(self, &user, &password, input).await,
+            C::Enable(names) => Ok(command::enable::run(&mut self.context, &names, out)),
+            C::Select { mailbox, parameters } => {
+                command::select::run(self, &mailbox, &parameters, false, out).await
+            }
+            C::Examine { mailbox, parameters } => {
+                command::select::run(self, &mailbox, &parameters, true, out).await
+            }
+            C::Idle => command::idle::run(self, input, out).await,
+            C::Close => command::close::run(self).await,
+            C::Unselect => command::unselect::run(self),
+            body => match &mut self.state {
+                State::NotAuthenticated => Err(gate::wrong_state().into()),
+                State::Authenticated(user) => in_account(&self.context, user, body, out).await,
+                State::Selected(user, selected) => {
+                    in_mailbox(&self.context, user, selected, tag, body, out).await
+                }
+            },
+        }
+    }
+
+    fn log_disconnect(&self, why: &'static str, received: u64, sent: u64) {
+        let Peer { session, address, .. } = &self.context.peer;
+        let peer = address.map(|address| address.to_string());
+        let account = self.user().map(|user| user.name.as_str());
+        tracing::info!(session, peer, account, why, received, sent, "disconnect");
+    }
+}
+
+/// Commands on the account.
+async fn in_account(
+    context: &Context,
+    user: &User,
+    body: CommandBody,
+    out: &mut Out<'_>,
+) -> Answer {
+    use CommandBody as C;
+    match body {
+        C::Create { mailbox, special_use } => {
+            command::create::run(context, user, &mailbox, &special_use).await
+        }
+        C::Delete(mailbox) => command::delete::run(context, user, &mailbox).await,
+        C::Rename { from, to } => command::rename::run(context, user, &from, &to).await,
+        C::Subscribe(mailbox) => command::subscribe::run(context, user, &mailbox, true).await,
+        C::Unsubscribe(mailbox) => command::subscribe::run(context, user, &mailbox, false).await,
+        C::List(list) => command::list::run(context, user, &list, out).await,
+        C::Lsub { reference, pattern } => {
+            command::lsub::run(context, user, &reference, &pattern, out).await
+        }
+        C::Namespace => Ok(command::namespace::run(out)),
+        C::Status { mailbox, items } => {
+            command::status::run(context, user, &mailbox, &items, out).await
+        }
+        C::Append { .. } => Err(Refusal::bad("The message must be a literal").into()),
+        _ => Err(gate::wrong_state().into()),
+    }
+}
+
+/// Commands on the selected mailbox; all others are on the account.
+async fn in_mailbox(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    tag: &Tag,
+    body: CommandBody,
+    out: &mut Out<'_>,
+) -> Answer {
+    use CommandBody as C;
+    match body {
+        C::Expunge => command::expunge::run(user, selected, None).await,
+        C::UidExpunge(set) => command::expunge::run(user, selected, Some(&set)).await,
+        C::Search(search) => command::search::run(context, user, selected, tag, &search, out).await,
+        C::Fetch(fetch) => command::fetch::run(context, user, selected, fetch, out).await,
+        C::Store(store) => command::store::run(context, user, selected, &store, out).await,
+        C::Copy { uid, set, mailbox } => {
+            command::copy::run(context, user, selected, (&set, uid), &mailbox).await
+        }
+        C::Move { uid, set, mailbox } => {
+            command::r#move::run(context, user, selected, (&set, uid), &mailbox, out).await
+        }
+        body => in_account(context, user, body, out).await,
+    }
+}
+
+/// The last words, and the word for the log.
+fn say_bye(end: NoInput, out: &mut Out<'_>) -> &'static str {
+    match end {
+        NoInput::Hangup => "hangup",
+        NoInput::TimedOut => {
+            out.untagged(Status::Bye, None, "You were silent for too long");
+            "timeout"
+        }
+        NoInput::ShuttingDown => {
+            out.untagged(Status::Bye, Some(Code::Unavailable), "The server is going down");
+            "shutdown"
+        }
+    }
+}
