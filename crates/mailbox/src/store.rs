@@ -26,7 +26,7 @@
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
 //! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 
-use crate::{OpenMailbox, Snapshot, StoreError};
+use crate::{FlagSet, OpenMailbox, Snapshot, StoreError};
 use bytes::Bytes;
 use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, UidRange, UidSet,
@@ -284,6 +284,33 @@ pub struct FlagChange {
     pub operation: FlagOperation,
     /// Which.
     pub flags: Vec<Flag>,
+}
+
+impl FlagChange {
+    /// What it makes of flags, in a mailbox that has all of its keywords that matter.
+    #[must_use]
+    pub fn apply(&self, have: FlagSet, snapshot: &Snapshot) -> FlagSet {
+        let mut change = FlagSet::default();
+        for flag in &self.flags {
+            match flag {
+                Flag::System(flag) => change.system.insert(*flag),
+                Flag::Keyword(keyword) => {
+                    change.keywords |= snapshot.keyword_bit(keyword).unwrap_or(0);
+                }
+            }
+        }
+        match self.operation {
+            FlagOperation::Replace => change,
+            FlagOperation::Add => FlagSet {
+                system: have.system.union(change.system),
+                keywords: have.keywords | change.keywords,
+            },
+            FlagOperation::Remove => FlagSet {
+                system: have.system.difference(change.system),
+                keywords: have.keywords & !change.keywords,
+            },
+        }
+    }
 }
 
 /// What an append did.

@@ -7,7 +7,7 @@
 mod runs;
 
 use crate::limits::MAX_HUSHED;
-use crate::{Row, Snapshot};
+use crate::{FlagChange, Row, Snapshot, Stored};
 use rookery_mail::{ModSeq, Uid, UidSet};
 use runs::Runs;
 use std::collections::VecDeque;
@@ -125,6 +125,31 @@ impl View {
             self.hushed.pop_front();
         }
         self.hushed.push_back((uids.clone(), modseq));
+    }
+
+    /// A change of flags was the client's own and wants no answer (`.SILENT`, RFC 9051 §6.4.6): hush those messages
+    /// whose flags are now what the client takes them to be. Where somebody else's change came in between, they
+    /// are not, and the client hears of it.
+    ///
+    /// `before` is the snapshot to which the client was synced when it asked; with another one nothing is hushed.
+    pub fn hush_silent(
+        &mut self,
+        before: &Snapshot,
+        stored: &Stored,
+        uids: &UidSet,
+        change: &FlagChange,
+    ) {
+        let Some(modseq) = stored.modseq else { return };
+        if before.highest_modseq() != self.synced {
+            return;
+        }
+        let is_expected = |row: &&Row| {
+            let now = stored.snapshot.row(row.uid).map(|now| now.flags);
+            now == Some(change.apply(row.flags, &stored.snapshot))
+        };
+        let expected: UidSet =
+            before.rows_in(uids).filter(is_expected).map(|row| row.uid).collect();
+        self.hush(&expected, modseq);
     }
 
     /// Catch up with a snapshot: what the client has to be told, in this order. Expunges first (if they may be
