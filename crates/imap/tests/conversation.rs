@@ -1,0 +1,200 @@
+//! What a dialog file cannot say: how conversations begin, end, time out and turn to TLS.
+
+use rookery_auth::StaticDirectory;
+use rookery_imap::{Outcome, Peer, Services, Settings, Stage, limits, serve};
+use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Room in each direction: everything that a test sends at once.
+const PIPE_OCTETS: usize = 1 << 20;
+
+struct Client {
+    stream: DuplexStream,
+    server: JoinHandle<Outcome<DuplexStream>>,
+    shutdown: watch::Sender<bool>,
+}
+
+async fn connect(settings: Settings, peer: Peer, stage: Stage) -> Client {
+    let store = MemoryStore::new();
+    store.create_account("ada", &initial_mailboxes(), 1_000_000).await.unwrap();
+    let services = Services {
+        store: Arc::new(store),
+        directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
+        settings,
+    };
+    let (stream, theirs) = duplex(PIPE_OCTETS);
+    let (shutdown, down) = watch::channel(false);
+    let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, stage));
+    Client { stream, server, shutdown }
+}
+
+fn local(secure: bool) -> Peer {
+    Peer { address: None, secure, session: 1 }
+}
+
+fn remote(secure: bool) -> Peer {
+    Peer { address: Some("192.0.2.1:4000".parse().unwrap()), secure, session: 1 }
+}
+
+impl Client {
+    async fn send(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Read until this has come.
+    async fn until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        while !text.contains(end) {
+            let mut octets = [0; 4096];
+            let count = self.stream.read(&mut octets).await.unwrap();
+            assert_ne!(count, 0, "the stream ended before {end:?}, after {text:?}");
+            text.push_str(std::str::from_utf8(&octets[..count]).unwrap());
+        }
+        text
+    }
+
+    async fn rest(mut self) -> String {
+        let mut text = String::new();
+        self.stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_only_where_it_is_safe() {
+    let plain = Settings { starttls: true, allow_plaintext: true, ..Settings::default() };
+    for (settings, peer, safe) in [
+        (plain.clone(), local(false), true),
+        (plain.clone(), remote(false), false),
+        (plain, remote(true), true),
+        (Settings::default(), local(false), false),
+    ] {
+        let mut client = connect(settings, peer, Stage::Greeting).await;
+        let greeting = client.until("\r\n").await;
+        assert_eq!(greeting.contains("AUTH=PLAIN"), safe, "{greeting}");
+        assert_eq!(greeting.contains("LOGINDISABLED"), !safe, "{greeting}");
+        client.send("a LOGIN ada tulip\r\n").await;
+        let answer = client.until("\r\n").await;
+        assert_eq!(answer.starts_with("a OK [CAPABILITY "), safe, "{answer}");
+        assert_eq!(answer.starts_with("a NO [PRIVACYREQUIRED]"), !safe, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_pipelined_behind_starttls_is_never_run() {
+    let settings = Settings { starttls: true, ..Settings::default() };
+    let mut client = connect(settings, remote(false), Stage::Greeting).await;
+    assert!(client.until("\r\n").await.contains("STARTTLS"));
+    client.send("a STARTTLS\r\nb NOOP\r\n").await;
+    let answer = client.until("a OK").await;
+    let Outcome::StartTls(stream) = client.server.await.unwrap() else { panic!("no TLS") };
+    assert!(!answer.contains("b "), "{answer}");
+    drop(stream);
+}
+
+#[tokio::test]
+async fn after_the_handshake_there_is_no_greeting_and_no_starttls() {
+    let settings = Settings { starttls: true, ..Settings::default() };
+    let mut client = connect(settings, remote(true), Stage::AfterStartTls).await;
+    client.send("a CAPABILITY\r\n").await;
+    let answer = client.until("a OK").await;
+    assert!(answer.starts_with("* CAPABILITY "), "{answer}");
+    assert!(!answer.contains("STARTTLS") && answer.contains("AUTH=PLAIN"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_says_bye_even_to_an_idle_client() {
+    for idle in [false, true] {
+        let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+        client.until("\r\n").await;
+        if idle {
+            client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\nc IDLE\r\n").await;
+            client.until("+ ").await;
+        }
+        client.shutdown.send(true).unwrap();
+        let last = client.rest().await;
+        assert!(last.contains("* BYE [UNAVAILABLE]"), "{last}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_log_in_in_time_is_sent_away() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.until("\r\n").await;
+    // Noise does not extend the time.
+    for _ in 0..3 {
+        tokio::time::sleep(limits::DEFAULT_LOGIN_DEADLINE / 4).await;
+        client.send("a NOOP\r\n").await;
+    }
+    assert!(client.rest().await.contains("* BYE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_may_be_silent_for_thirty_minutes_and_not_for_ever() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\nb IDLE\r\n").await;
+    client.until("+ ").await;
+    tokio::time::sleep(Duration::from_secs(30 * 60)).await;
+    client.send("DONE\r\n").await;
+    client.until("b OK").await;
+    assert!(client.rest().await.contains("* BYE"));
+}
+
+#[tokio::test]
+async fn nonsense_ends_the_conversation_after_a_while() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send(&"x NONSENSE\r\n".repeat(1000)).await;
+    let answers = client.rest().await;
+    let refused = answers.matches("x BAD").count();
+    assert_eq!(refused, limits::MAX_BAD_COMMANDS as usize);
+    assert!(answers.ends_with("\r\n") && answers.contains("* BYE"), "{answers}");
+}
+
+#[tokio::test]
+async fn guessing_passwords_ends_the_conversation() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send(&"x LOGIN ada rose\r\n".repeat(20)).await;
+    let answers = client.rest().await;
+    let refused = answers.matches("x NO [AUTHENTICATIONFAILED]").count();
+    assert_eq!(refused, limits::MAX_FAILED_LOGINS as usize);
+    assert!(answers.contains("* BYE"), "{answers}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_big_is_refused_before_it_is_sent() {
+    let settings = Settings { max_message_size: 1000, ..Settings::default() };
+    let mut client = connect(settings, local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\n").await;
+    client.until("a OK").await;
+    client.send("b APPEND INBOX {1001}\r\n").await;
+    let answer = client.until("\r\n").await;
+    assert!(answer.starts_with("b NO [TOOBIG]"), "{answer}");
+    // One that does not wait is swallowed whole, and is never run as commands.
+    let nested = "c NOOP\r\n".repeat(200);
+    client.send(&format!("c APPEND INBOX {{{}+}}\r\n{nested}\r\nd NOOP\r\n", nested.len())).await;
+    let answer = client.until("d OK").await;
+    assert!(answer.starts_with("c NO [TOOBIG]") && answer.matches("c ").count() == 1, "{answer}");
+}
+
+#[tokio::test]
+async fn a_whole_session_works() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\n").await;
+    client.until("b OK [READ-WRITE]").await;
+    let mail = "Subject: hello\r\nFrom: Ada <ada@example.org>\r\n\r\nIt works.\r\n";
+    client.send(&format!("c APPEND INBOX (\\Flagged) {{{}+}}\r\n{mail}\r\n", mail.len())).await;
+    let answer = client.until("c OK").await;
+    assert!(answer.contains("* 1 EXISTS\r\n"), "{answer}");
+    client.send("d FETCH 1 (FLAGS ENVELOPE BODY[])\r\n").await;
+    let answer = client.until("d OK").await;
+    assert!(answer.contains("\\Flagged") && answer.contains("\\Seen"), "{answer}");
+    assert!(answer.contains(&format!("BODY[] {{{}}}\r\n{mail}", mail.len())), "{answer}");
+    assert!(answer.contains("((\"Ada\" NIL \"ada\" \"example.org\"))"), "{answer}");
+    client.send("e SEARCH SUBJECT hell FLAGGED\r\nf LOGOUT\r\n").await;
+    let answer = client.rest().await;
+    assert!(answer.contains("* SEARCH 1\r\n") && answer.contains("f OK"), "{answer}");
+}
