@@ -79,10 +79,17 @@ pub fn astring(out: &mut Vec<u8>, text: &[u8]) {
 /// A mailbox name in wire form: as [`astring`], but UTF-8 is quoted (RFC 9051 §5.1). There is none in it unless
 /// the client has switched that on.
 pub fn mailbox(out: &mut Vec<u8>, name: &[u8]) {
-    let printable = name.iter().all(|octet| *octet >= 128 || is_text_safe(*octet));
     if is_plain(name) {
         out.extend_from_slice(name);
-    } else if printable && name.len() <= limits::QUOTED && std::str::from_utf8(name).is_ok() {
+    } else {
+        mailbox_string(out, name);
+    }
+}
+
+/// A mailbox name where there can be no atom.
+pub(crate) fn mailbox_string(out: &mut Vec<u8>, name: &[u8]) {
+    let printable = name.iter().all(|octet| *octet >= 128 || is_text_safe(*octet));
+    if printable && name.len() <= limits::QUOTED && std::str::from_utf8(name).is_ok() {
         quoted(out, name);
     } else {
         literal(out, name);

@@ -7,7 +7,7 @@ mod create;
 mod enable;
 mod expunge;
 pub(crate) mod fetch;
-mod id;
+pub(crate) mod id;
 pub(crate) mod list;
 mod login;
 mod lsub;

@@ -16,11 +16,6 @@ impl<'a> Cursor<'a> {
         Self { input, at: 0 }
     }
 
-    /// How many octets were read.
-    pub(crate) fn offset(&self) -> usize {
-        self.at
-    }
-
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.input.get(self.at..).unwrap_or(&[])
     }

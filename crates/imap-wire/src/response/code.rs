@@ -1,6 +1,8 @@
 //! Response codes (RFC 9051 §7.1, RFC 5530 §3).
 
-use rookery_mail::{Flag, UidSet};
+use crate::parse::{Cursor, Parsed, is_text_safe};
+use crate::print;
+use rookery_mail::{Flag, Uid, UidRange, UidSet};
 
 /// What a status means, for programs.
 #[derive(Clone, PartialEq, Debug)]
@@ -96,4 +98,175 @@ pub enum Code {
     TooBig,
     /// Another one: its name and what follows it.
     Other(String, Option<String>),
+}
+
+/// The codes that are a word and nothing else.
+const PLAIN: &[(&str, Code)] = &[
+    ("ALERT", Code::Alert),
+    ("PARSE", Code::Parse),
+    ("READ-ONLY", Code::ReadOnly),
+    ("READ-WRITE", Code::ReadWrite),
+    ("TRYCREATE", Code::TryCreate),
+    ("UIDNOTSTICKY", Code::UidNotSticky),
+    ("CLOSED", Code::Closed),
+    ("UNAVAILABLE", Code::Unavailable),
+    ("AUTHENTICATIONFAILED", Code::AuthenticationFailed),
+    ("AUTHORIZATIONFAILED", Code::AuthorizationFailed),
+    ("EXPIRED", Code::Expired),
+    ("PRIVACYREQUIRED", Code::PrivacyRequired),
+    ("CONTACTADMIN", Code::ContactAdmin),
+    ("NOPERM", Code::NoPerm),
+    ("INUSE", Code::InUse),
+    ("EXPUNGEISSUED", Code::ExpungeIssued),
+    ("CORRUPTION", Code::Corruption),
+    ("SERVERBUG", Code::ServerBug),
+    ("CLIENTBUG", Code::ClientBug),
+    ("CANNOT", Code::Cannot),
+    ("LIMIT", Code::Limit),
+    ("OVERQUOTA", Code::OverQuota),
+    ("ALREADYEXISTS", Code::AlreadyExists),
+    ("NONEXISTENT", Code::NonExistent),
+    ("NOTSAVED", Code::NotSaved),
+    ("HASCHILDREN", Code::HasChildren),
+    ("UNKNOWN-CTE", Code::UnknownCte),
+    ("TOOBIG", Code::TooBig),
+];
+
+impl Code {
+    /// Print it without its brackets.
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::AppendUid { validity, uids } => {
+                print_number(out, "APPENDUID ", *validity);
+                print_uids(out, uids);
+            }
+            Self::CopyUid { validity, source, destination } => {
+                print_number(out, "COPYUID ", *validity);
+                print_uids(out, source);
+                print_uids(out, destination);
+            }
+            Self::BadCharset(charsets) => {
+                out.extend_from_slice(b"BADCHARSET");
+                if !charsets.is_empty() {
+                    out.push(b' ');
+                    print::list(out, charsets, |out, name| print::word(out, name));
+                }
+            }
+            Self::Capability(names) => super::print_words(out, "CAPABILITY", names),
+            Self::PermanentFlags { flags, any } => {
+                out.extend_from_slice(b"PERMANENTFLAGS ");
+                let names = flags.iter().map(Flag::as_str).chain(any.then_some("\\*"));
+                print::list(out, names, |out, name| out.extend_from_slice(name.as_bytes()));
+            }
+            Self::UidNext(number) => print_number(out, "UIDNEXT ", *number),
+            Self::UidValidity(number) => print_number(out, "UIDVALIDITY ", *number),
+            Self::Unseen(number) => print_number(out, "UNSEEN ", *number),
+            Self::Other(name, argument) => print_other(out, name, argument.as_deref()),
+            plain => {
+                let name =
+                    PLAIN.iter().find(|(_, code)| code == plain).map_or("", |(name, _)| name);
+                out.extend_from_slice(name.as_bytes());
+            }
+        }
+    }
+
+    /// Read it up to its closing bracket.
+    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        let name = cursor.label("a response code")?;
+        if let Some((_, code)) = PLAIN.iter().find(|(known, _)| *known == name) {
+            return Ok(code.clone());
+        }
+        match name.as_str() {
+            "APPENDUID" => {
+                let validity = spaced_number(cursor)?;
+                Ok(Self::AppendUid { validity, uids: spaced_uids(cursor)? })
+            }
+            "COPYUID" => {
+                let validity = spaced_number(cursor)?;
+                let source = spaced_uids(cursor)?;
+                Ok(Self::CopyUid { validity, source, destination: spaced_uids(cursor)? })
+            }
+            "BADCHARSET" if cursor.take(b' ') => {
+                cursor.parenthesised("charsets in parentheses", super::word).map(Self::BadCharset)
+            }
+            "BADCHARSET" => Ok(Self::BadCharset(Vec::new())),
+            "CAPABILITY" => capabilities(cursor),
+            "PERMANENTFLAGS" => permanent_flags(cursor),
+            "UIDNEXT" => spaced_number(cursor).map(Self::UidNext),
+            "UIDVALIDITY" => spaced_number(cursor).map(Self::UidValidity),
+            "UNSEEN" => spaced_number(cursor).map(Self::Unseen),
+            _ => Ok(Self::Other(name, other_argument(cursor))),
+        }
+    }
+}
+
+fn print_number(out: &mut Vec<u8>, name: &str, number: u32) {
+    out.extend_from_slice(name.as_bytes());
+    print::number(out, u64::from(number));
+}
+
+/// A space and UIDs.
+fn print_uids(out: &mut Vec<u8>, uids: &UidSet) {
+    out.push(b' ');
+    out.extend_from_slice(uids.to_string().as_bytes());
+}
+
+fn print_other(out: &mut Vec<u8>, name: &str, argument: Option<&str>) {
+    print::word(out, name);
+    if let Some(argument) = argument {
+        out.push(b' ');
+        // A bracket would end the code.
+        print::text(out, &argument.replace(']', "?"));
+    }
+}
+
+fn other_argument(cursor: &mut Cursor<'_>) -> Option<String> {
+    let given = cursor.take(b' ');
+    let text = cursor.take_while(|octet| is_text_safe(octet) && octet != b']');
+    given.then(|| String::from_utf8_lossy(text).into_owned())
+}
+
+fn capabilities(cursor: &mut Cursor<'_>) -> Parsed<Code> {
+    let mut names = Vec::new();
+    while cursor.take(b' ') {
+        names.push(super::word(cursor)?);
+    }
+    Ok(Code::Capability(names))
+}
+
+fn permanent_flags(cursor: &mut Cursor<'_>) -> Parsed<Code> {
+    cursor.space()?;
+    let flags = cursor.parenthesised("flags in parentheses", |cursor| {
+        if cursor.take_text("\\*") {
+            return Ok(None);
+        }
+        super::word(cursor).map(Some)
+    })?;
+    let any = flags.contains(&None);
+    let flags = flags.into_iter().flatten().filter_map(|text| Flag::parse(&text).ok()).collect();
+    Ok(Code::PermanentFlags { flags, any })
+}
+
+fn spaced_number(cursor: &mut Cursor<'_>) -> Parsed<u32> {
+    cursor.space()?;
+    cursor.number()
+}
+
+/// A space and `uid-set`.
+fn spaced_uids(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
+    cursor.space()?;
+    let mut uids = UidSet::new();
+    loop {
+        let first = uid(cursor)?;
+        let last = if cursor.take(b':') { uid(cursor)? } else { first };
+        uids.insert_range(UidRange::new(first, last));
+        if !cursor.take(b',') {
+            return Ok(uids);
+        }
+    }
+}
+
+fn uid(cursor: &mut Cursor<'_>) -> Parsed<Uid> {
+    let error = cursor.fail("a UID");
+    Uid::new(cursor.nz_number()?.get()).ok_or(error)
 }

@@ -2,7 +2,8 @@
 
 use super::body_structure::BodyStructure;
 use super::envelope::Envelope;
-use crate::Section;
+use crate::parse::{Cursor, Parsed};
+use crate::{Section, WireFlag, print};
 use rookery_mail::{DateTime, Flag, Uid};
 
 /// One item of a FETCH response.
@@ -79,8 +80,160 @@ pub enum Data {
 
 impl FetchData {
     /// Print the item alone, so that a response can be written piece by piece: `* n FETCH (`, items with a space
-    /// between each two, `)`.
+    /// between each two, `)`. The octets of a [`Data::Streamed`] come right after it.
     pub fn print(&self, out: &mut Vec<u8>) {
-        out.push(b' ');
+        match self {
+            Self::Flags { flags, recent } => {
+                out.extend_from_slice(b"FLAGS ");
+                let names = flags.iter().map(Flag::as_str).chain(recent.then_some("\\Recent"));
+                print::list(out, names, |out, name| out.extend_from_slice(name.as_bytes()));
+            }
+            Self::InternalDate(date) => {
+                out.extend_from_slice(b"INTERNALDATE ");
+                print::date_time(out, *date);
+            }
+            Self::Size(size) => print_number(out, "RFC822.SIZE ", *size),
+            Self::Uid(uid) => print_number(out, "UID ", u64::from(uid.get())),
+            Self::Envelope(envelope) => {
+                out.extend_from_slice(b"ENVELOPE ");
+                envelope.print(out);
+            }
+            Self::Body(body) => {
+                out.extend_from_slice(b"BODY ");
+                body.print(out, false);
+            }
+            Self::BodyStructure(body) => {
+                out.extend_from_slice(b"BODYSTRUCTURE ");
+                body.print(out, true);
+            }
+            Self::Section { section, origin, data } => {
+                out.extend_from_slice(b"BODY");
+                print::section(out, section);
+                print_data(out, *origin, data);
+            }
+            Self::Rfc822(data) => print_named_data(out, "RFC822", data),
+            Self::Rfc822Header(data) => print_named_data(out, "RFC822.HEADER", data),
+            Self::Rfc822Text(data) => print_named_data(out, "RFC822.TEXT", data),
+            Self::Binary { path, origin, data } => {
+                out.extend_from_slice(b"BINARY");
+                print::section_binary(out, path);
+                print_data(out, *origin, data);
+            }
+            Self::BinarySize { path, size } => {
+                out.extend_from_slice(b"BINARY.SIZE");
+                print::section_binary(out, path);
+                print_number(out, " ", *size);
+            }
+        }
     }
+
+    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+        let error = cursor.fail("a data item");
+        let name = cursor.dotted_name();
+        if cursor.peek() == Some(b'[') {
+            return match name.as_str() {
+                "BODY" => {
+                    let section = cursor.section()?;
+                    let (origin, data) = (origin(cursor)?, data(cursor)?);
+                    Ok(Self::Section { section, origin, data })
+                }
+                "BINARY" => {
+                    let path = cursor.section_binary()?;
+                    let (origin, data) = (origin(cursor)?, data(cursor)?);
+                    Ok(Self::Binary { path, origin, data })
+                }
+                "BINARY.SIZE" => {
+                    let path = cursor.section_binary()?;
+                    cursor.space()?;
+                    Ok(Self::BinarySize { path, size: cursor.number64()? })
+                }
+                _ => Err(error),
+            };
+        }
+        match name.as_str() {
+            "RFC822" => return data(cursor).map(Self::Rfc822),
+            "RFC822.HEADER" => return data(cursor).map(Self::Rfc822Header),
+            "RFC822.TEXT" => return data(cursor).map(Self::Rfc822Text),
+            _ => cursor.space()?,
+        }
+        match name.as_str() {
+            "FLAGS" => flags(cursor).map(|(flags, recent)| Self::Flags { flags, recent }),
+            "INTERNALDATE" => cursor.date_time().map(Self::InternalDate),
+            "RFC822.SIZE" => cursor.number64().map(Self::Size),
+            "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
+            "ENVELOPE" => Envelope::parse(cursor).map(|value| Self::Envelope(Box::new(value))),
+            "BODY" => BodyStructure::parse(cursor).map(|value| Self::Body(Box::new(value))),
+            "BODYSTRUCTURE" => {
+                BodyStructure::parse(cursor).map(|value| Self::BodyStructure(Box::new(value)))
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+/// Flags in parentheses, and whether `\Recent` is among them. Those that are not known are left out.
+pub(super) fn flags(cursor: &mut Cursor<'_>) -> Parsed<(Vec<Flag>, bool)> {
+    let all = cursor.flag_list()?;
+    let recent = all.contains(&WireFlag::Recent);
+    let known = all.into_iter().filter_map(|flag| match flag {
+        WireFlag::Flag(flag) => Some(flag),
+        _ => None,
+    });
+    Ok((known.collect(), recent))
+}
+
+fn print_number(out: &mut Vec<u8>, name: &str, number: u64) {
+    out.extend_from_slice(name.as_bytes());
+    print::number(out, number);
+}
+
+fn print_named_data(out: &mut Vec<u8>, name: &str, data: &Data) {
+    out.extend_from_slice(name.as_bytes());
+    print_data(out, None, data);
+}
+
+/// The origin, if there is one, a space, and the data. Always a literal: what clients expect of message text.
+fn print_data(out: &mut Vec<u8>, origin: Option<u64>, data: &Data) {
+    if let Some(origin) = origin {
+        out.push(b'<');
+        print::number(out, origin);
+        out.push(b'>');
+    }
+    out.push(b' ');
+    match data {
+        Data::Nil => out.extend_from_slice(b"NIL"),
+        Data::Inline(octets) => {
+            if memchr::memchr(0, octets).is_some() {
+                out.push(b'~');
+            }
+            print::literal(out, octets);
+        }
+        Data::Streamed { size, binary } => {
+            if *binary {
+                out.push(b'~');
+            }
+            print::literal_head(out, *size);
+        }
+    }
+}
+
+fn origin(cursor: &mut Cursor<'_>) -> Parsed<Option<u64>> {
+    if !cursor.take(b'<') {
+        return Ok(None);
+    }
+    let origin = cursor.number64()?;
+    cursor.expect(b'>', ">")?;
+    Ok(Some(origin))
+}
+
+/// A space, and `NIL`, a string, or a literal8.
+fn data(cursor: &mut Cursor<'_>) -> Parsed<Data> {
+    cursor.space()?;
+    if cursor.nil() {
+        return Ok(Data::Nil);
+    }
+    if let Some(b'~' | b'{') = cursor.peek() {
+        return cursor.message_literal().map(|(octets, _)| Data::Inline(octets));
+    }
+    cursor.string().map(Data::Inline)
 }

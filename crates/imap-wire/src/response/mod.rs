@@ -2,10 +2,17 @@
 
 pub(crate) mod body_structure;
 pub(crate) mod code;
+mod condition;
 pub(crate) mod envelope;
 pub(crate) mod fetch;
+mod list;
+mod namespace;
+mod search;
+mod status;
 
-use crate::{IdFields, Malformed, StatusItem, Tag, WireMailbox};
+use crate::command::id;
+use crate::parse::{Cursor, Parsed};
+use crate::{IdFields, Malformed, StatusItem, Tag, WireMailbox, print};
 use code::Code;
 use fetch::FetchData;
 use rookery_mail::Flag;
@@ -146,16 +153,166 @@ pub struct NamespaceEntry {
 }
 
 impl Response {
-    /// Print it, with its CRLF.
+    /// Print it, with its CRLF. After a [`crate::Data::Streamed`] that has to be done by the caller: see
+    /// [`FetchData::print`].
     pub fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Continue(text) => {
+                out.extend_from_slice(b"+ ");
+                print::text(out, text);
+            }
+            Self::Tagged { tag, status, code, text } => {
+                out.extend_from_slice(tag.as_str().as_bytes());
+                out.push(b' ');
+                condition::print(out, *status, code.as_ref(), text);
+            }
+            data => {
+                out.extend_from_slice(b"* ");
+                data.print_data(out);
+            }
+        }
         out.extend_from_slice(b"\r\n");
     }
 
+    fn print_data(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Continue(_) | Self::Tagged { .. } => {}
+            Self::Untagged { status, code, text } => {
+                condition::print(out, *status, code.as_ref(), text);
+            }
+            Self::Capability(names) => print_words(out, "CAPABILITY", names),
+            Self::Enabled(names) => print_words(out, "ENABLED", names),
+            Self::Flags(flags) => {
+                out.extend_from_slice(b"FLAGS ");
+                print::list(out, flags, print::flag);
+            }
+            Self::Exists(number) => print_numbered(out, *number, " EXISTS"),
+            Self::Recent(number) => print_numbered(out, *number, " RECENT"),
+            Self::Expunge(number) => print_numbered(out, *number, " EXPUNGE"),
+            Self::Search(numbers) => search::print(out, numbers),
+            Self::ESearch { tag, uid, min, max, count, all } => {
+                search::print_extended_head(out, tag.as_ref(), *uid);
+                search::print_extended_data(out, *min, *max, *count, all.as_deref());
+            }
+            Self::List { attributes, delimiter, mailbox, extended } => {
+                list::print(out, "LIST ", attributes, *delimiter, mailbox);
+                list::print_extended(out, extended);
+            }
+            Self::Lsub { attributes, delimiter, mailbox } => {
+                list::print(out, "LSUB ", attributes, *delimiter, mailbox);
+            }
+            Self::Namespace { personal, other, shared } => {
+                out.extend_from_slice(b"NAMESPACE ");
+                print::spaced(out, [personal, other, shared], namespace::print);
+            }
+            Self::Status { mailbox, items } => status::print(out, mailbox, items),
+            Self::Id(fields) => {
+                out.extend_from_slice(b"ID ");
+                id::print_fields(out, fields.as_ref());
+            }
+            Self::Fetch { number, items } => {
+                print_numbered(out, *number, " FETCH ");
+                print::list(out, items, |out, item| item.print(out));
+            }
+        }
+    }
+
     /// Read a response back, as a client would: one whole response with its literals, with or without its CRLF.
+    /// Flags and data that are not known are left out.
     ///
     /// # Errors
     /// When it is none that the grammar has.
     pub fn parse(input: &[u8]) -> Result<Self, Malformed> {
-        Err(Malformed::syntax(input.len(), "a response"))
+        let line = input.strip_suffix(b"\n").unwrap_or(input);
+        let mut cursor = Cursor::new(line.strip_suffix(b"\r").unwrap_or(line));
+        if cursor.take(b'+') {
+            cursor.take(b' ');
+            return condition::text(&mut cursor).map(Self::Continue);
+        }
+        if !cursor.take(b'*') {
+            let tag = Tag::of_command(input).ok_or(cursor.fail("*, +, or a tag"))?;
+            cursor.take_octets(tag.as_str().len());
+            cursor.space()?;
+            let (status, code, text) = condition::parse(&mut cursor)?;
+            return Ok(Self::Tagged { tag, status, code, text });
+        }
+        cursor.space()?;
+        let numbered = cursor.peek().is_some_and(|octet| octet.is_ascii_digit());
+        let response = if numbered { parse_numbered(&mut cursor) } else { parse_data(&mut cursor) };
+        let response = response?;
+        cursor.end()?;
+        Ok(response)
     }
+}
+
+fn parse_numbered(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+    let number = cursor.number()?;
+    cursor.space()?;
+    let error = cursor.fail("EXISTS, RECENT, EXPUNGE, or FETCH");
+    match cursor.label("a word")?.as_str() {
+        "EXISTS" => Ok(Response::Exists(number)),
+        "RECENT" => Ok(Response::Recent(number)),
+        "EXPUNGE" => Ok(Response::Expunge(number)),
+        "FETCH" => {
+            cursor.space()?;
+            let items = cursor.parenthesised("data in parentheses", FetchData::parse)?;
+            Ok(Response::Fetch { number, items })
+        }
+        _ => Err(error),
+    }
+}
+
+fn parse_data(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+    if condition::comes_next(cursor) {
+        let (status, code, text) = condition::parse(cursor)?;
+        return Ok(Response::Untagged { status, code, text });
+    }
+    let error = cursor.fail("a response");
+    match cursor.label("a response")?.as_str() {
+        "CAPABILITY" => words(cursor).map(Response::Capability),
+        "ENABLED" => words(cursor).map(Response::Enabled),
+        "FLAGS" => {
+            cursor.space()?;
+            fetch::flags(cursor).map(|(flags, _)| Response::Flags(flags))
+        }
+        "SEARCH" => search::parse(cursor),
+        "ESEARCH" => search::parse_extended(cursor),
+        "LIST" => list::parse(cursor),
+        "LSUB" => list::parse_lsub(cursor),
+        "NAMESPACE" => namespace::parse(cursor),
+        "STATUS" => status::parse(cursor),
+        "ID" => {
+            cursor.space()?;
+            id::fields(cursor).map(Response::Id)
+        }
+        _ => Err(error),
+    }
+}
+
+fn print_numbered(out: &mut Vec<u8>, number: u32, what: &str) {
+    print::number(out, u64::from(number));
+    out.extend_from_slice(what.as_bytes());
+}
+
+fn print_words(out: &mut Vec<u8>, name: &str, words: &[String]) {
+    out.extend_from_slice(name.as_bytes());
+    for word in words {
+        out.push(b' ');
+        print::word(out, word);
+    }
+}
+
+/// Words, with a space before each.
+fn words(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
+    let mut words = Vec::new();
+    while cursor.space_and_more() {
+        words.push(word(cursor)?);
+    }
+    Ok(words)
+}
+
+/// An atom that may begin with a backslash.
+fn word(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    let text = cursor.flag_text()?;
+    Ok(text.iter().copied().map(char::from).collect())
 }

@@ -1,0 +1,98 @@
+//! `SEARCH` (RFC 3501 §7.2.5) and `ESEARCH` (RFC 9051 §7.3.4).
+
+use super::Response;
+use crate::parse::{Cursor, Parsed};
+use crate::{SeqNumber, SequenceSet, Tag, print};
+
+pub(super) fn print(out: &mut Vec<u8>, numbers: &[u32]) {
+    out.extend_from_slice(b"SEARCH");
+    for number in numbers {
+        out.push(b' ');
+        print::number(out, u64::from(*number));
+    }
+}
+
+pub(super) fn print_extended_head(out: &mut Vec<u8>, tag: Option<&Tag>, uid: bool) {
+    out.extend_from_slice(b"ESEARCH");
+    if let Some(tag) = tag {
+        out.extend_from_slice(b" (TAG ");
+        print::quoted(out, tag.as_str().as_bytes());
+        out.push(b')');
+    }
+    if uid {
+        out.extend_from_slice(b" UID");
+    }
+}
+
+pub(super) fn print_extended_data(
+    out: &mut Vec<u8>,
+    min: Option<u32>,
+    max: Option<u32>,
+    count: Option<u32>,
+    all: Option<&[(u32, u32)]>,
+) {
+    for (name, number) in [(" MIN ", min), (" MAX ", max), (" COUNT ", count)] {
+        if let Some(number) = number {
+            out.extend_from_slice(name.as_bytes());
+            print::number(out, u64::from(number));
+        }
+    }
+    if let Some(ranges) = all.filter(|ranges| !ranges.is_empty()) {
+        out.extend_from_slice(b" ALL ");
+        print::separated(out, b',', ranges, |out, (first, last)| {
+            print::number(out, u64::from(*first));
+            if first != last {
+                out.push(b':');
+                print::number(out, u64::from(*last));
+            }
+        });
+    }
+}
+
+pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+    let mut numbers = Vec::new();
+    while cursor.space_and_more() {
+        numbers.push(cursor.nz_number()?.get());
+    }
+    Ok(Response::Search(numbers))
+}
+
+pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+    let tag = if cursor.take_text(" (TAG ") { Some(correlator(cursor)?) } else { None };
+    let uid = cursor.take_text(" UID");
+    let (mut min, mut max, mut count, mut all) = (None, None, None, None);
+    while cursor.space_and_more() {
+        let name = cursor.label("a return item")?;
+        if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL") {
+            cursor.skip_extension_value()?;
+            continue;
+        }
+        cursor.space()?;
+        match name.as_str() {
+            "MIN" => min = Some(cursor.number()?),
+            "MAX" => max = Some(cursor.number()?),
+            "COUNT" => count = Some(cursor.number()?),
+            _ => all = Some(plain_ranges(cursor)?),
+        }
+    }
+    Ok(Response::ESearch { tag, uid, min, max, count, all })
+}
+
+/// The tag and the parenthesis after it.
+fn correlator(cursor: &mut Cursor<'_>) -> Parsed<Tag> {
+    let error = cursor.fail("a tag");
+    let tag = cursor.astring("a tag")?;
+    cursor.expect(b')', ")")?;
+    Tag::new(&tag).ok_or(error)
+}
+
+/// A sequence set without `*` and `$`.
+fn plain_ranges(cursor: &mut Cursor<'_>) -> Parsed<Vec<(u32, u32)>> {
+    let error = cursor.fail("numbers");
+    let SequenceSet::Set(ranges) = cursor.sequence_set()? else { return Err(error) };
+    let plain = ranges.iter().map(|range| match (range.from, range.to) {
+        (SeqNumber::Number(from), SeqNumber::Number(to)) => Some((from.get(), to.get())),
+        _ => None,
+    });
+    plain.collect::<Option<Vec<_>>>().ok_or(error)
+}
