@@ -6,7 +6,7 @@ use crate::selected::Selected;
 use crate::session::{Context, User};
 use rookery_imap_wire::{FetchData, Response};
 use rookery_mail::{Uid, UidRange};
-use rookery_mailbox::{Event, Expunges, Row, Snapshot};
+use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
 
 /// Bring the client's view up to date.
 pub(crate) async fn tell(
@@ -26,7 +26,7 @@ pub(crate) async fn tell(
             Event::Exists(count) => {
                 out.send(&Response::Exists(count));
                 if !context.rev2 {
-                    update_recent(user, selected, &snapshot).await?;
+                    update_recent(user, selected).await?;
                     out.send(&Response::Recent(recent_count(selected)));
                 }
             }
@@ -60,23 +60,18 @@ pub(crate) fn recent_count(selected: &Selected) -> u32 {
 }
 
 /// Claim the messages that are new to everybody, or only look at them where the mailbox is read-only.
-pub(crate) async fn update_recent(
-    user: &User,
-    selected: &mut Selected,
-    snapshot: &Snapshot,
-) -> Result<(), Failure> {
-    if snapshot.is_deleted() {
-        return Ok(());
-    }
+pub(crate) async fn update_recent(user: &User, selected: &mut Selected) -> Result<(), Failure> {
     let store = user.account.store();
     let range = if selected.read_only {
-        let first = store.first_recent(selected.id).await?;
-        Some(UidRange::new(first, Uid::MAX))
+        store.first_recent(selected.id).await.map(|first| Some(UidRange::new(first, Uid::MAX)))
     } else {
-        store.claim_recent(selected.id).await?
+        store.claim_recent(selected.id).await
     };
-    if let Some(range) = range {
-        selected.recent.insert_range(range);
+    match range {
+        Ok(Some(range)) => selected.recent.insert_range(range),
+        // Nothing is recent in a mailbox that is gone.
+        Ok(None) | Err(StoreError::Refused(Refused::NoSuchMailbox)) => {}
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

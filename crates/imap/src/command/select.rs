@@ -36,7 +36,7 @@ pub(crate) async fn run(
         saved: UidSet::new(),
     };
     if !session.context.rev2 {
-        sync::update_recent(&user, &mut selected, &snapshot).await?;
+        sync::update_recent(&user, &mut selected).await?;
     }
     describe(&session.context, &info, &selected, &snapshot, out);
     session.state = State::Selected(user, Box::new(selected));
