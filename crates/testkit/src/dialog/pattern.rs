@@ -119,7 +119,7 @@ fn hole(inside: &str) -> Result<Option<Piece>, String> {
     if let Some(list) = inside.strip_prefix("items:") {
         return items(list).map(Some);
     }
-    if inside.contains('|') && !inside.contains(['@', '"']) {
+    if inside.contains('|') && !inside.contains('@') {
         return Ok(Some(Piece::OneOf(inside.split('|').map(str::to_owned).collect())));
     }
     let (kind, name) = match inside.split_once(':') {

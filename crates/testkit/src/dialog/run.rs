@@ -231,7 +231,10 @@ impl<'a> Player<'a> {
         early: Vec<String>,
     ) -> Result<(), Failure> {
         let mut lines = early;
-        while lines.last().is_none_or(|line| line.starts_with("* ")) {
+        let ends = |line: &String, vars| {
+            !line.starts_with("* ") || matches(&last.pattern, line, vars).is_some()
+        };
+        while !lines.last().is_some_and(|line| ends(line, &self.vars)) {
             match link.next().await {
                 Ok(line) => lines.push(line),
                 Err(silence) => return Err(self.cut_short(last, lines, &silence)),
