@@ -34,27 +34,24 @@ pub(crate) async fn run(
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
     let batch = if marks { SEEN_BATCH } else { SUMMARY_BATCH };
-    let mut snapshot = selected.open.snapshot();
-    let mut rows = snapshot.rows_in(&uids).cloned().collect::<Vec<Row>>().into_iter();
-    let mut missing = uids.len() - rows.len() as u64;
+    let asked_at = selected.open.snapshot();
+    let mut rows = asked_at.rows_in(&uids);
+    let mut printed = 0;
     let mut problem = None;
     loop {
-        let mut some: Vec<Row> = rows.by_ref().take(batch).collect();
+        let some: Vec<Row> = rows.by_ref().take(batch).cloned().collect();
         if some.is_empty() {
             break;
         }
-        let mut seen_at = None;
-        if marks {
-            let set = some.iter().map(|row| row.uid).collect();
-            (snapshot, seen_at) = mark_seen(user, selected, &set).await?;
-            let before = some.len();
-            some = snapshot.rows_in(&set).cloned().collect();
-            missing += (before - some.len()) as u64;
-        }
+        let seen = if marks { Some(mark_seen(user, selected, &some).await?) } else { None };
+        let (snapshot, seen_at) = seen.unwrap_or_else(|| (Arc::clone(&asked_at), None));
         let view = Viewed { context, selected, snapshot: &snapshot, seen_at };
-        let failed = messages(user, &view, &command.items, &some, out).await?;
+        let now = some.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect::<Vec<_>>();
+        printed += now.len() as u64;
+        let failed = messages(user, &view, &command.items, &now, out).await?;
         problem = problem.or(failed);
     }
+    let missing = uids.len() - printed;
     match problem {
         Some(refusal) => Err(refusal.into()),
         None if missing > 0 && !command.uid => {
@@ -78,14 +75,15 @@ fn sets_seen(item: &FetchItem) -> bool {
 async fn mark_seen(
     user: &User,
     selected: &mut Selected,
-    uids: &UidSet,
+    rows: &[Row],
 ) -> Result<(Arc<Snapshot>, Option<ModSeq>), Failure> {
+    let uids: UidSet = rows.iter().map(|row| row.uid).collect();
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
-    match user.account.store().store_flags(selected.id, uids, &change, None).await {
+    match user.account.store().store_flags(selected.id, &uids, &change, None).await {
         Ok(stored) => {
             if let Some(modseq) = stored.modseq {
-                selected.view.hush(uids, modseq);
+                selected.view.hush(&uids, modseq);
             }
             Ok((stored.snapshot, stored.modseq))
         }
