@@ -1,3 +1,5 @@
 //! What tests share: the dialog runner, engines to run against, the store conformance suite. Never shipped.
 
+pub mod conformance;
 pub mod dialog;
+pub mod host;

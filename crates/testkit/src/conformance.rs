@@ -1,0 +1,41 @@
+//! What every engine must do, as tests that any engine can be put through.
+//!
+//! [`run`] takes an engine through one subject after the other. [`compare`] makes the same random operations on two
+//! engines and demands the same answers; with the in-memory engine as one of the two it is the stronger test.
+//! Both panic where an engine does something else.
+
+mod accounts;
+mod compare;
+mod fixture;
+mod mailboxes;
+mod messages;
+mod operations;
+mod sessions;
+
+pub use compare::compare;
+pub use operations::{Operation, random_operations};
+
+use rookery_mailbox::Store;
+use std::sync::Arc;
+
+/// Put an engine without accounts through everything.
+pub async fn run(store: Arc<dyn Store>) {
+    accounts::accounts_come_and_go(&*store).await;
+    mailboxes::mailboxes_come_and_go(&*store).await;
+    mailboxes::a_deleted_mailbox_never_comes_back(&*store).await;
+    mailboxes::renaming_is_all_or_nothing(&*store).await;
+    mailboxes::subscriptions_live_apart_from_mailboxes(&*store).await;
+    messages::appends_are_all_or_nothing(&*store).await;
+    messages::flags_change_only_where_they_differ(&*store).await;
+    messages::flags_of_changed_messages_are_left_alone(&*store).await;
+    messages::keywords_run_out(&*store).await;
+    messages::copies_share_content(&*store).await;
+    messages::moves_leave_nothing_behind(&*store).await;
+    messages::expunge_takes_deleted_messages_only(&*store).await;
+    messages::recent_is_claimed_once(&*store).await;
+    messages::contents_are_exact(&*store).await;
+    sessions::changes_are_published_before_replies(&*store).await;
+    sessions::what_changes_nothing_publishes_nothing(&*store).await;
+    sessions::many_tasks_lose_nothing(&*store).await;
+    store.close().await.expect("everything that was asked for is done");
+}

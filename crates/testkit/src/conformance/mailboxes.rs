@@ -1,0 +1,87 @@
+//! Mailboxes, their names and their subscriptions.
+
+use super::fixture::{Fixture, NOW, assert_refused, mailbox, name};
+use rookery_mail::{MailboxId, SpecialUse};
+use rookery_mailbox::{NewMailbox, Refused, Store};
+
+pub(super) async fn mailboxes_come_and_go(store: &dyn Store) {
+    let f = Fixture::new(store, "mailboxes").await;
+    let trash = |text: &str| NewMailbox {
+        special_use: Some(SpecialUse::Trash),
+        subscribed: true,
+        ..mailbox(text)
+    };
+    let made = f.account.create(&[mailbox("a"), trash("a/b")], NOW).await.expect("new names");
+    assert!(made[0].uid_validity < made[1].uid_validity, "each is larger than the one before");
+    let list = f.account.mailboxes().await.expect("a list");
+    assert_eq!(list.mailboxes[&name("a/b")], made[1]);
+    assert!(list.subscriptions.contains(&name("a/b")) && !list.subscriptions.contains(&name("a")));
+    for taken in [vec![mailbox("new"), mailbox("a")], vec![trash("t")], vec![mailbox("INBOX")]] {
+        assert_refused(f.account.create(&taken, NOW).await, Refused::AlreadyExists);
+    }
+    assert_eq!(f.account.mailboxes().await.expect("a list"), list, "all or nothing");
+    assert_refused(f.account.delete(f.inbox).await, Refused::Inbox);
+    f.account.delete(made[0].id).await.expect("it can be deleted");
+    assert_refused(f.account.delete(made[0].id).await, Refused::NoSuchMailbox);
+    let list = f.account.mailboxes().await.expect("a list");
+    assert!(list.mailboxes.contains_key(&name("a/b")), "what is below stays");
+}
+
+pub(super) async fn a_deleted_mailbox_never_comes_back(store: &dyn Store) {
+    let f = Fixture::new(store, "deleted").await;
+    let old = f.account.mailboxes().await.expect("a list").mailboxes[&name("Other")].clone();
+    f.append(old.id, &[("message", "")]).await;
+    let open = f.account.open(old.id).await.expect("it is there");
+    f.account.delete(old.id).await.expect("it can be deleted");
+    let last = open.snapshot();
+    assert!(last.is_deleted() && last.rows().next().is_none());
+    assert_eq!(last.tombstones().count(), 1);
+    let made = f.account.create(&[mailbox("Other")], NOW).await.expect("the name is free");
+    assert!(made[0].id != old.id && made[0].uid_validity > old.uid_validity);
+    assert!(open.snapshot().is_deleted(), "the old one stays deleted");
+    assert_eq!(f.snapshot(made[0].id).await.counts().messages, 0);
+    assert_refused(f.account.open(old.id).await.map(|_| ()), Refused::NoSuchMailbox);
+    assert_refused(f.try_append(old.id, &[("x", "")]).await, Refused::NoSuchMailbox);
+}
+
+pub(super) async fn renaming_is_all_or_nothing(store: &dyn Store) {
+    let f = Fixture::new(store, "renaming").await;
+    let new = [mailbox("a"), mailbox("a/b"), mailbox("c")];
+    let made = f.account.create(&new, NOW).await.expect("new names");
+    let (a, b, c) = (&made[0], &made[1], &made[2]);
+    f.append(b.id, &[("message", "")]).await;
+    f.account.subscribe(&b.name, true).await.expect("any name can be subscribed to");
+    let before = f.account.mailboxes().await.expect("a list");
+    for (renames, refused) in [
+        (vec![(a.id, name("x")), (b.id, name("c"))], Refused::AlreadyExists),
+        (vec![(a.id, name("x")), (MailboxId(999), name("y"))], Refused::NoSuchMailbox),
+        (vec![(a.id, name("x")), (f.inbox, name("y"))], Refused::Inbox),
+    ] {
+        assert_refused(f.account.rename(&renames, &[], NOW).await, refused);
+        assert_eq!(f.account.mailboxes().await.expect("a list"), before);
+    }
+    let open = f.account.open(b.id).await.expect("it is there");
+    let renames = [(a.id, name("x/y")), (b.id, name("x/y/b")), (c.id, name("a"))];
+    f.account.rename(&renames, &[mailbox("x")], NOW).await.expect("the names are free");
+    let after = f.account.mailboxes().await.expect("a list");
+    let moved = &after.mailboxes[&name("x/y/b")];
+    assert_eq!((moved.id, moved.uid_validity), (b.id, b.uid_validity));
+    assert_eq!(after.mailboxes[&name("a")].id, c.id);
+    assert!(after.mailboxes.contains_key(&name("x")) && !after.mailboxes.contains_key(&name("c")));
+    assert!(after.subscriptions.contains(&name("x/y/b")), "the subscription moves along");
+    assert!(!after.subscriptions.contains(&name("a/b")));
+    assert_eq!((open.snapshot().is_deleted(), open.snapshot().counts().messages), (false, 1));
+}
+
+pub(super) async fn subscriptions_live_apart_from_mailboxes(store: &dyn Store) {
+    let f = Fixture::new(store, "subscriptions").await;
+    f.account.subscribe(&name("nowhere"), true).await.expect("any name can be subscribed to");
+    f.account.subscribe(&name("Other"), true).await.expect("any name can be subscribed to");
+    f.account.delete(f.other).await.expect("it can be deleted");
+    let list = f.account.mailboxes().await.expect("a list");
+    assert!(list.subscriptions.iter().eq(&[name("Other"), name("nowhere")]));
+    f.account.subscribe(&name("Other"), false).await.expect("any can be given up");
+    f.account.subscribe(&name("never was"), false).await.expect("any can be given up");
+    let list = f.account.mailboxes().await.expect("a list");
+    assert!(list.subscriptions.iter().eq(&[name("nowhere")]));
+}
