@@ -52,9 +52,11 @@ impl Parser<'_> {
         }
     }
 
-    /// Words with no address after them: a mailbox without a domain.
+    /// Words with no address after them: one is a mailbox without a domain, several are a name.
     fn push_bare_words(&mut self, words: Vec<u8>, comment: Option<Vec<u8>>) {
-        if !words.is_empty() {
+        if words.contains(&b' ') {
+            self.push(Some(words), None, Vec::new(), None);
+        } else if !words.is_empty() {
             self.push(comment, None, words, None);
         }
     }
@@ -252,6 +254,10 @@ mod tests {
         assert_eq!(parse("a, b@c"), [mailbox("", "a", ""), mailbox("", "b", "c")]);
         assert_eq!(parse("Ann <a"), [mailbox("Ann", "a", "")]);
         assert_eq!(parse("<>"), [mailbox("", "", "")]);
+        assert_eq!(
+            parse("Ann Lee, root (Ann)"),
+            [mailbox("Ann Lee", "", ""), mailbox("Ann", "root", "")]
+        );
         assert_eq!(parse(" ,,; (x) "), []);
     }
 

@@ -82,8 +82,9 @@ impl Known {
         known.find(|(text, _)| name.eq_ignore_ascii_case(text.as_bytes())).map(|(_, known)| *known)
     }
 
-    fn is_address_list(self) -> bool {
-        matches!(self, Self::From | Self::Sender | Self::ReplyTo | Self::To | Self::Cc | Self::Bcc)
+    /// Whether repeated fields count as one.
+    fn is_joined(self) -> bool {
+        matches!(self, Self::To | Self::Cc | Self::Bcc)
     }
 }
 
@@ -120,7 +121,7 @@ impl HeaderBlock {
     }
 
     fn may_keep(&self, known: Known) -> bool {
-        let repeated = !known.is_address_list() && self.kept.iter().any(|(kept, _)| *kept == known);
+        let repeated = !known.is_joined() && self.kept.iter().any(|(kept, _)| *kept == known);
         !repeated && self.kept.len() < limits::FIELDS
     }
 

@@ -53,10 +53,18 @@ pub fn select(header: &[u8], names: &[impl AsRef<[u8]>], not: bool) -> Vec<u8> {
 }
 
 /// A field value as one line: without line ends, NUL and the white space around it. White space that began a folded
-/// line stays.
+/// line stays, and a CR without LF becomes a space.
 #[must_use]
 pub fn unfold(value: &[u8]) -> Vec<u8> {
-    value.trim_ascii().iter().copied().filter(|octet| !b"\r\n\0".contains(octet)).collect()
+    let value = value.trim_ascii();
+    let next = value.iter().skip(1).copied().map(Some).chain([None]);
+    let pairs = value.iter().copied().zip(next);
+    let unfolded = pairs.filter_map(|pair| match pair {
+        (b'\n' | 0, _) | (b'\r', Some(b'\n')) => None,
+        (b'\r', _) => Some(b' '),
+        (octet, _) => Some(octet),
+    });
+    unfolded.collect()
 }
 
 impl<'a> Field<'a> {
@@ -89,6 +97,59 @@ fn field_len(block: &[u8]) -> Option<usize> {
         len += memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         if !matches!(block.get(len), Some(b' ' | b'\t')) {
             return Some(len);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &[u8] =
+        b"From: a\r\nSubject : b\r\n c\r\n\td\r\nno colon\r\nsubject:e\r\n\r\nbody: x";
+
+    #[test]
+    fn fields_with_their_folded_lines() {
+        let found: Vec<_> = fields(HEADER).map(|field| (field.name, field.value)).collect();
+        let expected: [(&[u8], &[u8]); 4] = [
+            (b"From", b" a"),
+            (b"Subject", b" b\r\n c\r\n\td"),
+            (b"", b"no colon"),
+            (b"subject", b"e"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(value(HEADER, b"SUBJECT"), Some(b"b c\td".to_vec()));
+        assert_eq!(value(HEADER, b"body"), None);
+    }
+
+    #[test]
+    fn selections_are_exact_octets_with_a_blank_line() {
+        let select_text = |header: &[u8], names: &[&str], not: bool| {
+            String::from_utf8(select(header, names, not)).unwrap()
+        };
+        let subjects = "Subject : b\r\n c\r\n\td\r\nsubject:e\r\n\r\n";
+        assert_eq!(select_text(HEADER, &["SUBJECT", "x"], false), subjects);
+        assert_eq!(select_text(HEADER, &["subject"], true), "From: a\r\nno colon\r\n\r\n");
+        assert_eq!(select_text(HEADER, &["x"], false), "\r\n");
+        assert_eq!(select_text(b"A: b", &["a"], false), "A: b\r\n\r\n");
+        assert_eq!(select_text(b"A: b\nC: d\n\n", &["a"], false), "A: b\n\r\n");
+        assert_eq!(select_text(b"", &["a"], true), "\r\n");
+    }
+
+    #[test]
+    fn unfolding_leaves_one_line() {
+        assert_eq!(unfold(b" a\r\n b\n\tc\0\r\n"), b"a b\tc");
+        assert_eq!(unfold(b"a\rb\r\r\n c"), b"a b  c");
+    }
+
+    #[test]
+    fn a_header_of_folds_or_colons_takes_linear_time() {
+        for pattern in ["\n ", "a\n", "::", ":\n ", " \n"] {
+            let header = pattern.repeat((1 << 20) / pattern.len());
+            let names = ["a"; 10];
+            let both = select(header.as_bytes(), &names, false).len()
+                + select(header.as_bytes(), &names, true).len();
+            assert!(both <= header.len() + 6);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Words of structured header fields: comments, quoted strings, runs of characters (RFC 5322 §3.2).
 
 /// A reader of a structured field's value. It takes each octet once, however comments nest.
+#[derive(Clone)]
 pub(crate) struct Lexer<'a> {
     rest: &'a [u8],
 }

@@ -2,7 +2,7 @@
 
 /// Levels of parts, the message being the first. A multipart or message at the last level is given as
 /// application/octet-stream: clients drop a BODYSTRUCTURE a hundred levels deep and take fifty.
-pub const DEPTH: usize = 50;
+pub const DEPTH: usize = 51;
 
 /// Parts of a message, those of messages within it included. Later boundaries are text of the last part.
 pub const PARTS: usize = 10_000;

@@ -98,38 +98,40 @@ fn token<'a>(lexer: &mut Lexer<'a>) -> &'a [u8] {
     token
 }
 
+/// The parameters in what is left of a value. A missing semicolon is forgiven, and what is no parameter skipped.
 fn params(lexer: &mut Lexer<'_>) -> Params {
     let mut found = Vec::new();
-    while found.len() < limits::PARAMETERS {
-        lexer.run(|octet| octet != b';');
-        if !lexer.eat(b';') {
-            break;
-        }
+    while found.len() < limits::PARAMETERS && lexer.peek().is_some() {
         let name = token(lexer);
         if !name.is_empty() && lexer.eat(b'=') {
             lexer.skip_cfws();
             found.push((name.to_vec(), value(lexer)));
+        } else if name.is_empty() {
+            lexer.bump();
         }
     }
     join_continuations(found)
 }
 
-/// A quoted string, or all up to the next semicolon: file names with spaces are often not quoted.
+/// A quoted string, or all up to the next semicolon or parameter: file names with spaces are often not quoted.
 fn value(lexer: &mut Lexer<'_>) -> Vec<u8> {
     if lexer.eat(b'"') {
         return lexer.quoted();
     }
-    let mut value = Vec::new();
+    let mut value = word(lexer).to_vec();
     loop {
-        value.extend_from_slice(
-            lexer.run(|octet| !is_white_space(octet) && !b";(".contains(&octet)),
-        );
         let spaced = lexer.skip_cfws();
-        if !spaced || matches!(lexer.peek(), None | Some(b';')) {
+        let next = word(&mut lexer.clone());
+        if !spaced || next.is_empty() || next.contains(&b'=') {
             return value;
         }
         value.push(b' ');
+        value.extend_from_slice(word(lexer));
     }
+}
+
+fn word<'a>(lexer: &mut Lexer<'a>) -> &'a [u8] {
+    lexer.run(|octet| !is_white_space(octet) && !b";(".contains(&octet))
 }
 
 /// One piece of a parameter written as `name*0`, `name*1*` and so on (RFC 2231 §3).
@@ -206,5 +208,91 @@ fn percent_encode(text: &[u8], out: &mut Vec<u8>) {
         } else {
             out.extend_from_slice(format!("%{octet:02X}").as_bytes());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Type, subtype and parameters as one text.
+    fn parse(value: &str) -> Option<String> {
+        let (media_type, media_subtype, params) = content_type(value.as_bytes())?;
+        let mut text = format!("{}/{}", media_type.escape_ascii(), media_subtype.escape_ascii());
+        for (name, value) in params {
+            text += &format!(" {}={{{}}}", name.escape_ascii(), value.escape_ascii());
+        }
+        Some(text)
+    }
+
+    #[test]
+    fn content_types_of_each_form() {
+        for (value, expected) in [
+            ("text/plain; charset=utf-8", "text/plain charset={utf-8}"),
+            (
+                "(a(b)c) text (x) / (y) plain ; (q) charset (r) = (s) utf-8 (t)",
+                "text/plain charset={utf-8}",
+            ),
+            ("a/b; x=\"y; \\\"z\"; w=", "a/b x={y; \\\"z} w={}"),
+            ("a/b; name=two words.pdf; x=y", "a/b name={two words.pdf} x={y}"),
+            ("a/b charset=utf-8 boundary=\"x\"", "a/b charset={utf-8} boundary={x}"),
+            ("a/b;;junk; =; x=y/z=w", "a/b x={y/z=w}"),
+            ("a/b; x=\"open", "a/b x={open}"),
+        ] {
+            assert_eq!(parse(value).as_deref(), Some(expected), "{value}");
+        }
+        for value in ["", "text", "text/", "/plain", ";;;=;/;\"\\"] {
+            assert_eq!(parse(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn continuations_are_joined() {
+        for (value, expected) in [
+            ("a/b; n*0=x; n*1=y", "a/b n={xy}"),
+            ("a/b; n*1=y; n*0=x; m=z", "a/b n={xy} m={z}"),
+            (
+                "a/b; n*0*=utf-8'en'%C3; n*1*=%A4; n*2=\"a b%\"",
+                "a/b n*={utf-8\\'en\\'%C3%A4a%20b%25}",
+            ),
+            ("a/b; n*0=x; n*1*=%20", "a/b n*={\\'\\'x%20}"),
+            ("a/b; n*0=x; n*2=z", "a/b n={x}"),
+            ("a/b; n*1=y; n*=utf-8''z", "a/b n*1={y} n*={utf-8\\'\\'z}"),
+            ("a/b; n*+0=x; N*0=y; n*1=z", "a/b n*+0={x} N={yz}"),
+        ] {
+            assert_eq!(parse(value).as_deref(), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn boundaries_in_each_form() {
+        let of = |value: &str| {
+            content_type(value.as_bytes()).and_then(|(_, _, params)| boundary(&params))
+        };
+        assert_eq!(of("a/b; BOUNDARY=\"x y\""), Some(b"x y".to_vec()));
+        assert_eq!(of("a/b; boundary*0=x; boundary*1=y"), Some(b"xy".to_vec()));
+        assert_eq!(of("a/b; boundary*=us-ascii''x%20y"), Some(b"x y".to_vec()));
+        assert_eq!(of("a/b; boundary=\"\""), None);
+        assert_eq!(of(&format!("a/b; boundary={}", "x".repeat(limits::BOUNDARY_OCTETS + 1))), None);
+    }
+
+    #[test]
+    fn dispositions_languages_and_tokens() {
+        let (kind, params) = disposition(b"attachment; filename=a.b").unwrap();
+        assert_eq!(
+            (kind, params),
+            (b"attachment".to_vec(), vec![(b"filename".to_vec(), b"a.b".to_vec())])
+        );
+        assert_eq!(disposition(b" ; x=y"), None);
+        assert_eq!(languages(b"en, (x) de-AT ,,fr"), [&b"en"[..], b"de-AT", b"fr"]);
+        assert_eq!(first_token(b" (x) base64 (y)"), b"base64");
+    }
+
+    #[test]
+    fn limits_hold() {
+        let flood = format!("a/b{}", "; x*0=y".repeat(10 * limits::PARAMETERS));
+        let (_, _, params) = content_type(flood.as_bytes()).unwrap();
+        assert!(params.len() <= limits::PARAMETERS);
+        assert_eq!(languages("a,".repeat(1000).as_bytes()).len(), limits::LANGUAGES);
     }
 }

@@ -119,7 +119,7 @@ impl Scanner {
     /// Take a line that ends at `end`.
     fn line(&mut self, line: Line<'_>, end: Mark) {
         match (self.delimiter(line.text), &mut self.header) {
-            (Some(delimiter), _) => self.divide(delimiter, end),
+            (Some(delimiter), _) => self.divide(delimiter, line.end_octets > 0, end),
             (None, Some(_)) if line.is_blank => self.end_header(end),
             (None, Some(header)) => header.line(line.text, &mut self.budget),
             (None, None) => {}
@@ -139,8 +139,9 @@ impl Scanner {
         (delimiter.closes || self.budget.parts > 0).then_some(delimiter)
     }
 
-    /// A boundary line that ends at `end`: close what is open within its multipart, and begin the next part.
-    fn divide(&mut self, delimiter: Delimiter, end: Mark) {
+    /// A boundary line that ends at `end`: close what is open within its multipart, and begin the next part; but
+    /// a line that the message breaks off begins none.
+    fn divide(&mut self, delimiter: Delimiter, is_whole: bool, end: Mark) {
         while self.header.is_some() {
             self.end_header(self.line_start);
         }
@@ -148,7 +149,7 @@ impl Scanner {
         let Some(multipart) = self.open.last_mut() else { return };
         if delimiter.closes {
             multipart.end_parts();
-        } else if self.budget.take_part() {
+        } else if is_whole && self.budget.take_part() {
             let part = Open::part(end, multipart.default_of_parts());
             self.header = Some(HeaderBlock::new(false));
             self.open.push(part);

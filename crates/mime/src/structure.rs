@@ -88,7 +88,7 @@ pub struct Disposition {
 
 /// What IMAP's ENVELOPE shows (RFC 9051 §7.5.2).
 ///
-/// Of a field that is there more than once the first counts, but the addresses of all are joined.
+/// Of a field that is there more than once the first counts, but the addresses of all To, Cc and Bcc are joined.
 /// Sender and Reply-To are those of From where they are missing or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Envelope {
@@ -123,7 +123,7 @@ pub enum Address {
         name: Option<Vec<u8>>,
         /// The obsolete source route (`@a,@b`).
         route: Option<Vec<u8>>,
-        /// Before the `@`; empty in `<>`.
+        /// Before the `@`. Empty in `<>`, and where there is nothing but a name of several words.
         local: Vec<u8>,
         /// After the `@`. Absent if there was none: an ENVELOPE must not show NIL then, which begins a group.
         domain: Option<Vec<u8>>,
