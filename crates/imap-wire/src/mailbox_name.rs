@@ -106,3 +106,62 @@ fn decode_shifted(text: &str) -> Option<(String, &str)> {
         String::from_utf16(&units.iter().map(|unit| u16::from_be_bytes(*unit)).collect::<Vec<_>>());
     decoded.ok().map(|decoded| (decoded, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decoded(wire: &str) -> String {
+        WireMailbox(wire.as_bytes().to_vec()).decode(false).unwrap()
+    }
+
+    #[test]
+    fn names_have_the_form_of_the_rfc() {
+        for (name, wire) in [
+            ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+            ("☺!", "&Jjo-!"),
+            ("a&b", "a&-b"),
+            ("&", "&-"),
+            ("Entwürfe", "Entw&APw-rfe"),
+            ("😀", "&2D3eAA-"),
+            ("", ""),
+        ] {
+            assert_eq!(WireMailbox::encode(name, false).0, wire.as_bytes());
+            assert_eq!(decoded(wire), name);
+        }
+    }
+
+    #[test]
+    fn what_is_no_sequence_is_taken_as_it_stands() {
+        for wire in
+            ["a & b", "&", "a&b", "&&", "&Jjo", "&Jjo!-", "&J-", "&2D0-", "Entwürfe", "&A-&"]
+        {
+            assert_eq!(decoded(wire), wire);
+        }
+        assert_eq!(decoded("&x&-y&APw-"), "&x&yü");
+    }
+
+    #[test]
+    fn octets_that_are_not_utf8_are_refused() {
+        for utf8 in [false, true] {
+            let latin1 = WireMailbox(b"Entw\xfcrfe".to_vec());
+            assert_eq!(latin1.decode(utf8), Err(MailboxNameError::NotUtf8));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_survives(name in prop_oneof![any::<String>(), "[&a-c-]{0,9}"], utf8: bool) {
+            let wire = WireMailbox::encode(&name, utf8);
+            prop_assert!(utf8 || wire.0.iter().all(|octet| matches!(octet, b' '..=b'~')));
+            prop_assert_eq!(wire.decode(utf8), Ok(name));
+        }
+
+        #[test]
+        fn every_wire_name_means_something(wire in "[&A-Z0-9,+-]{0,12}|[ -~ü]{0,12}") {
+            let name = decoded(&wire);
+            prop_assert_eq!(WireMailbox::encode(&name, false).decode(false), Ok(name));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Writing the terminals of the grammar (RFC 9051 §9). Nothing in here allocates beyond what `out` grows by.
 
 use crate::limits;
-use crate::parse::{is_astring_char, is_text_safe};
+use crate::parse::{is_astring_char, is_atom_char, is_text_safe};
 use crate::{Section, SectionText, SeqNumber, SequenceSet, WireFlag};
 use rookery_mail::{DateTime, Flag};
 
@@ -154,13 +154,22 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Something that has to be an atom but comes from outside: what no atom has becomes `_`.
-/// Backslashes stay, for flags and attributes begin with one.
 pub(crate) fn word(out: &mut Vec<u8>, word: &str) {
-    let allowed = |b: u8| is_astring_char(b) && b != b']' || b == b'\\';
-    out.extend(word.chars().map(|c| u8::try_from(c).ok().filter(|b| allowed(*b)).unwrap_or(b'_')));
+    out.extend(
+        word.chars().map(|c| u8::try_from(c).ok().filter(|b| is_atom_char(*b)).unwrap_or(b'_')),
+    );
     if word.is_empty() {
         out.push(b'_');
     }
+}
+
+/// A [`word`] that may have a backslash before it: a flag or an attribute.
+pub(crate) fn attribute(out: &mut Vec<u8>, attribute: &str) {
+    let name = attribute.strip_prefix('\\');
+    if name.is_some() {
+        out.push(b'\\');
+    }
+    word(out, name.unwrap_or(attribute));
 }
 
 /// Things between parentheses, a space between each two.
@@ -216,7 +225,7 @@ pub(crate) fn wire_flag(out: &mut Vec<u8>, flag: &WireFlag) {
     match flag {
         WireFlag::Flag(flag) => self::flag(out, flag),
         WireFlag::Recent => out.extend_from_slice(b"\\Recent"),
-        WireFlag::Unknown(text) => word(out, &String::from_utf8_lossy(text)),
+        WireFlag::Unknown(text) => attribute(out, &String::from_utf8_lossy(text)),
     }
 }
 

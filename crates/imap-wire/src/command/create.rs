@@ -32,7 +32,7 @@ pub(super) fn print(out: &mut Vec<u8>, mailbox: &WireMailbox, special_use: &[Str
     print::mailbox(out, &mailbox.0);
     if !special_use.is_empty() {
         out.extend_from_slice(b" (USE ");
-        print::list(out, special_use, |out, text| print::word(out, text));
+        print::list(out, special_use, |out, text| print::attribute(out, text));
         out.push(b')');
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn print(
     mailbox: &WireMailbox,
 ) {
     out.extend_from_slice(name.as_bytes());
-    print::list(out, attributes, |out, attribute| print::word(out, attribute));
+    print::list(out, attributes, |out, attribute| print::attribute(out, attribute));
     out.push(b' ');
     print::delimiter(out, delimiter);
     out.push(b' ');

@@ -1,0 +1,9 @@
+//! Tests of the wire from outside, as the `imap` crate and clients use it.
+
+mod commands;
+mod framer;
+mod generate;
+mod grammar;
+mod limits;
+mod responses;
+mod values;

@@ -1,0 +1,430 @@
+//! What is printed is read back as it was, and no text forges a line.
+
+use crate::generate;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rookery_imap_wire::{
+    Address, BodyExtension, BodyFields, BodyStructure, Code, Data, Disposition, Envelope,
+    FetchData, ListExtended, NamespaceEntry, Response, Status, StatusItem,
+};
+use rookery_mail::{Uid, UidSet};
+
+fn printed(response: &Response) -> Vec<u8> {
+    let mut out = Vec::new();
+    response.print(&mut out);
+    out
+}
+
+fn nstring() -> impl Strategy<Value = Option<Vec<u8>>> {
+    prop::option::of(generate::text())
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[A-Z][A-Z0-9=+-]{0,9}"
+}
+
+fn human() -> impl Strategy<Value = String> {
+    "[ -Z^-~][ -~]{0,30}"
+}
+
+fn uids() -> impl Strategy<Value = UidSet> {
+    let uid = prop_oneof![1u32..40, Just(u32::MAX)].prop_map(|n| Uid::new(n).unwrap());
+    prop::collection::vec(uid, 1..8).prop_map(|uids| uids.into_iter().collect())
+}
+
+fn code() -> BoxedStrategy<Code> {
+    use Code::*;
+    let plain = vec![
+        Alert,
+        Parse,
+        ReadOnly,
+        ReadWrite,
+        TryCreate,
+        UidNotSticky,
+        Closed,
+        Unavailable,
+        AuthenticationFailed,
+        AuthorizationFailed,
+        Expired,
+        PrivacyRequired,
+        ContactAdmin,
+        NoPerm,
+        InUse,
+        ExpungeIssued,
+        Corruption,
+        ServerBug,
+        ClientBug,
+        Cannot,
+        Limit,
+        OverQuota,
+        AlreadyExists,
+        NonExistent,
+        NotSaved,
+        HasChildren,
+        UnknownCte,
+        TooBig,
+    ];
+    prop_oneof![
+        3 => select(plain),
+        1 => (1u32.., uids()).prop_map(|(validity, uids)| AppendUid { validity, uids }),
+        1 => (1u32.., uids(), uids()).prop_map(|(validity, source, destination)| CopyUid {
+            validity,
+            source,
+            destination,
+        }),
+        1 => prop::collection::vec(word(), 0..3).prop_map(BadCharset),
+        1 => prop::collection::vec(word(), 0..4).prop_map(Capability),
+        1 => (prop::collection::vec(generate::flag(), 0..4), any::<bool>())
+            .prop_map(|(flags, any)| PermanentFlags { flags, any }),
+        1 => (1u32..).prop_map(UidNext),
+        1 => (1u32..).prop_map(UidValidity),
+        1 => (1u32..).prop_map(Unseen),
+        1 => ("X-[A-Z]{1,5}", prop::option::of("[ -Z^-~]{0,9}"))
+            .prop_map(|(name, argument)| Other(name, argument)),
+    ]
+    .boxed()
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    select(vec![Status::Ok, Status::No, Status::Bad, Status::PreAuth, Status::Bye])
+}
+
+fn envelope() -> impl Strategy<Value = Envelope> {
+    let address = (nstring(), nstring(), nstring(), nstring())
+        .prop_map(|(name, route, mailbox, host)| Address { name, route, mailbox, host });
+    let addresses = prop::collection::vec(prop::collection::vec(address, 0..2), 6);
+    (nstring(), nstring(), addresses, nstring(), nstring()).prop_map(
+        |(date, subject, addresses, in_reply_to, message_id)| {
+            let [from, sender, reply_to, to, cc, bcc] =
+                <[_; 6]>::try_from(addresses).expect("six lists");
+            Envelope { date, subject, from, sender, reply_to, to, cc, bcc, in_reply_to, message_id }
+        },
+    )
+}
+
+fn params() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>)>> {
+    prop::collection::vec((generate::text(), generate::text()), 0..3)
+}
+
+fn fields() -> impl Strategy<Value = BodyFields> {
+    (params(), nstring(), nstring(), generate::text(), 0u64..1 << 40).prop_map(
+        |(params, id, description, encoding, size)| BodyFields {
+            params,
+            id,
+            description,
+            encoding,
+            size,
+        },
+    )
+}
+
+fn extension(md5: bool) -> impl Strategy<Value = BodyExtension> {
+    let disposition = (generate::text(), params());
+    let disposition = disposition.prop_map(|(kind, params)| Disposition { kind, params });
+    let language = prop::collection::vec(generate::text(), 0..3);
+    (nstring(), prop::option::of(disposition), language, nstring()).prop_map(
+        move |(digest, disposition, language, location)| BodyExtension {
+            md5: digest.filter(|_| md5),
+            disposition,
+            language,
+            location,
+        },
+    )
+}
+
+/// A structure, with extension data or without any.
+fn body(extended: bool) -> BoxedStrategy<BodyStructure> {
+    let extension = move |md5| {
+        extension(md5).prop_map(move |all| if extended { all } else { BodyExtension::default() })
+    };
+    let leaf = prop_oneof![
+        (fields(), extension(true)).prop_map(|(fields, extension)| BodyStructure::Basic {
+            media_type: b"application".to_vec(),
+            subtype: b"pdf".to_vec(),
+            fields,
+            extension,
+        }),
+        (generate::text(), fields(), 0u64..1 << 40, extension(true)).prop_map(
+            |(subtype, fields, lines, extension)| BodyStructure::Text {
+                subtype,
+                fields,
+                lines,
+                extension
+            }
+        ),
+    ];
+    leaf.prop_recursive(4, 8, 3, move |inner| {
+        let message = (fields(), envelope(), inner.clone(), 0u64..99, extension(true));
+        let params = params().prop_map(move |all| if extended { all } else { Vec::new() });
+        let parts = prop::collection::vec(inner, 1..3);
+        prop_oneof![
+            message.prop_map(|(fields, envelope, body, lines, extension)| {
+                BodyStructure::Message {
+                    subtype: b"RFC822".to_vec(),
+                    fields,
+                    envelope: Box::new(envelope),
+                    body: Box::new(body),
+                    lines,
+                    extension,
+                }
+            }),
+            (parts, generate::text(), params, extension(false)).prop_map(
+                |(parts, subtype, params, extension)| BodyStructure::Multipart {
+                    parts,
+                    subtype,
+                    params,
+                    extension
+                }
+            ),
+        ]
+    })
+    .boxed()
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    prop_oneof![
+        1 => Just(Data::Nil),
+        9 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Data::Inline),
+    ]
+}
+
+fn fetch_data() -> BoxedStrategy<FetchData> {
+    use FetchData::*;
+    let origin = || prop::option::of(0u64..1 << 50);
+    let path = || prop::collection::vec(1u32..9, 0..3);
+    prop_oneof![
+        (prop::collection::vec(generate::flag(), 0..4), any::<bool>())
+            .prop_map(|(flags, recent)| Flags { flags, recent }),
+        generate::date_time().prop_map(InternalDate),
+        (0u64..1 << 60).prop_map(Size),
+        (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),
+        envelope().prop_map(|envelope| Envelope(Box::new(envelope))),
+        body(false).prop_map(|body| Body(Box::new(body))),
+        body(true).prop_map(|body| BodyStructure(Box::new(body))),
+        (generate::section(), origin(), data()).prop_map(|(section, origin, data)| Section {
+            section,
+            origin,
+            data
+        }),
+        data().prop_map(Rfc822),
+        data().prop_map(Rfc822Header),
+        data().prop_map(Rfc822Text),
+        (path(), origin(), data()).prop_map(|(path, origin, data)| Binary { path, origin, data }),
+        (path(), 0u64..1 << 60).prop_map(|(path, size)| BinarySize { path, size }),
+    ]
+    .boxed()
+}
+
+fn delimiter() -> impl Strategy<Value = Option<char>> {
+    select(vec![None, Some('/'), Some('.'), Some('\\'), Some('"')])
+}
+
+fn attributes() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec("\\\\[A-Z][a-z]{1,8}", 0..4)
+}
+
+fn mailbox_response() -> BoxedStrategy<Response> {
+    use Response::*;
+    let extended = prop_oneof![
+        prop::collection::vec(word(), 0..3).prop_map(ListExtended::ChildInfo),
+        generate::mailbox().prop_map(ListExtended::OldName),
+    ];
+    let entry = (generate::mailbox(), delimiter())
+        .prop_map(|(prefix, delimiter)| NamespaceEntry { prefix, delimiter });
+    let entries = prop::option::of(prop::collection::vec(entry, 1..3)).boxed();
+    let item = select(vec![StatusItem::Messages, StatusItem::Size, StatusItem::MailboxId]);
+    prop_oneof![
+        (attributes(), delimiter(), generate::mailbox(), prop::collection::vec(extended, 0..3))
+            .prop_map(|(attributes, delimiter, mailbox, extended)| List {
+                attributes,
+                delimiter,
+                mailbox,
+                extended
+            }),
+        (attributes(), delimiter(), generate::mailbox())
+            .prop_map(|(attributes, delimiter, mailbox)| Lsub { attributes, delimiter, mailbox }),
+        (entries.clone(), entries.clone(), entries)
+            .prop_map(|(personal, other, shared)| Namespace { personal, other, shared }),
+        (generate::mailbox(), prop::collection::vec((item, 0u64..1 << 60), 0..4))
+            .prop_map(|(mailbox, items)| Status { mailbox, items }),
+    ]
+    .boxed()
+}
+
+fn esearch() -> impl Strategy<Value = Response> {
+    let number = || prop::option::of(1u32..);
+    let all = prop::option::of(prop::collection::vec((1u32.., 1u32..), 1..4));
+    let tag = prop::option::of(generate::tag());
+    (tag, any::<bool>(), number(), number(), number(), all).prop_map(
+        |(tag, uid, min, max, count, all)| Response::ESearch { tag, uid, min, max, count, all },
+    )
+}
+
+fn response() -> BoxedStrategy<Response> {
+    use Response::*;
+    prop_oneof![
+        human().prop_map(Continue),
+        (generate::tag(), status(), prop::option::of(code()), human())
+            .prop_map(|(tag, status, code, text)| Tagged { tag, status, code, text }),
+        (status(), prop::option::of(code()), human()).prop_map(|(status, code, text)| Untagged {
+            status,
+            code,
+            text
+        }),
+        prop::collection::vec(word(), 0..5).prop_map(Capability),
+        prop::collection::vec(word(), 0..5).prop_map(Enabled),
+        prop::collection::vec(generate::flag(), 0..5).prop_map(Flags),
+        any::<u32>().prop_map(Exists),
+        any::<u32>().prop_map(Recent),
+        (1u32..).prop_map(Expunge),
+        prop::collection::vec(1u32.., 0..5).prop_map(Search),
+        esearch(),
+        mailbox_response(),
+        generate::id_fields().prop_map(Id),
+        (1u32.., prop::collection::vec(fetch_data(), 1..4))
+            .prop_map(|(number, items)| Fetch { number, items }),
+    ]
+    .boxed()
+}
+
+/// The octets with all literals taken out.
+fn without_literals(mut wire: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(end) = wire.windows(2).position(|octets| octets == b"\r\n") {
+        let (line, rest) = wire.split_at(end);
+        let size = line.strip_suffix(b"}").and_then(|line| {
+            let open = line.iter().rposition(|octet| *octet == b'{')?;
+            std::str::from_utf8(&line[open + 1..]).ok()?.parse::<usize>().ok()
+        });
+        out.extend_from_slice(line);
+        let Some(size) = size else {
+            assert_eq!(rest, b"\r\n", "more than one line");
+            return out;
+        };
+        wire = &rest[2 + size..];
+    }
+    panic!("no end");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn responses_survive_the_wire(response in response()) {
+        let wire = printed(&response);
+        let shown = String::from_utf8_lossy(&wire);
+        prop_assert_eq!(Response::parse(&wire), Ok(response), "{}", shown);
+    }
+
+    #[test]
+    fn no_text_forges_a_line(text: String, other: String, argument: String) {
+        let code = Code::Other(other.clone(), Some(argument.clone()));
+        let responses = [
+            Response::Continue(text.clone()),
+            Response::Untagged { status: Status::Ok, code: None, text: text.clone() },
+            Response::Untagged { status: Status::No, code: Some(code), text: text.clone() },
+            Response::Untagged { status: Status::No, code: Some(Code::BadCharset(vec![other.clone()])), text },
+            Response::Capability(vec![other.clone(), argument.clone()]),
+            Response::List {
+                attributes: vec![other.clone()],
+                delimiter: argument.chars().next(),
+                mailbox: rookery_imap_wire::WireMailbox(argument.clone().into_bytes()),
+                extended: vec![ListExtended::ChildInfo(vec![argument])],
+            },
+        ];
+        for response in responses {
+            let line = without_literals(&printed(&response));
+            let safe = |octet: &u8| *octet >= 32 && *octet != 127 || *octet == b'\t';
+            prop_assert!(line.iter().all(safe), "{}", String::from_utf8_lossy(&line));
+            prop_assert!(Response::parse(&printed(&response)).is_ok(), "{}", String::from_utf8_lossy(&line));
+        }
+    }
+
+    #[test]
+    fn no_input_makes_the_parser_stumble(input in prop::collection::vec(any::<u8>(), 0..80)) {
+        for begin in ["", "* ", "* 1 FETCH (", "* LIST (", "* OK [", "* 1 FETCH (BODY ("] {
+            let _any = Response::parse(&[begin.as_bytes(), &input].concat());
+        }
+    }
+}
+
+#[test]
+fn a_text_without_code_does_not_look_like_a_code() {
+    let response =
+        Response::Untagged { status: Status::Ok, code: None, text: "[ALERT] run".to_owned() };
+    assert_eq!(printed(&response), b"* OK (ALERT] run\r\n");
+}
+
+#[test]
+fn a_streamed_literal_is_only_announced() {
+    let items = |data| {
+        let section = rookery_imap_wire::Section::default();
+        Response::Fetch {
+            number: 3,
+            items: vec![FetchData::Section { section, origin: Some(7), data }],
+        }
+    };
+    let streamed = Data::Streamed { size: 5, binary: false };
+    assert_eq!(printed(&items(streamed)), b"* 3 FETCH (BODY[]<7> {5}\r\n)\r\n");
+    let mut out = Vec::new();
+    let data = Data::Streamed { size: 5, binary: true };
+    FetchData::Binary { path: vec![1, 2], origin: None, data }.print(&mut out);
+    assert_eq!(out, b"BINARY[1.2] ~{5}\r\n");
+}
+
+#[test]
+fn a_multipart_without_parts_has_one_on_the_wire() {
+    let body = BodyStructure::Multipart {
+        parts: Vec::new(),
+        subtype: b"mixed".to_vec(),
+        params: Vec::new(),
+        extension: BodyExtension::default(),
+    };
+    let mut out = Vec::new();
+    FetchData::Body(Box::new(body)).print(&mut out);
+    let expected = "BODY ((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 0 0) \"mixed\")";
+    assert_eq!(String::from_utf8_lossy(&out), expected);
+}
+
+#[test]
+fn responses_of_other_servers_are_read() {
+    for line in [
+        "* OK still here",
+        "* OK",
+        "+ ",
+        "+",
+        "a OK [READ-WRITE] SELECT completed",
+        "* OK [UIDNEXT 4392] Predicted next UID",
+        "* OK [PERMANENTFLAGS (\\Deleted \\Seen \\*)] Limited",
+        "* OK [X-FOO (bar) \"baz\"] x",
+        "* SEARCH",
+        "* SEARCH 2 3 6 ",
+        "* ESEARCH (TAG \"A283\") ALL 2,10:11",
+        "* ESEARCH (TAG \"a\") UID PARTIAL (1:10 4,5) MODSEQ 99 COUNT 3",
+        "* LIST (\\Noselect) \"/\" ~/Mail/foo",
+        "* LIST () NIL {3}\r\nfoo (\"CHILDINFO\" (\"SUBSCRIBED\") X-OTHER (a (b c)))",
+        "* NAMESPACE ((\"\" \"/\")(\"#mh/\" \"/\" \"X-PARAM\" (\"F1\" \"F2\"))) NIL NIL",
+        "* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)",
+        "* STATUS x ()",
+        "* 12 FETCH (BODY[HEADER] {3}\r\nabc FLAGS (\\Seen \\Odd))",
+        "* 12 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 2279 48))",
+        "* 2 FETCH (BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 2 NIL (\"inline\" NIL) \"en\" NIL (1 (\"x\")))\
+         (\"IMAGE\" \"GIF\" NIL NIL NIL \"BASE64\" 3) \"MIXED\" (\"BOUNDARY\" \"b\") NIL NIL))",
+    ] {
+        assert_eq!(Response::parse(line.as_bytes()).err(), None, "{line}");
+        assert_eq!(Response::parse(format!("{line}\r\n").as_bytes()).err(), None, "{line}");
+    }
+    for line in [
+        "",
+        "*",
+        "* FOO",
+        "* 1 FOO",
+        "a FOO",
+        "* OK [",
+        "* 1 FETCH",
+        "* OK a\r\n* OK b",
+        "* LIST () \"//\" x",
+    ] {
+        assert!(Response::parse(line.as_bytes()).is_err(), "{line}");
+    }
+}
