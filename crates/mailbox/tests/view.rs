@@ -188,7 +188,7 @@ fn take(step: Step, count: usize, mailbox: &mut Mailbox, clients: &mut [Client])
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
     #[test]
     fn clients_end_up_with_the_mailbox(
         messages in 0..20usize,
