@@ -372,10 +372,10 @@ async fn in_account(
     use CommandBody as C;
     match body {
         C::Create { mailbox, special_use } => {
-            command::create::run(context, user, &mailbox, &special_use).await
+            command::create::run(context, user, &mailbox, &special_use, out).await
         }
-        C::Delete(mailbox) => command::delete::run(context, user, &mailbox).await,
-        C::Rename { from, to } => command::rename::run(context, user, &from, &to).await,
+        C::Delete(mailbox) => command::delete::run(context, user, &mailbox, out).await,
+        C::Rename { from, to } => command::rename::run(context, user, (&from, &to), out).await,
         C::Subscribe(mailbox) => command::subscribe::run(context, user, &mailbox, true).await,
         C::Unsubscribe(mailbox) => command::subscribe::run(context, user, &mailbox, false).await,
         C::List(list) => command::list::run(context, user, &list, out).await,

@@ -1,7 +1,8 @@
 //! CREATE (RFC 9051 §6.3.4), with special uses (RFC 6154 §3).
 
-use super::now;
+use super::{list, now};
 use crate::names;
+use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{Code, WireMailbox};
@@ -12,6 +13,7 @@ pub(crate) async fn run(
     user: &User,
     mailbox: &WireMailbox,
     special_use: &[String],
+    out: &mut Out<'_>,
 ) -> Answer {
     let name = names::parse(mailbox, context.rev2)?;
     let special_use = match special_use {
@@ -19,11 +21,18 @@ pub(crate) async fn run(
         [only] => Some(SpecialUse::parse(only).ok_or_else(unknown_use)?),
         [_, _, ..] => return Err(unknown_use().into()),
     };
+    if special_use.is_some() {
+        let list = user.account.store().mailboxes().await?;
+        if list.mailboxes.values().any(|info| info.special_use == special_use) {
+            return Err(unknown_use().into());
+        }
+    }
     user.account.create(&name, special_use, now()).await?;
+    list::announce_normalized(context, user, (mailbox, &name), out).await?;
     done("Created")
 }
 
-/// RFC 6154 §3: the code for a use that the server does not support, here or in this combination.
+/// RFC 6154 §3: the code for a use that the server does not support or that another mailbox has.
 fn unknown_use() -> Refusal {
     let code = Code::Other("USEATTR".to_owned(), None);
     Refusal::no(code, "A mailbox cannot have that special use")

@@ -4,7 +4,7 @@
 use super::status;
 use crate::names;
 use crate::out::Out;
-use crate::refusal::Refusal;
+use crate::refusal::{Failure, Refusal};
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{
     List, ListExtended, ListReturn, ListSelection, Response, StatusItem, WireMailbox,
@@ -33,7 +33,7 @@ pub(crate) async fn run(
         }
         let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
         out.send(&Response::List {
-            attributes: options.attributes(&list, &name),
+            attributes: attributes(&list, &name, options.shows_subscribed()),
             delimiter: Some(DELIMITER),
             mailbox: WireMailbox::encode(name.as_str(), context.rev2),
             extended,
@@ -129,6 +129,10 @@ impl Options {
         Ok(options)
     }
 
+    fn shows_subscribed(&self) -> bool {
+        self.subscribed_only || self.return_subscribed
+    }
+
     fn is_selective(&self) -> bool {
         self.subscribed_only || self.special_use_only
     }
@@ -169,22 +173,52 @@ impl Options {
         let special_use = self.special_use_only.then(|| "SPECIAL-USE".to_owned());
         Some(vec![ListExtended::ChildInfo(subscribed.into_iter().chain(special_use).collect())])
     }
+}
 
-    fn attributes(&self, list: &MailboxList, name: &MailboxName) -> Vec<String> {
-        let info = list.mailboxes.get(name);
-        let mut attributes = Vec::new();
-        if info.is_none() {
-            // The second is implied, and all that clients without LIST-EXTENDED know.
-            attributes.extend(["\\NonExistent", "\\Noselect"]);
-        }
-        attributes.push(if has_children(list, name) { "\\HasChildren" } else { "\\HasNoChildren" });
-        let shows_subscribed = self.subscribed_only || self.return_subscribed;
-        if shows_subscribed && list.subscriptions.contains(name) {
-            attributes.push("\\Subscribed");
-        }
-        attributes.extend(info.and_then(|info| info.special_use).map(|special| special.as_str()));
-        attributes.into_iter().map(str::to_owned).collect()
+/// The LIST response of one mailbox, which a client gets without having asked (RFC 9051 §6.3.2, §6.3.9.7).
+pub(crate) fn announce(
+    context: &Context,
+    list: &MailboxList,
+    name: &MailboxName,
+    extended: Vec<ListExtended>,
+    out: &mut Out<'_>,
+) {
+    out.send(&Response::List {
+        attributes: attributes(list, name, true),
+        delimiter: Some(DELIMITER),
+        mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+        extended,
+    });
+}
+
+/// Tell a client that speaks IMAP4rev2 which name its own name became, if it is another one.
+pub(crate) async fn announce_normalized(
+    context: &Context,
+    user: &User,
+    (wire, name): (&WireMailbox, &MailboxName),
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
+    let extended = names::old_name(wire, context.rev2, name);
+    if context.rev2 && !extended.is_empty() {
+        let list = user.account.store().mailboxes().await?;
+        announce(context, &list, name, extended, out);
     }
+    Ok(())
+}
+
+fn attributes(list: &MailboxList, name: &MailboxName, subscribed: bool) -> Vec<String> {
+    let info = list.mailboxes.get(name);
+    let mut attributes = Vec::new();
+    if info.is_none() {
+        // The second is implied, and all that clients without LIST-EXTENDED know.
+        attributes.extend(["\\NonExistent", "\\Noselect"]);
+    }
+    attributes.push(if has_children(list, name) { "\\HasChildren" } else { "\\HasNoChildren" });
+    if subscribed && list.subscriptions.contains(name) {
+        attributes.push("\\Subscribed");
+    }
+    attributes.extend(info.and_then(|info| info.special_use).map(|special| special.as_str()));
+    attributes.into_iter().map(str::to_owned).collect()
 }
 
 fn has_children(list: &MailboxList, name: &MailboxName) -> bool {

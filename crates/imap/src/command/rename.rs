@@ -1,18 +1,25 @@
 //! RENAME (RFC 9051 §6.3.6).
 
-use super::now;
+use super::{list, now};
 use crate::names;
+use crate::out::Out;
 use crate::session::{Answer, Context, User, done};
-use rookery_imap_wire::WireMailbox;
+use rookery_imap_wire::{ListExtended, WireMailbox};
 
 pub(crate) async fn run(
     context: &Context,
     user: &User,
-    from: &WireMailbox,
-    to: &WireMailbox,
+    (from, to): (&WireMailbox, &WireMailbox),
+    out: &mut Out<'_>,
 ) -> Answer {
-    let from = names::existing(from, context.rev2)?;
-    let to = names::parse(to, context.rev2)?;
-    user.account.rename(&from, &to, now()).await?;
+    let old = names::existing(from, context.rev2)?;
+    let new = names::parse(to, context.rev2)?;
+    user.account.rename(&old, &new, now()).await?;
+    let normalized = |wire, name| !names::old_name(wire, context.rev2, name).is_empty();
+    if context.rev2 && (normalized(from, &old) || normalized(to, &new)) {
+        let list = user.account.store().mailboxes().await?;
+        let old_name = vec![ListExtended::OldName(from.clone())];
+        list::announce(context, &list, &new, old_name, out);
+    }
     done("Renamed")
 }

@@ -1,5 +1,6 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3).
 
+use super::list;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -7,8 +8,8 @@ use crate::selected::Selected;
 use crate::session::{Answer, Context, Session, State, User, done_with};
 use crate::sync;
 use rookery_imap_wire::{Code, Response, SelectParameter, WireMailbox};
-use rookery_mail::{DELIMITER, Flag, SystemFlag, Uid, UidSet};
-use rookery_mailbox::{MailboxInfo, Snapshot, View};
+use rookery_mail::{Flag, SystemFlag, Uid, UidSet};
+use rookery_mailbox::{Snapshot, View};
 
 pub(crate) async fn run(
     session: &mut Session,
@@ -38,7 +39,12 @@ pub(crate) async fn run(
     if !session.context.rev2 {
         sync::update_recent(&user, &mut selected).await?;
     }
-    describe(&session.context, &info, &selected, &snapshot, out);
+    describe(&session.context, &selected, &snapshot, out);
+    if session.context.rev2 {
+        let list = user.account.store().mailboxes().await?;
+        let old_name = names::old_name(mailbox, true, &name);
+        list::announce(&session.context, &list, &info.name, old_name, out);
+    }
     session.state = State::Selected(user, Box::new(selected));
     if read_only {
         return done_with(Code::ReadOnly, "Opened for reading");
@@ -56,13 +62,7 @@ fn deselect(session: &mut Session, out: &mut Out<'_>) -> Result<User, Failure> {
     Ok(user)
 }
 
-fn describe(
-    context: &Context,
-    info: &MailboxInfo,
-    selected: &Selected,
-    snapshot: &Snapshot,
-    out: &mut Out<'_>,
-) {
+fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
     let flags = flags_in_use(snapshot);
     out.send(&Response::Flags(flags.clone()));
     let permanent = if selected.read_only { Vec::new() } else { flags };
@@ -71,14 +71,7 @@ fn describe(
         "Flags that can be changed",
     );
     out.send(&Response::Exists(selected.view.len()));
-    if context.rev2 {
-        out.send(&Response::List {
-            attributes: Vec::new(),
-            delimiter: Some(DELIMITER),
-            mailbox: WireMailbox::encode(info.name.as_str(), true),
-            extended: Vec::new(),
-        });
-    } else {
+    if !context.rev2 {
         out.send(&Response::Recent(sync::recent_count(selected)));
         let unseen = snapshot.first_unseen().and_then(|uid| selected.view.number(uid));
         if let Some(number) = unseen {
