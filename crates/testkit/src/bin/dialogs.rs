@@ -63,7 +63,8 @@ fn arguments() -> Result<Arguments, String> {
             "--dialect" => parsed.options.dialect = Some(value()?),
             "--own" => parsed.options.may_lack = false,
             option if option.starts_with("--") => return Err(format!("unknown option {option}")),
-            path => collect(Path::new(path), &mut parsed.files).map_err(|error| format!("{path}: {error}"))?,
+            path => collect(Path::new(path), &mut parsed.files)
+                .map_err(|error| format!("{path}: {error}"))?,
         }
     }
     if parsed.server.is_empty() || parsed.files.is_empty() || !parsed.user.contains("{}") {
@@ -85,7 +86,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 async fn play(arguments: &Arguments, number: usize, path: &Path) -> Result<Outcome, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let dialog = Dialog::parse(path, &text).map_err(|error| error.to_string())?;
     let unique = format!("{}x{number}", std::process::id());
     let host = Remote {

@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MAX_RESPONSE: usize = 64 << 20;
 
 /// What a dialog talks through.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 
 /// How a client's octets are cut into packets. The answers must not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,11 @@ impl Link {
 
     /// Send chunks, waiting for `+` at each synchronizing literal. If something else comes
     /// instead of `+`, the rest stays unsent, and the response is handed back to be judged.
-    pub(super) async fn send(&mut self, chunks: &[Chunk], vars: &Vars) -> Result<Vec<String>, Silence> {
+    pub(super) async fn send(
+        &mut self,
+        chunks: &[Chunk],
+        vars: &Vars,
+    ) -> Result<Vec<String>, Silence> {
         let mut packet = Vec::new();
         let mut seen = Vec::new();
         for chunk in chunks {
@@ -158,7 +162,9 @@ impl Link {
             match self.stream.read_buf(&mut self.received).await {
                 Ok(0) => return Err(self.at_end()),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Err(self.at_end()),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                    return Err(self.at_end());
+                }
                 Err(error) => return Err(Silence::Broken(error.to_string())),
             }
         }
@@ -185,7 +191,10 @@ fn first_response(octets: &[u8]) -> Option<(Result<String, String>, usize)> {
         let rest = octets.get(at..)?;
         let len = rest.iter().position(|octet| *octet == b'\n')?;
         let Some(line) = rest[..len].strip_suffix(b"\r") else {
-            return Some((Err(format!("a bare line feed after: {}", escape(&rest[..len]))), at + len + 1));
+            return Some((
+                Err(format!("a bare line feed after: {}", escape(&rest[..len]))),
+                at + len + 1,
+            ));
         };
         at += len + 1;
         let Some((before, size)) = literal_at_end(line) else {

@@ -21,9 +21,9 @@ fn pieces_match(pieces: &[Piece], text: &str, vars: &Vars) -> Option<Vars> {
         Piece::Variable(name) => {
             pieces_match(rest, text.strip_prefix(vars.get(name)?.as_str())?, vars)
         }
-        Piece::OneOf(options) => options.iter().find_map(|option| {
-            pieces_match(rest, text.strip_prefix(option.as_str())?, vars)
-        }),
+        Piece::OneOf(options) => options
+            .iter()
+            .find_map(|option| pieces_match(rest, text.strip_prefix(option.as_str())?, vars)),
         Piece::Hole(hole, name) => fillings(*hole, text).into_iter().find_map(|end| {
             let filled = remember(vars, name.as_deref(), &text[..end])?;
             pieces_match(rest, &text[end..], &filled)
@@ -36,7 +36,8 @@ fn pieces_match(pieces: &[Piece], text: &str, vars: &Vars) -> Option<Vars> {
         }
         Piece::Items { items, more } => {
             let (tokens, end) = split_words(text, false);
-            let wanted: Vec<Vec<&Pattern>> = items.iter().map(|(name, value)| vec![name, value]).collect();
+            let wanted: Vec<Vec<&Pattern>> =
+                items.iter().map(|(name, value)| vec![name, value]).collect();
             let have: Vec<Vec<&str>> = tokens.chunks(2).map(<[&str]>::to_vec).collect();
             all_matched(&wanted, have, *more, vars, &|vars| pieces_match(rest, &text[end..], vars))
         }
@@ -155,7 +156,12 @@ struct Deal<'a> {
 }
 
 impl Deal<'_> {
-    fn from(&mut self, at: usize, vars: &Vars, used: &mut Vec<usize>) -> Option<(Vars, Vec<usize>)> {
+    fn from(
+        &mut self,
+        at: usize,
+        vars: &Vars,
+        used: &mut Vec<usize>,
+    ) -> Option<(Vars, Vec<usize>)> {
         self.furthest = self.furthest.max(at);
         let Some(wanted) = self.expected.get(at) else {
             return Some((vars.clone(), used.clone()));
@@ -209,7 +215,9 @@ mod tests {
         assert!(check(r"(<words: \Seen>)", r"(\Draft \Seen)").is_none());
         assert!(check(r"(<words: \Seen ...>)", r"(\Draft \Seen)").is_some());
         assert!(check(r"(<words: >)", r"()").is_some());
-        assert!(check(r"(<items: UID 3 FLAGS (<words: \Seen>)>)", r"(FLAGS (\Seen) UID 3)").is_some());
+        assert!(
+            check(r"(<items: UID 3 FLAGS (<words: \Seen>)>)", r"(FLAGS (\Seen) UID 3)").is_some()
+        );
         assert!(check(r"(<items: UID 3>)", r"(FLAGS (\Seen) UID 3)").is_none());
     }
 }

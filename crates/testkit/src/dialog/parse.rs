@@ -113,7 +113,8 @@ impl<'a> Reader<'a> {
     /// Consecutive lines of one client, which leave together.
     fn sending(&mut self, client: usize) -> Result<Vec<Chunk>, String> {
         let mut chunks = Vec::new();
-        while let Some(Marked { side: 'C', client: who, kind, text }) = self.peek().and_then(marked) {
+        while let Some(Marked { side: 'C', client: who, kind, text }) = self.peek().and_then(marked)
+        {
             if who != client {
                 break;
             }
@@ -139,7 +140,8 @@ impl<'a> Reader<'a> {
         let mut expected = Vec::new();
         let mut forbidden = Vec::new();
         let mut end = time.map(End::Within);
-        while let Some(Marked { side: 'S', client: who, kind, text }) = self.peek().and_then(marked) {
+        while let Some(Marked { side: 'S', client: who, kind, text }) = self.peek().and_then(marked)
+        {
             if who != client {
                 break;
             }
@@ -284,7 +286,10 @@ fn start(text: &str) -> Result<Start, String> {
 fn connect(rest: &str) -> Result<(usize, Action), String> {
     let (client, how) = rest.split_once(' ').unwrap_or((rest, "login"));
     let client = client.strip_prefix('C').and_then(|number| number.parse().ok());
-    Ok((client.ok_or("connect C2 [greeting|connected|login|select NAME]")?, Action::Connect(start(how)?)))
+    Ok((
+        client.ok_or("connect C2 [greeting|connected|login|select NAME]")?,
+        Action::Connect(start(how)?),
+    ))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -316,7 +321,8 @@ mod tests {
 
     #[test]
     fn literals_are_gathered_from_indented_lines() {
-        let dialog = parse("C: a LOGIN {...}\n  |- demo\n  .. {...+}\n  |- x\nS: a OK <any>\n").unwrap();
+        let dialog =
+            parse("C: a LOGIN {...}\n  |- demo\n  .. {...+}\n  |- x\nS: a OK <any>\n").unwrap();
         let Action::Send(chunks) = &dialog.steps[0].action else { panic!("no command") };
         let octets = |octets: &[u8]| Chunk::Octets(octets.to_vec());
         let literal = |non_sync, octets: &[u8]| Chunk::Literal {
@@ -324,8 +330,12 @@ mod tests {
             octets: octets.to_vec(),
         };
         let wanted = [
-            octets(b"a LOGIN "), literal(false, b"demo"), octets(b" "), literal(true, b"x"),
-            octets(b""), octets(b"\r\n"),
+            octets(b"a LOGIN "),
+            literal(false, b"demo"),
+            octets(b" "),
+            literal(true, b"x"),
+            octets(b""),
+            octets(b"\r\n"),
         ];
         assert_eq!(*chunks, wanted);
     }

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn holes_are_told_from_angle_brackets() {
-        let pattern = Pattern::parse("* <number:n> BODY[]<0> \"<1@example.org>\" $Junk ${n}").unwrap();
+        let pattern =
+            Pattern::parse("* <number:n> BODY[]<0> \"<1@example.org>\" $Junk ${n}").unwrap();
         assert_eq!(
             pattern.pieces,
             vec![

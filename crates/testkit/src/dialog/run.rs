@@ -53,9 +53,10 @@ pub enum Outcome {
 /// # Errors
 /// The first line that was not fulfilled, and what came instead.
 pub async fn run(dialog: &Dialog, host: &dyn Host, options: &Options) -> Result<Outcome, Failure> {
-    let aside = options.dialect.as_ref().and_then(|ours| {
-        dialog.header.not.iter().find(|(dialect, _)| dialect == ours)
-    });
+    let aside = options
+        .dialect
+        .as_ref()
+        .and_then(|ours| dialog.header.not.iter().find(|(dialect, _)| dialect == ours));
     if let Some((dialect, reason)) = aside {
         return Ok(Outcome::Skipped(format!("not {dialect}: {reason}")));
     }
@@ -100,7 +101,8 @@ impl<'a> Player<'a> {
         if !header.needs.is_empty() || !header.mailboxes.is_empty() {
             let mut link = self.open(&Start::LoggedIn, Cut::AsWritten, 1).await?;
             let lines = self.ask(&mut link, "CAPABILITY", 1).await?;
-            let have = |name: &String| lines.iter().any(|line| line.split(' ').any(|word| word == name));
+            let have =
+                |name: &String| lines.iter().any(|line| line.split(' ').any(|word| word == name));
             if let Some(lacking) = header.needs.iter().find(|name| !have(name)) {
                 if self.options.may_lack {
                     return Ok(Some(lacking.clone()));
@@ -142,12 +144,15 @@ impl<'a> Player<'a> {
 
     async fn open(&self, start: &Start, cut: Cut, line: usize) -> Result<Link, Failure> {
         let stream = self.host.connect().await;
-        let stream = stream.map_err(|error| self.failure(line, "connecting".into(), vec![], Some(error.to_string())))?;
+        let stream = stream.map_err(|error| {
+            self.failure(line, "connecting".into(), vec![], Some(error.to_string()))
+        })?;
         let mut link = Link::new(stream, cut);
         if *start == Start::Greeting {
             return Ok(link);
         }
-        let greeting = link.next().await.map_err(|silence| self.silent(line, "a greeting", &silence))?;
+        let greeting =
+            link.next().await.map_err(|silence| self.silent(line, "a greeting", &silence))?;
         if !greeting.starts_with("* OK") {
             return Err(self.failure(line, "a greeting with OK".into(), vec![greeting], None));
         }
@@ -161,11 +166,21 @@ impl<'a> Player<'a> {
     }
 
     /// A command of the runner's own, which must succeed; its answers.
-    async fn ask(&self, link: &mut Link, command: &str, line: usize) -> Result<Vec<String>, Failure> {
+    async fn ask(
+        &self,
+        link: &mut Link,
+        command: &str,
+        line: usize,
+    ) -> Result<Vec<String>, Failure> {
         self.exchange(link, &[Chunk::Octets(format!("s {command}\r\n").into_bytes())], line).await
     }
 
-    async fn exchange(&self, link: &mut Link, chunks: &[Chunk], line: usize) -> Result<Vec<String>, Failure> {
+    async fn exchange(
+        &self,
+        link: &mut Link,
+        chunks: &[Chunk],
+        line: usize,
+    ) -> Result<Vec<String>, Failure> {
         let command = match chunks.first() {
             Some(Chunk::Octets(octets)) => String::from_utf8_lossy(octets).trim().to_owned(),
             _ => String::new(),
@@ -200,7 +215,8 @@ impl<'a> Player<'a> {
     async fn send(&mut self, client: usize, chunks: &[Chunk], line: usize) -> Result<(), Failure> {
         let mut link = self.take(client, line)?;
         let early = link.send(chunks, &self.vars).await;
-        let early = early.map_err(|silence| self.silent(line, "a continuation request", &silence))?;
+        let early =
+            early.map_err(|silence| self.silent(line, "a continuation request", &silence))?;
         self.early.entry(client).or_default().extend(early);
         self.links.insert(client, link);
         Ok(())
@@ -264,7 +280,12 @@ impl<'a> Player<'a> {
                 Err(Silence::Closed) => return self.judge(block, &lines, None),
                 Err(silence) => {
                     let besides = Some(in_words(&silence));
-                    return Err(self.failure(line, "expected: the end of the connection".into(), lines, besides));
+                    return Err(self.failure(
+                        line,
+                        "expected: the end of the connection".into(),
+                        lines,
+                        besides,
+                    ));
                 }
             }
         }
@@ -286,36 +307,67 @@ impl<'a> Player<'a> {
                 Err(silence) => {
                     let besides = Some(in_words(&silence));
                     let first = &block.expected[0];
-                    return Err(self.failure(first.line, format!("expected: {}", first.source), lines, besides));
+                    return Err(self.failure(
+                        first.line,
+                        format!("expected: {}", first.source),
+                        lines,
+                        besides,
+                    ));
                 }
             }
         }
         self.judge(block, &lines, None)
     }
 
-    fn judge(&mut self, block: &Block, lines: &[String], ending: Option<&str>) -> Result<(), Failure> {
+    fn judge(
+        &mut self,
+        block: &Block,
+        lines: &[String],
+        ending: Option<&str>,
+    ) -> Result<(), Failure> {
         let all = || lines.iter().cloned().chain(ending.map(str::to_owned)).collect();
         match judge(&block.expected, &block.forbidden, lines, &self.vars) {
             Verdict::Filled(vars) => self.vars = vars,
             Verdict::Missing(wanted) => {
-                return Err(self.failure(wanted.line, format!("expected: {}", wanted.source), all(), None));
+                return Err(self.failure(
+                    wanted.line,
+                    format!("expected: {}", wanted.source),
+                    all(),
+                    None,
+                ));
             }
             Verdict::Forbidden(rule, line) => {
-                return Err(self.failure(rule.line, format!("must not come: {}", rule.source), vec![line], None));
+                return Err(self.failure(
+                    rule.line,
+                    format!("must not come: {}", rule.source),
+                    vec![line],
+                    None,
+                ));
             }
         }
         Ok(())
     }
 
     fn cut_short(&self, wanted: &Expected, lines: Vec<String>, silence: &Silence) -> Failure {
-        self.failure(wanted.line, format!("expected: {}", wanted.source), lines, Some(in_words(silence)))
+        self.failure(
+            wanted.line,
+            format!("expected: {}", wanted.source),
+            lines,
+            Some(in_words(silence)),
+        )
     }
 
     fn silent(&self, line: usize, wanted: &str, silence: &Silence) -> Failure {
         self.failure(line, format!("expected: {wanted}"), vec![], Some(in_words(silence)))
     }
 
-    fn failure(&self, line: usize, wanted: String, came: Vec<String>, besides: Option<String>) -> Failure {
+    fn failure(
+        &self,
+        line: usize,
+        wanted: String,
+        came: Vec<String>,
+        besides: Option<String>,
+    ) -> Failure {
         Failure { path: self.dialog.path.clone(), line, wanted, came, besides }
     }
 }
@@ -342,7 +394,8 @@ fn base64(octets: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for group in octets.chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(*group.get(at).unwrap_or(&0)));
+        let bits =
+            (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(*group.get(at).unwrap_or(&0)));
         for digit in 0..=group.len() {
             out.push(char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]));
         }
@@ -369,7 +422,9 @@ mod tests {
             "secret"
         }
 
-        fn connect(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+        fn connect(
+            &self,
+        ) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
             let (near, mut far) = tokio::io::duplex(4096);
             let answers = self.0;
             tokio::spawn(async move {

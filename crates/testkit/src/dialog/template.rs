@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn variables_and_repetitions_are_filled_in() {
         let vars = Vars::from([("uid".to_owned(), "7".to_owned())]);
-        assert_eq!(expand(b"FETCH ${uid} ${none} <<ab*3>> <x@y>", &vars), b"FETCH 7 ${none} ababab <x@y>");
+        assert_eq!(
+            expand(b"FETCH ${uid} ${none} <<ab*3>> <x@y>", &vars),
+            b"FETCH 7 ${none} ababab <x@y>"
+        );
     }
 
     #[test]

@@ -1,0 +1,64 @@
+//! Our own server in this process: one account on an engine, reached through memory.
+
+use crate::dialog::{Host, Stream};
+use rookery_auth::StaticDirectory;
+use rookery_imap::{Peer, Services, Settings, Stage, serve};
+use rookery_mailbox::{Store, StoreError, initial_mailboxes};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::io::duplex;
+use tokio::sync::watch;
+
+/// The login name of the account.
+const USER: &str = "demo";
+
+/// Its password.
+const PASSWORD: &str = "secret";
+
+/// Octets that wait in each direction before a writer has to.
+const PIPE_OCTETS: usize = 64 << 10;
+
+/// A server with one fresh account.
+pub struct InProcess {
+    services: Arc<Services>,
+    shutdown: watch::Sender<bool>,
+}
+
+impl InProcess {
+    /// Make the account in this store, with the mailboxes of a new account, and serve it; `now` in
+    /// seconds since 1970.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn new(store: Arc<dyn Store>, now: i64) -> Result<Self, StoreError> {
+        store.create_account(USER, &initial_mailboxes(), now).await?;
+        let services = Services {
+            store,
+            directory: Arc::new(StaticDirectory::new(&[(USER, PASSWORD)])),
+            settings: Settings { allow_plaintext: true, ..Settings::default() },
+        };
+        Ok(Self { services: Arc::new(services), shutdown: watch::channel(false).0 })
+    }
+}
+
+impl Host for InProcess {
+    fn user(&self) -> &str {
+        USER
+    }
+
+    fn password(&self) -> &str {
+        PASSWORD
+    }
+
+    fn connect(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+        let (near, far) = duplex(PIPE_OCTETS);
+        let peer = Peer { address: None, secure: false, session: 0 };
+        let (services, shutdown) = (Arc::clone(&self.services), self.shutdown.subscribe());
+        tokio::spawn(async move {
+            serve(far, peer, services, shutdown, Stage::Greeting).await;
+        });
+        Box::pin(async move { Ok(Box::new(near) as Box<dyn Stream>) })
+    }
+}
