@@ -1,1 +1,30 @@
 //! The embedded engine: an append-only log of plain files per account.
+//!
+//! A change takes this way: [`plan`] decides it, a [`record`] says it, a [`frame`] carries it into the
+//! [`log`], [`commit`] makes it durable together with others, and the [`state`] shows it. Opening an
+//! account ([`recovery`]) lets the same records happen again, from an [`index`] snapshot on.
+//! `docs/storage-format.md` draws the files.
+
+mod account;
+mod account_name;
+mod batch;
+mod commit;
+mod content;
+mod draft;
+mod failure;
+mod fields;
+mod frame;
+mod index;
+pub mod limits;
+mod log;
+mod plan;
+mod record;
+mod recovery;
+mod segment;
+mod spool;
+mod state;
+mod store;
+mod sync;
+pub mod vfs;
+
+pub use store::{LocalStore, Options};

@@ -1,0 +1,393 @@
+//! One account, shared by all who have it open.
+
+use crate::batch::{Batch, Change};
+use crate::commit::{Queue, Writer};
+use crate::content::OpenSegments;
+use crate::failure::failed;
+use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS};
+use crate::plan::{self, Incoming};
+use crate::record::Record;
+use crate::recovery::Recovered;
+use crate::spool::{Body, LocalSpool};
+use crate::state::State;
+use crate::store::{Options, Shared};
+use crate::sync::{lock, read, write};
+use crate::vfs::Vfs;
+use bytes::Bytes;
+use rookery_mail::{
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet,
+};
+use rookery_mailbox::{
+    AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
+    OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use tokio::sync::Semaphore;
+
+/// An account.
+pub(crate) struct Account {
+    name: String,
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    log_id: u64,
+    pub(crate) state: RwLock<State>,
+    pub(crate) writer: Mutex<Writer>,
+    pub(crate) queue: Mutex<Queue>,
+    pub(crate) admission: Arc<Semaphore>,
+    pub(crate) read_only: AtomicBool,
+    pub(crate) gone: AtomicBool,
+    segments: OpenSegments,
+    temporaries: AtomicU64,
+}
+
+impl Account {
+    pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
+        let Recovered { state, log, stamps, dirty, replayed } = found;
+        let log_id = log.id;
+        let writer = Writer { log, stamps, dirty, replayed, indexed: 0, index_octets: 0 };
+        Self {
+            name: name.to_owned(),
+            dir,
+            shared,
+            log_id,
+            state: RwLock::new(state),
+            writer: Mutex::new(writer),
+            queue: Mutex::default(),
+            admission: Arc::new(Semaphore::new(MAX_QUEUED_CHANGES)),
+            read_only: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+            segments: OpenSegments::default(),
+            temporaries: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn segment_dir(&self) -> PathBuf {
+        self.dir.join("seg")
+    }
+
+    pub(crate) fn log_id(&self) -> u64 {
+        self.log_id
+    }
+
+    pub(crate) fn vfs(&self) -> Arc<dyn Vfs> {
+        Arc::clone(&self.shared.vfs)
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    pub(crate) fn commits(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.commits)
+    }
+
+    pub(crate) fn reads(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.reads)
+    }
+
+    pub(crate) fn open_segments(&self) -> &OpenSegments {
+        &self.segments
+    }
+
+    /// A path under `tmp/` that nobody else has.
+    pub(crate) fn temporary_path(&self) -> PathBuf {
+        let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
+        self.dir.join("tmp").join(number.to_string())
+    }
+
+    /// Make all that was asked for durable, save the indexes, take no more changes, let go of files.
+    pub(crate) async fn close(self: Arc<Self>) -> Result<(), StoreError> {
+        self.submit(0, |_| Ok(())).await.or_else(|error| match error {
+            // There is nothing that could be lost.
+            StoreError::ReadOnly | StoreError::Refused(Refused::NoSuchAccount) => Ok(()),
+            other => Err(other),
+        })?;
+        let closing = tokio::task::spawn_blocking(move || {
+            let mut writer = lock(&self.writer);
+            if writer.behind() > 0 {
+                self.save_index(&mut writer);
+            }
+            self.read_only.store(true, Ordering::SeqCst);
+            self.segments.clear();
+        });
+        closing.await.map_err(|_| failed("closing an account"))
+    }
+
+    /// The account is removed: let nothing more be done to it, and let sessions see it go.
+    pub(crate) async fn vanish(self: Arc<Self>) -> Result<(), StoreError> {
+        let vanishing = tokio::task::spawn_blocking(move || {
+            let _writer = lock(&self.writer);
+            self.gone.store(true, Ordering::SeqCst);
+            write(&self.state).vanish();
+            self.segments.clear();
+        });
+        vanishing.await.map_err(|_| failed("removing an account"))
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&State) -> Result<T, Refused>) -> Result<T, StoreError> {
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        Ok(look(&read(&self.state))?)
+    }
+}
+
+/// What sessions hold of an account.
+pub(crate) struct LocalAccount {
+    pub(crate) account: Arc<Account>,
+}
+
+/// A message that is about to be appended.
+struct Arriving {
+    body: Arc<Body>,
+    summary: Arc<Vec<u8>>,
+    flags: Vec<Flag>,
+    internal_date: DateTime,
+}
+
+impl Arriving {
+    fn incoming(&self) -> Incoming<'_> {
+        let (size, internal_date) = (self.body.len(), self.internal_date);
+        Incoming { size, flags: &self.flags, internal_date }
+    }
+}
+
+impl LocalAccount {
+    fn change<'a, T, F>(&'a self, decide: F) -> Reply<'a, T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        Box::pin(self.account.submit(0, decide))
+    }
+
+    fn copy_or_move(
+        &self,
+        from: MailboxId,
+        uids: &UidSet,
+        to: MailboxId,
+        how: (i64, bool),
+    ) -> Reply<'_, Copied> {
+        let uids = uids.clone();
+        self.change(move |batch| {
+            let plan = plan::copy(&batch.draft, from, &uids, to, how)?;
+            commit(batch, plan.record.map(Record::Copy))?;
+            let plan::CopyPlan { uid_validity, source, destination, .. } = plan;
+            Ok(Copied { uid_validity, source, destination })
+        })
+    }
+
+    async fn append_all(
+        &self,
+        mailbox: MailboxId,
+        messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Result<Appended, StoreError> {
+        let messages = messages.into_iter().map(arriving).collect::<Result<Vec<_>, _>>()?;
+        let octets = messages.iter().map(|message| message.body.len()).sum();
+        self.account.submit(octets, move |batch| append(batch, mailbox, &messages, now)).await
+    }
+}
+
+/// Let a change happen, if there is one.
+fn commit(batch: &mut Batch<'_>, record: Option<Record>) -> Result<(), StoreError> {
+    batch.transact(record.into_iter().map(Change::from).collect())
+}
+
+fn arriving(message: NewMessage) -> Result<Arriving, StoreError> {
+    let spool = message.content.into_any().downcast::<LocalSpool>();
+    let spool = spool.map_err(|_| StoreError::Damaged("a spool of another engine".to_owned()))?;
+    if message.summary.len() > MAX_SUMMARY_OCTETS {
+        return Err(Refused::OverQuota.into());
+    }
+    Ok(Arriving {
+        body: Arc::new(spool.into_body()?),
+        summary: Arc::new(message.summary),
+        flags: message.flags,
+        internal_date: message.internal_date,
+    })
+}
+
+fn append(
+    batch: &mut Batch<'_>,
+    mailbox: MailboxId,
+    messages: &[Arriving],
+    now: i64,
+) -> Result<Appended, StoreError> {
+    let incoming: Vec<Incoming<'_>> = messages.iter().map(Arriving::incoming).collect();
+    let records = plan::append(&batch.draft, mailbox, &incoming, now)?;
+    let uids = records.iter().map(|record| record.uid).collect();
+    let content = messages.iter().map(|message| (&message.summary, &message.body));
+    let changes = records.into_iter().zip(content).map(|(record, (summary, body))| Change {
+        record: Record::Append(record),
+        summary: Arc::clone(summary),
+        body: Some(Arc::clone(body)),
+    });
+    batch.transact(changes.collect())?;
+    let after = plan::snapshot(&batch.draft, mailbox)?;
+    let (uid_validity, modseq) = (after.uid_validity(), after.highest_modseq());
+    Ok(Appended { uid_validity, uids, modseq })
+}
+
+impl AccountStore for LocalAccount {
+    fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>> {
+        Box::pin(async { self.account.look(|state| Ok(Arc::clone(&state.list))) })
+    }
+
+    fn create<'a>(&'a self, new: &'a [NewMailbox], now: i64) -> Reply<'a, Vec<MailboxInfo>> {
+        let new = new.to_vec();
+        self.change(move |batch| create(batch, &new, now))
+    }
+
+    fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()> {
+        self.change(move |batch| {
+            let record = plan::delete(&batch.draft, mailbox)?;
+            commit(batch, Some(record))
+        })
+    }
+
+    fn rename<'a>(
+        &'a self,
+        renames: &'a [(MailboxId, MailboxName)],
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        let (renames, new) = (renames.to_vec(), new.to_vec());
+        self.change(move |batch| {
+            if renames.is_empty() && new.is_empty() {
+                return Ok(());
+            }
+            let record = plan::rename(&batch.draft, &renames, &new, now)?;
+            commit(batch, Some(Record::Names(record)))
+        })
+    }
+
+    fn subscribe<'a>(&'a self, name: &'a MailboxName, subscribed: bool) -> Reply<'a, ()> {
+        let name = name.clone();
+        self.change(move |batch| {
+            let record = plan::subscribe(&batch.draft, &name, subscribed)?;
+            commit(batch, record.map(Record::Names))
+        })
+    }
+
+    fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
+        Box::pin(async move {
+            self.account.look(|state| {
+                let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
+                Ok(Arc::clone(&published.open))
+            })
+        })
+    }
+
+    fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>> {
+        self.change(move |batch| {
+            let (range, record) = plan::claim_recent(&batch.draft, mailbox)?;
+            commit(batch, record)?;
+            Ok(range)
+        })
+    }
+
+    fn first_recent(&self, mailbox: MailboxId) -> Reply<'_, Uid> {
+        Box::pin(async move {
+            self.account.look(|state| {
+                let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
+                Ok(published.mailbox.recent.unwrap_or(Uid::MAX))
+            })
+        })
+    }
+
+    fn spool(&self) -> Reply<'_, Box<dyn Spool>> {
+        let spool: Box<dyn Spool> = Box::new(LocalSpool::new(Arc::clone(&self.account)));
+        Box::pin(async { Ok(spool) })
+    }
+
+    fn append(
+        &self,
+        mailbox: MailboxId,
+        messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Reply<'_, Appended> {
+        Box::pin(self.append_all(mailbox, messages, now))
+    }
+
+    fn store_flags<'a>(
+        &'a self,
+        mailbox: MailboxId,
+        uids: &'a UidSet,
+        change: &'a FlagChange,
+        unchanged_since: Option<ModSeq>,
+    ) -> Reply<'a, Stored> {
+        let (uids, change) = (uids.clone(), change.clone());
+        self.change(move |batch| {
+            let plan = plan::store_flags(&batch.draft, mailbox, &uids, &change, unchanged_since)?;
+            let modseq = plan.record.as_ref().map(|record| record.modseq);
+            commit(batch, plan.record.map(Record::Flags))?;
+            let after = batch.draft.mailbox(mailbox).ok_or(Refused::NoSuchMailbox)?;
+            let snapshot = Arc::clone(&after.snapshot);
+            Ok(Stored { modseq, modified: plan.modified, snapshot })
+        })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied> {
+        self.copy_or_move(from, uids, to, (now, false))
+    }
+
+    fn move_messages<'a>(
+        &'a self,
+        from: MailboxId,
+        uids: &'a UidSet,
+        to: MailboxId,
+        now: i64,
+    ) -> Reply<'a, Copied> {
+        self.copy_or_move(from, uids, to, (now, true))
+    }
+
+    fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet> {
+        let uids = uids.clone();
+        self.change(move |batch| {
+            let (gone, record) = plan::expunge(&batch.draft, mailbox, &uids)?;
+            commit(batch, record)?;
+            Ok(gone)
+        })
+    }
+
+    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
+        Box::pin(self.account.read_summaries(emails))
+    }
+
+    fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes> {
+        Box::pin(self.account.read_content(email, range))
+    }
+}
+
+/// Make mailboxes.
+pub(crate) fn create(
+    batch: &mut Batch<'_>,
+    new: &[NewMailbox],
+    now: i64,
+) -> Result<Vec<MailboxInfo>, StoreError> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let record = plan::create(&batch.draft, new, now)?;
+    let infos = record.made.iter().map(crate::draft::info).collect();
+    commit(batch, Some(Record::Names(record)))?;
+    Ok(infos)
+}

@@ -1,0 +1,276 @@
+//! Group commit: changes queue, and who writes takes all that wait, writes them at once, syncs once,
+//! shows them in order, and answers.
+//!
+//! A task of the account's own does the writing. It does not matter to it whether anybody still waits
+//! for an answer.
+
+use crate::account::Account;
+use crate::batch::{Batch, Decided};
+use crate::failure::{failed, io_error};
+use crate::index::{self, Position, Stamps};
+use crate::limits::{INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS};
+use crate::log::{Log, WriteFailure};
+use crate::sync::{lock, read, write};
+use rookery_mail::MailboxId;
+use rookery_mailbox::{Refused, StoreError};
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+const WRITING: &str = "writing to the log of an account";
+
+/// Changes that wait, and whether there is a task that sees to them.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: VecDeque<Box<dyn Waiting>>,
+    has_writer: bool,
+}
+
+/// Where an account is written. Only the writing task has it.
+pub(crate) struct Writer {
+    pub(crate) log: Log,
+    pub(crate) stamps: Stamps,
+    pub(crate) dirty: BTreeSet<MailboxId>,
+    /// Octets of the log that are in no index snapshot, as of when the log was opened.
+    pub(crate) replayed: u64,
+    /// Octets of the log, as [`Log::written`] has them, that are in the index snapshots.
+    pub(crate) indexed: u64,
+    /// Octets that the last index snapshots had.
+    pub(crate) index_octets: u64,
+}
+
+/// A change that waits.
+trait Waiting: Send {
+    /// Octets that it brings along.
+    fn octets(&self) -> u64;
+    /// Decide it, given all before it. May be asked again, with other changes before it or none.
+    fn decide(&mut self, batch: &mut Batch<'_>);
+    /// Answer with what was decided, which is durable now.
+    fn answer(self: Box<Self>);
+    /// Answer that nothing was done.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+struct Ticket<T, F> {
+    decide: F,
+    octets: u64,
+    decided: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+    _admission: OwnedSemaphorePermit,
+}
+
+impl<T, F> Waiting for Ticket<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send,
+{
+    fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    fn decide(&mut self, batch: &mut Batch<'_>) {
+        self.decided = Some((self.decide)(batch));
+    }
+
+    fn answer(self: Box<Self>) {
+        // Who asked may have gone; what was asked for is done all the same.
+        let _ = self.reply.send(self.decided.unwrap_or_else(|| Err(failed(WRITING))));
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+impl Account {
+    /// Make a change: `decide` is called when it is its turn, and more than once if a batch fails.
+    pub(crate) async fn submit<T, F>(
+        self: &Arc<Self>,
+        octets: u64,
+        decide: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let admission = Arc::clone(&self.admission).acquire_owned().await;
+        let admission = admission.map_err(|_| StoreError::ReadOnly)?;
+        let (reply, answer) = oneshot::channel();
+        let ticket = Ticket { decide, octets, decided: None, reply, _admission: admission };
+        if self.enqueue(Box::new(ticket)) {
+            tokio::spawn(write_all(Arc::clone(self)));
+        }
+        answer.await.unwrap_or(Err(StoreError::ReadOnly))
+    }
+
+    /// Whether a task is needed that writes.
+    fn enqueue(&self, ticket: Box<dyn Waiting>) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.waiting.push_back(ticket);
+        !std::mem::replace(&mut queue.has_writer, true)
+    }
+
+    /// The next changes to be written together; none when there is nothing left to do, and then the
+    /// writing task is over.
+    fn take_batch(&self) -> Vec<Box<dyn Waiting>> {
+        let mut queue = lock(&self.queue);
+        let (mut taken, mut octets) = (Vec::new(), 0);
+        while taken.len() < MAX_BATCH_CHANGES && octets < MAX_BATCH_OCTETS {
+            let Some(ticket) = queue.waiting.pop_front() else { break };
+            octets += ticket.octets();
+            taken.push(ticket);
+        }
+        queue.has_writer = !taken.is_empty();
+        taken
+    }
+
+    /// Write one batch; returns whether there was one.
+    fn write_batch(&self) -> bool {
+        let mut writer = lock(&self.writer);
+        let batch = self.take_batch();
+        let is_busy = !batch.is_empty();
+        self.settle(&mut writer, batch);
+        if writer.is_index_due(self) {
+            self.save_index(&mut writer);
+        }
+        is_busy
+    }
+
+    /// Let all changes of a batch happen, and answer. If they cannot be written together, each is
+    /// tried alone, so that one too large for the disk does not take the others along.
+    fn settle(&self, writer: &mut Writer, mut batch: Vec<Box<dyn Waiting>>) {
+        match self.attempt(writer, &mut batch) {
+            Ok(()) => batch.into_iter().for_each(Waiting::answer),
+            Err(_) if batch.len() > 1 => {
+                batch.into_iter().for_each(|ticket| self.settle(writer, vec![ticket]));
+            }
+            Err(error) => batch.into_iter().for_each(|ticket| {
+                ticket.refuse(error_again(&error));
+            }),
+        }
+    }
+
+    fn attempt(
+        &self,
+        writer: &mut Writer,
+        batch: &mut [Box<dyn Waiting>],
+    ) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let rotated = writer.log.rotate_at(self.options().segment_octets);
+        rotated.map_err(|failure| self.write_failed(failure))?;
+        let Decided { delta, frames, must_sync, broken } = {
+            let state = read(&self.state);
+            let mut decisions = Batch::new(&state, &writer.log);
+            batch.iter_mut().for_each(|ticket| ticket.decide(&mut decisions));
+            decisions.finish()
+        };
+        if broken {
+            let what = "a change of our own contradicts the account".to_owned();
+            tracing::error!(account = %self.name(), "{what}");
+            return Err(StoreError::Damaged(what));
+        }
+        writer.log.write(&frames).map_err(|failure| self.write_failed(failure))?;
+        if must_sync {
+            writer.log.sync().map_err(|failure| self.write_failed(failure))?;
+        }
+        writer.dirty.extend(delta.mailboxes.keys());
+        write(&self.state).publish(delta);
+        Ok(())
+    }
+
+    /// An error of the system; one after which the log's content is not known ends all writing.
+    fn write_failed(&self, failure: WriteFailure) -> StoreError {
+        match failure {
+            WriteFailure::RolledBack(error) => io_error(WRITING, error),
+            WriteFailure::Unknown(error) => {
+                self.read_only.store(true, Ordering::SeqCst);
+                tracing::error!(account = %self.name(), %error, "writing failed: the account is read-only until it is opened again");
+                StoreError::Io { context: WRITING, source: error }
+            }
+        }
+    }
+
+    fn check_writable(&self) -> Result<(), StoreError> {
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        if self.read_only.load(Ordering::SeqCst) {
+            return Err(StoreError::ReadOnly);
+        }
+        Ok(())
+    }
+
+    /// Write index snapshots. A failure costs the next opening time, and nothing else.
+    pub(crate) fn save_index(&self, writer: &mut Writer) {
+        if self.check_writable().is_err() {
+            return;
+        }
+        if let Err(failure) = writer.log.sync() {
+            self.write_failed(failure);
+            return;
+        }
+        let log = &writer.log;
+        let position = Position { segment: log.segment, offset: log.end, sequence: log.sequence };
+        let state = read(&self.state);
+        let indexes = (&mut writer.stamps, &writer.dirty);
+        let saved = index::save(&*self.vfs(), self.dir(), (log.id, position), &state, indexes);
+        match saved {
+            Ok(octets) => {
+                writer.index_octets = octets;
+                writer.dirty.clear();
+            }
+            Err(error) => {
+                tracing::warn!(account = %self.name(), %error, "no index snapshots were written");
+            }
+        }
+        writer.replayed = 0;
+        writer.indexed = log.written;
+    }
+}
+
+impl Writer {
+    /// Octets of the log that recovery would read now.
+    pub(crate) fn behind(&self) -> u64 {
+        self.replayed + (self.log.written - self.indexed)
+    }
+
+    fn is_index_due(&self, account: &Account) -> bool {
+        let enough = account.options().index_octets.max(self.index_octets * INDEX_GROWTH);
+        self.behind() >= enough
+    }
+}
+
+/// Write batches until there are none.
+async fn write_all(account: Arc<Account>) {
+    loop {
+        // Let others run first: whoever is about to ask gets into the same batch.
+        tokio::task::yield_now().await;
+        let Ok(_permit) = account.commits().acquire_owned().await else { break };
+        let writing = Arc::clone(&account);
+        match tokio::task::spawn_blocking(move || writing.write_batch()).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(_) => break,
+        }
+    }
+    // The writing thread died: nothing is known of what it did.
+    account.read_only.store(true, Ordering::SeqCst);
+    tracing::error!(account = %account.name(), "the writer died: the account is read-only until it is opened again");
+    let mut queue = lock(&account.queue);
+    queue.has_writer = false;
+    queue.waiting.clear();
+}
+
+/// The same error once more, for another one who waits for it.
+fn error_again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(refused) => StoreError::Refused(*refused),
+        StoreError::ReadOnly => StoreError::ReadOnly,
+        StoreError::Io { context, source } => {
+            StoreError::Io { context, source: io::Error::new(source.kind(), source.to_string()) }
+        }
+        StoreError::Damaged(what) => StoreError::Damaged(what.clone()),
+    }
+}

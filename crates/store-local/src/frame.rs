@@ -1,0 +1,155 @@
+//! Frames: what a segment is made of. A header of fixed size, then metadata, summary and body, then
+//! zeros up to a multiple of [`ALIGNMENT`].
+
+use crate::fields::{BadRecord, Reader};
+
+/// Frames begin at multiples of this.
+pub(crate) const ALIGNMENT: u64 = 8;
+/// Octets of a frame's header.
+pub(crate) const HEADER: usize = 64;
+/// What a frame begins with.
+pub(crate) const MAGIC: [u8; 4] = *b"RkFr";
+/// In `flags`: the frame is the last of its transaction.
+const END: u8 = 1;
+
+/// The header of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FrameHeader {
+    /// What the metadata describes.
+    pub(crate) kind: u8,
+    /// Whether the transaction ends here.
+    pub(crate) end: bool,
+    /// One more than that of the frame before.
+    pub(crate) sequence: u64,
+    /// The last frame that was durable for certain when this one was written.
+    pub(crate) durable: u64,
+    /// Octets of metadata.
+    pub(crate) meta_len: u32,
+    /// Octets of the summary.
+    pub(crate) summary_len: u32,
+    /// Octets of the body.
+    pub(crate) body_len: u64,
+    /// Checksum of the metadata.
+    pub(crate) meta_crc: u32,
+    /// Checksum of the summary.
+    pub(crate) summary_crc: u32,
+    /// Checksum of the body.
+    pub(crate) body_crc: u32,
+}
+
+impl FrameHeader {
+    /// The octets. The checksum depends on the log, so that no mail can contain a frame of the log
+    /// that it will be in.
+    pub(crate) fn encode(&self, log: u64) -> [u8; HEADER] {
+        let mut octets = Vec::with_capacity(HEADER);
+        octets.extend(MAGIC);
+        octets.extend([self.kind, if self.end { END } else { 0 }, 0, 0]);
+        octets.extend(self.sequence.to_le_bytes());
+        octets.extend(self.durable.to_le_bytes());
+        octets.extend(self.meta_len.to_le_bytes());
+        octets.extend(self.summary_len.to_le_bytes());
+        octets.extend(self.body_len.to_le_bytes());
+        octets.extend(self.meta_crc.to_le_bytes());
+        octets.extend(self.summary_crc.to_le_bytes());
+        octets.extend(self.body_crc.to_le_bytes());
+        octets.extend([0; 8]);
+        octets.extend(header_checksum(log, &octets).to_le_bytes());
+        let mut header = [0; HEADER];
+        header.iter_mut().zip(octets).for_each(|(to, from)| *to = from);
+        header
+    }
+
+    /// The header of its octets, if the checksum is right.
+    pub(crate) fn decode(octets: &[u8], log: u64) -> Result<Self, BadRecord> {
+        let mut reader = Reader::new(octets);
+        let covered = Reader::new(octets).take(HEADER - 4)?;
+        if reader.array()? != MAGIC {
+            return Err(BadRecord("the beginning of a frame"));
+        }
+        let [kind, flags, _, _] = reader.array()?;
+        let header = Self {
+            kind,
+            end: flags & END != 0,
+            sequence: reader.u64()?,
+            durable: reader.u64()?,
+            meta_len: reader.u32()?,
+            summary_len: reader.u32()?,
+            body_len: reader.u64()?,
+            meta_crc: reader.u32()?,
+            summary_crc: reader.u32()?,
+            body_crc: reader.u32()?,
+        };
+        reader.take(8)?;
+        if reader.u32()? != header_checksum(log, covered) {
+            return Err(BadRecord("a frame header with its checksum"));
+        }
+        Ok(header)
+    }
+
+    /// Octets from the beginning of the frame to the summary.
+    pub(crate) fn summary_offset(&self) -> u64 {
+        HEADER as u64 + u64::from(self.meta_len)
+    }
+
+    /// Octets from the beginning of the frame to the body.
+    pub(crate) fn body_offset(&self) -> u64 {
+        self.summary_offset() + u64::from(self.summary_len)
+    }
+
+    /// Octets of the whole frame, with the zeros at its end.
+    pub(crate) fn frame_len(&self) -> u64 {
+        self.body_offset().saturating_add(self.body_len).saturating_add(self.padding())
+    }
+
+    /// Zeros at the end of the frame.
+    pub(crate) fn padding(&self) -> u64 {
+        self.body_offset().wrapping_add(self.body_len).wrapping_neg() % ALIGNMENT
+    }
+}
+
+fn header_checksum(log: u64, octets: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&log.to_le_bytes()), octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header() -> FrameHeader {
+        FrameHeader {
+            kind: 3,
+            end: true,
+            sequence: 77,
+            durable: 70,
+            meta_len: 5,
+            summary_len: 9,
+            body_len: 1000,
+            meta_crc: 1,
+            summary_crc: 2,
+            body_crc: 3,
+        }
+    }
+
+    #[test]
+    fn a_header_round_trips_in_its_own_log_only() {
+        let octets = header().encode(4711);
+        assert_eq!(FrameHeader::decode(&octets, 4711), Ok(header()));
+        assert!(FrameHeader::decode(&octets, 4712).is_err());
+    }
+
+    #[test]
+    fn a_frame_ends_aligned() {
+        assert_eq!(header().frame_len(), 1080);
+        assert_eq!(header().frame_len() % ALIGNMENT, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_flipped_bit_is_noticed(at in 0..HEADER, bit in 0..8u32) {
+            let mut octets = header().encode(1);
+            octets[at] ^= 1 << bit;
+            prop_assert!(FrameHeader::decode(&octets, 1).is_err());
+        }
+    }
+}

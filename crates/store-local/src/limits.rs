@@ -1,0 +1,51 @@
+//! Every bound of the embedded engine, by name.
+
+/// Octets after which the log goes on in a new segment. Large enough that a file per segment stays
+/// few files, small enough that giving space back rewrites little.
+pub const SEGMENT_OCTETS: u64 = 64 << 20;
+
+/// Octets of an incoming message that are held in memory; what is longer waits in a file.
+pub const SPOOL_MEMORY: usize = 64 << 10;
+
+/// The largest message, in octets.
+pub const MAX_MESSAGE_OCTETS: u64 = 1 << 30;
+
+/// The longest summary of a message, in octets.
+pub const MAX_SUMMARY_OCTETS: usize = 16 << 20;
+
+/// Octets that are copied at once from a spooled file into the log.
+pub const COPY_OCTETS: usize = 256 << 10;
+
+/// Octets of the log that recovery reads at once when it checks a body.
+pub const CHECK_OCTETS: usize = 256 << 10;
+
+/// Changes that wait for one account's log; who comes later waits to be let into the queue.
+pub const MAX_QUEUED_CHANGES: usize = 1024;
+
+/// Changes that share one write and one sync.
+pub const MAX_BATCH_CHANGES: usize = 256;
+
+/// Octets after which a batch takes no further change; one change may be larger.
+pub const MAX_BATCH_OCTETS: u64 = 16 << 20;
+
+/// Accounts whose logs are written and synced at the same time: disks gain little from more.
+pub const MAX_CONCURRENT_COMMITS: usize = 16;
+
+/// Reads of content and summaries at the same time, over all accounts.
+pub const MAX_CONCURRENT_READS: usize = 64;
+
+/// Segment files that one account keeps open for reading.
+pub const MAX_OPEN_SEGMENTS: usize = 8;
+
+/// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough.
+pub const SUMMARY_READ_OCTETS: usize = 4 << 10;
+
+/// Octets by which the log grows before index snapshots are rewritten. Recovery reads this much.
+pub const INDEX_LOG_OCTETS: u64 = 16 << 20;
+
+/// The log also grows by this many times the size of the last index snapshots before they are
+/// rewritten, so that large mailboxes do not turn small changes into large writes.
+pub const INDEX_GROWTH: u64 = 2;
+
+/// The longest file name that an account's name may become, in octets.
+pub const MAX_ACCOUNT_FILE_NAME: usize = 240;

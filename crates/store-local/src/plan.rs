@@ -1,0 +1,367 @@
+//! Decisions: what a wish becomes, given an account as it will be after all earlier ones.
+//!
+//! Nothing here changes anything: a decision is a record, and refusing leaves no trace.
+
+use crate::draft::{Draft, changed_flags};
+use crate::record::{
+    AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record, Subscription,
+};
+use rookery_mail::{
+    DateTime, EmailId, Flag, Keyword, MailboxId, MailboxName, ModSeq, SystemFlag, Uid, UidRange,
+    UidSet, UidValidity,
+};
+use rookery_mailbox::limits::{MAX_KEYWORDS, MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
+use rookery_mailbox::{
+    FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot,
+};
+use std::collections::BTreeSet;
+
+/// What a message to append is, beside its octets.
+pub(crate) struct Incoming<'a> {
+    pub(crate) size: u64,
+    pub(crate) flags: &'a [Flag],
+    pub(crate) internal_date: DateTime,
+}
+
+/// What a change of flags becomes.
+pub(crate) struct StorePlan {
+    pub(crate) record: Option<FlagsRecord>,
+    pub(crate) modified: UidSet,
+}
+
+/// What a copy or a move becomes.
+pub(crate) struct CopyPlan {
+    pub(crate) record: Option<CopyRecord>,
+    pub(crate) uid_validity: UidValidity,
+    pub(crate) source: UidSet,
+    pub(crate) destination: UidSet,
+}
+
+pub(crate) fn snapshot<'a>(draft: &'a Draft<'_>, id: MailboxId) -> Result<&'a Snapshot, Refused> {
+    draft.mailbox(id).map(|mailbox| &*mailbox.snapshot).ok_or(Refused::NoSuchMailbox)
+}
+
+pub(crate) fn create(
+    draft: &Draft<'_>,
+    new: &[NewMailbox],
+    now: i64,
+) -> Result<NamesRecord, Refused> {
+    names(draft, &[], new, now)
+}
+
+pub(crate) fn rename(
+    draft: &Draft<'_>,
+    renames: &[(MailboxId, MailboxName)],
+    new: &[NewMailbox],
+    now: i64,
+) -> Result<NamesRecord, Refused> {
+    names(draft, renames, new, now)
+}
+
+fn names(
+    draft: &Draft<'_>,
+    renames: &[(MailboxId, MailboxName)],
+    new: &[NewMailbox],
+    now: i64,
+) -> Result<NamesRecord, Refused> {
+    let mut taken: BTreeSet<&MailboxName> = draft.list().mailboxes.keys().collect();
+    let mut record = NamesRecord { modseq: next_modseq(draft), ..NamesRecord::default() };
+    for (id, name) in renames {
+        let info = find(draft, *id)?;
+        if info.name.is_inbox() {
+            return Err(Refused::Inbox);
+        }
+        if !taken.remove(&info.name) {
+            return Err(Refused::NoSuchMailbox);
+        }
+        record.renamed.push((*id, name.clone()));
+        record.subscriptions.extend(moved_subscription(draft, &info.name, name));
+    }
+    if !renames.iter().all(|(_, name)| taken.insert(name)) {
+        return Err(Refused::AlreadyExists);
+    }
+    // Names that are given up before names that are taken, since one may be both.
+    record.subscriptions.sort_by_key(|subscription| subscription.subscribed);
+    for new in new {
+        if !taken.insert(&new.name) {
+            return Err(Refused::AlreadyExists);
+        }
+        record.made.push(made(draft, &record.made, new, now)?);
+        let subscription = Subscription { name: new.name.clone(), subscribed: true };
+        record.subscriptions.extend(new.subscribed.then_some(subscription));
+    }
+    check_limits(draft, taken.len(), &record.subscriptions)?;
+    Ok(record)
+}
+
+fn find<'a>(draft: &'a Draft<'_>, id: MailboxId) -> Result<&'a MailboxInfo, Refused> {
+    let mut infos = draft.list().mailboxes.values();
+    infos.find(|info| info.id == id).ok_or(Refused::NoSuchMailbox)
+}
+
+fn moved_subscription(
+    draft: &Draft<'_>,
+    from: &MailboxName,
+    to: &MailboxName,
+) -> Vec<Subscription> {
+    if !draft.list().subscriptions.contains(from) {
+        return Vec::new();
+    }
+    let change = |name: &MailboxName, subscribed| Subscription { name: name.clone(), subscribed };
+    vec![change(from, false), change(to, true)]
+}
+
+fn made(draft: &Draft<'_>, earlier: &[Made], new: &NewMailbox, now: i64) -> Result<Made, Refused> {
+    let mut uses = draft.list().mailboxes.values().map(|info| info.special_use);
+    let mut earlier_uses = earlier.iter().map(|made| made.special_use);
+    let special_use = new.special_use;
+    let is_taken =
+        uses.any(|other| other == special_use) || earlier_uses.any(|other| other == special_use);
+    if special_use.is_some() && is_taken {
+        return Err(Refused::AlreadyExists);
+    }
+    let counters = draft.counters();
+    let count = earlier.len() as u64 + 1;
+    let last = earlier.last().map_or(counters.uid_validity, |made| made.uid_validity.get());
+    let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+    let uid_validity = UidValidity::new(last.saturating_add(1).max(now));
+    Ok(Made {
+        id: MailboxId(counters.mailbox + count),
+        name: new.name.clone(),
+        uid_validity: uid_validity.ok_or(Refused::TooManyMailboxes)?,
+        special_use,
+    })
+}
+
+fn check_limits(
+    draft: &Draft<'_>,
+    mailboxes: usize,
+    changes: &[Subscription],
+) -> Result<(), Refused> {
+    let mut subscriptions = draft.list().subscriptions.len();
+    if subscriptions + changes.len() > MAX_SUBSCRIPTIONS {
+        let mut after = draft.list().subscriptions.clone();
+        for Subscription { name, subscribed } in changes {
+            let _ = if *subscribed { after.insert(name.clone()) } else { after.remove(name) };
+        }
+        subscriptions = after.len();
+    }
+    let fits = mailboxes <= MAX_MAILBOXES && subscriptions <= MAX_SUBSCRIPTIONS;
+    if fits { Ok(()) } else { Err(Refused::TooManyMailboxes) }
+}
+
+pub(crate) fn delete(draft: &Draft<'_>, mailbox: MailboxId) -> Result<Record, Refused> {
+    if find(draft, mailbox)?.name.is_inbox() {
+        return Err(Refused::Inbox);
+    }
+    Ok(Record::Delete { mailbox, modseq: next_modseq(draft) })
+}
+
+pub(crate) fn subscribe(
+    draft: &Draft<'_>,
+    name: &MailboxName,
+    subscribed: bool,
+) -> Result<Option<NamesRecord>, Refused> {
+    if draft.list().subscriptions.contains(name) == subscribed {
+        return Ok(None);
+    }
+    let subscriptions = vec![Subscription { name: name.clone(), subscribed }];
+    check_limits(draft, draft.list().mailboxes.len(), &subscriptions)?;
+    let modseq = next_modseq(draft);
+    Ok(Some(NamesRecord { modseq, subscriptions, ..NamesRecord::default() }))
+}
+
+/// What the caller is told of as recent, and the record of it.
+pub(crate) fn claim_recent(
+    draft: &Draft<'_>,
+    id: MailboxId,
+) -> Result<(Option<UidRange>, Option<Record>), Refused> {
+    let mailbox = draft.mailbox(id).ok_or(Refused::NoSuchMailbox)?;
+    let next = mailbox.snapshot.uid_next();
+    let range = mailbox.recent.and_then(|first| {
+        let last = next.map_or(Some(Uid::MAX), Uid::previous)?;
+        (first <= last).then(|| UidRange::new(first, last))
+    });
+    let record = range.map(|_| Record::Recent { mailbox: id, next });
+    Ok((range, record))
+}
+
+pub(crate) fn append(
+    draft: &Draft<'_>,
+    id: MailboxId,
+    messages: &[Incoming<'_>],
+    now: i64,
+) -> Result<Vec<AppendRecord>, Refused> {
+    let mut keywords = Keywords::new(snapshot(draft, id)?);
+    let mut new_keywords = Vec::new();
+    for message in messages {
+        let known = keywords.new.len();
+        let flags = keywords.flag_set(message.flags)?;
+        new_keywords.push((flags, keywords.new.get(known..).unwrap_or_default().to_vec()));
+    }
+    let uids = next_uids(snapshot(draft, id)?, messages.len())?;
+    let emails = (draft.counters().email + 1..).map(EmailId);
+    let parts = messages.iter().zip(new_keywords).zip(uids.iter().zip(emails));
+    let record =
+        |((message, (flags, new_keywords)), (uid, email)): ((&Incoming<'_>, _), _)| AppendRecord {
+            mailbox: id,
+            modseq: next_modseq(draft),
+            new_keywords,
+            uid,
+            email,
+            size: message.size,
+            flags,
+            internal_date: message.internal_date,
+            save_date: now,
+        };
+    Ok(parts.map(record).collect())
+}
+
+pub(crate) fn store_flags(
+    draft: &Draft<'_>,
+    id: MailboxId,
+    uids: &UidSet,
+    change: &FlagChange,
+    unchanged_since: Option<ModSeq>,
+) -> Result<StorePlan, Refused> {
+    let snapshot = snapshot(draft, id)?;
+    let mut keywords = Keywords::new(snapshot);
+    let flags = match change.operation {
+        FlagOperation::Remove => keywords.known_flag_set(&change.flags),
+        FlagOperation::Replace | FlagOperation::Add => keywords.flag_set(&change.flags)?,
+    };
+    let operation = change.operation;
+    let (mut modified, mut changed) = (UidSet::new(), UidSet::new());
+    for row in snapshot.rows_in(uids) {
+        if unchanged_since.is_some_and(|since| row.modseq > since) {
+            modified.insert(row.uid);
+        } else if changed_flags(row.flags, operation, flags) != row.flags {
+            changed.insert(row.uid);
+        }
+    }
+    let record = (!changed.is_empty()).then(|| FlagsRecord {
+        mailbox: id,
+        modseq: next_modseq(draft),
+        new_keywords: keywords.new,
+        operation,
+        flags,
+        uids: changed,
+    });
+    Ok(StorePlan { record, modified })
+}
+
+pub(crate) fn copy(
+    draft: &Draft<'_>,
+    from: MailboxId,
+    uids: &UidSet,
+    to: MailboxId,
+    (now, moved): (i64, bool),
+) -> Result<CopyPlan, Refused> {
+    let (source, target) = (snapshot(draft, from)?, snapshot(draft, to)?);
+    let uid_validity = target.uid_validity();
+    let rows: Vec<&Row> = source.rows_in(uids).collect();
+    let found: UidSet = rows.iter().map(|row| row.uid).collect();
+    let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
+    let Some(_) = found.first() else {
+        let (source, destination) = (UidSet::new(), UidSet::new());
+        return Ok(CopyPlan { record: None, uid_validity, source, destination });
+    };
+    let mut keywords = Keywords::new(target);
+    let used_keywords = source.flags(FlagSet { keywords: used, ..FlagSet::default() });
+    keywords.flag_set(&used_keywords)?;
+    let destination = next_uids(target, rows.len())?;
+    let record = CopyRecord {
+        from,
+        to,
+        modseq: next_modseq(draft),
+        new_keywords: keywords.new,
+        uids: found.clone(),
+        first_uid: destination.first().ok_or(Refused::OutOfUids)?,
+        save_date: now,
+        moved,
+    };
+    Ok(CopyPlan { record: Some(record), uid_validity, source: found, destination })
+}
+
+pub(crate) fn expunge(
+    draft: &Draft<'_>,
+    mailbox: MailboxId,
+    uids: &UidSet,
+) -> Result<(UidSet, Option<Record>), Refused> {
+    let rows = snapshot(draft, mailbox)?.rows_in(uids);
+    let gone: UidSet = rows
+        .filter(|row| row.flags.system.contains(SystemFlag::Deleted))
+        .map(|row| row.uid)
+        .collect();
+    let modseq = next_modseq(draft);
+    let record =
+        (!gone.is_empty()).then(|| Record::Expunge { mailbox, modseq, uids: gone.clone() });
+    Ok((gone, record))
+}
+
+fn next_modseq(draft: &Draft<'_>) -> ModSeq {
+    draft.counters().modseq.next()
+}
+
+/// The next UIDs of a mailbox.
+fn next_uids(snapshot: &Snapshot, count: usize) -> Result<UidSet, Refused> {
+    let Some(more) = u32::try_from(count).ok().and_then(|count| count.checked_sub(1)) else {
+        return Ok(UidSet::new());
+    };
+    let first = snapshot.uid_next().ok_or(Refused::OutOfUids)?;
+    let last = first.get().checked_add(more).and_then(Uid::new).ok_or(Refused::OutOfUids)?;
+    Ok([UidRange::new(first, last)].into_iter().collect())
+}
+
+/// The keywords of a mailbox, and those that it is to have.
+struct Keywords<'a> {
+    known: &'a [Keyword],
+    new: Vec<Keyword>,
+}
+
+impl<'a> Keywords<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        Self { known: snapshot.keywords(), new: Vec::new() }
+    }
+
+    fn position(&self, keyword: &Keyword) -> Option<usize> {
+        self.known.iter().chain(&self.new).position(|known| known == keyword)
+    }
+
+    fn bit(&mut self, keyword: &Keyword) -> Result<u128, Refused> {
+        let at = self.position(keyword).unwrap_or(self.known.len() + self.new.len());
+        if at >= MAX_KEYWORDS {
+            return Err(Refused::TooManyKeywords);
+        }
+        if at == self.known.len() + self.new.len() {
+            self.new.push(keyword.clone());
+        }
+        Ok(1 << at)
+    }
+
+    /// The set of flags; keywords that the mailbox does not have become new ones.
+    fn flag_set(&mut self, flags: &[Flag]) -> Result<FlagSet, Refused> {
+        let mut set = FlagSet::default();
+        for flag in flags {
+            match flag {
+                Flag::System(flag) => set.system.insert(*flag),
+                Flag::Keyword(keyword) => set.keywords |= self.bit(keyword)?,
+            }
+        }
+        Ok(set)
+    }
+
+    /// The set of those flags that the mailbox has.
+    fn known_flag_set(&self, flags: &[Flag]) -> FlagSet {
+        let mut set = FlagSet::default();
+        for flag in flags {
+            match flag {
+                Flag::System(flag) => set.system.insert(*flag),
+                Flag::Keyword(keyword) => {
+                    set.keywords |= self.position(keyword).map_or(0, |at| 1 << at);
+                }
+            }
+        }
+        set
+    }
+}

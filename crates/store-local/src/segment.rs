@@ -1,0 +1,187 @@
+//! Segment files: their names, their headers, and reading their frames one after the other.
+
+use crate::fields::{BadRecord, Reader};
+use crate::frame::{FrameHeader, HEADER, MAGIC};
+use crate::limits::CHECK_OCTETS;
+use crate::vfs::VfsFile;
+use std::io;
+
+/// Octets of a segment's header; the first frame begins there.
+pub(crate) const SEGMENT_HEADER: usize = 64;
+/// What a segment begins with.
+const SEGMENT_MAGIC: [u8; 8] = *b"RookSeg\n";
+/// The version of the format of segments and all in them.
+const VERSION: u32 = 1;
+
+/// The header of a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SegmentHeader {
+    /// The segment's number; the first is 1.
+    pub(crate) number: u32,
+    /// A random number, the same in all segments of a log and in no other log.
+    pub(crate) log: u64,
+    /// The sequence number of the first frame.
+    pub(crate) first_sequence: u64,
+}
+
+impl SegmentHeader {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(SEGMENT_HEADER);
+        octets.extend(SEGMENT_MAGIC);
+        octets.extend(VERSION.to_le_bytes());
+        octets.extend(self.number.to_le_bytes());
+        octets.extend(self.log.to_le_bytes());
+        octets.extend(self.first_sequence.to_le_bytes());
+        octets.resize(SEGMENT_HEADER - 4, 0);
+        octets.extend(crc32c::crc32c(&octets).to_le_bytes());
+        octets
+    }
+
+    pub(crate) fn decode(octets: &[u8]) -> Result<Self, BadRecord> {
+        let mut reader = Reader::new(octets);
+        let covered = Reader::new(octets).take(SEGMENT_HEADER - 4)?;
+        if reader.array()? != SEGMENT_MAGIC {
+            return Err(BadRecord("a segment"));
+        }
+        let version = reader.u32()?;
+        let (number, log, first_sequence) = (reader.u32()?, reader.u64()?, reader.u64()?);
+        reader.take(SEGMENT_HEADER - 4 - 32)?;
+        if reader.u32()? != crc32c::crc32c(covered) {
+            return Err(BadRecord("a segment header with its checksum"));
+        }
+        if version != VERSION {
+            return Err(BadRecord("a segment of a format version that this program knows"));
+        }
+        Ok(Self { number, log, first_sequence })
+    }
+}
+
+/// The name of a segment's file.
+pub(crate) fn file_name(number: u32) -> String {
+    format!("{number}.seg")
+}
+
+/// The number of the segment with this file name.
+pub(crate) fn number_of(name: &str) -> Option<u32> {
+    let number = name.strip_suffix(".seg")?.parse().ok()?;
+    (file_name(number) == name).then_some(number)
+}
+
+/// A frame whose checksums are right.
+pub(crate) struct Frame {
+    pub(crate) header: FrameHeader,
+    pub(crate) meta: Vec<u8>,
+}
+
+/// Why there is no frame.
+pub(crate) enum NoFrame {
+    /// The file ends here.
+    End,
+    /// There is something else.
+    Bad(BadRecord),
+    /// It could not be read.
+    Io(io::Error),
+}
+
+impl From<BadRecord> for NoFrame {
+    fn from(bad: BadRecord) -> Self {
+        Self::Bad(bad)
+    }
+}
+
+impl From<io::Error> for NoFrame {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads a segment front to back, some at once.
+pub(crate) struct SegmentReader<'a> {
+    file: &'a dyn VfsFile,
+    log: u64,
+    len: u64,
+    start: u64,
+    window: Vec<u8>,
+}
+
+impl<'a> SegmentReader<'a> {
+    pub(crate) fn new(file: &'a dyn VfsFile, log: u64) -> io::Result<Self> {
+        Ok(Self { len: file.len()?, file, log, start: 0, window: Vec::new() })
+    }
+
+    /// Octets of the file.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The frame at an offset, all checksums verified.
+    pub(crate) fn frame(&mut self, offset: u64) -> Result<Frame, NoFrame> {
+        if offset == self.len {
+            return Err(NoFrame::End);
+        }
+        let log = self.log;
+        let header = FrameHeader::decode(self.octets(offset, HEADER)?, log)?;
+        if offset.checked_add(header.frame_len()).is_none_or(|end| end > self.len) {
+            return Err(BadRecord("a frame that ends").into());
+        }
+        let meta_len = usize::try_from(header.meta_len).unwrap_or(usize::MAX);
+        let meta = self.octets(offset + HEADER as u64, meta_len)?.to_vec();
+        if crc32c::crc32c(&meta) != header.meta_crc {
+            return Err(BadRecord("metadata with its checksum").into());
+        }
+        let (summary, body) = (offset + header.summary_offset(), offset + header.body_offset());
+        self.check(summary, u64::from(header.summary_len), header.summary_crc)?;
+        self.check(body, header.body_len, header.body_crc)?;
+        let padding = self.octets(body + header.body_len, pad(&header))?;
+        if padding.iter().any(|octet| *octet != 0) {
+            return Err(BadRecord("zeros at the end of a frame").into());
+        }
+        Ok(Frame { header, meta })
+    }
+
+    /// The first frame header at this offset or after it of a frame that was written when the frame
+    /// with this sequence number was durable.
+    pub(crate) fn find_after(&mut self, from: u64, durable: u64) -> io::Result<Option<u64>> {
+        let mut offset = from;
+        let log = self.log;
+        while offset + HEADER as u64 <= self.len {
+            let octets = self.octets(offset, HEADER)?;
+            if octets.starts_with(&MAGIC)
+                && FrameHeader::decode(octets, log).is_ok_and(|found| found.durable >= durable)
+            {
+                return Ok(Some(offset));
+            }
+            offset += crate::frame::ALIGNMENT;
+        }
+        Ok(None)
+    }
+
+    fn check(&mut self, offset: u64, len: u64, crc: u32) -> Result<(), NoFrame> {
+        let (mut at, end, mut sum) = (offset, offset + len, 0);
+        while at < end {
+            let piece = usize::try_from(end - at).unwrap_or(usize::MAX).min(CHECK_OCTETS);
+            sum = crc32c::crc32c_append(sum, self.octets(at, piece)?);
+            at += piece as u64;
+        }
+        if sum == crc { Ok(()) } else { Err(BadRecord("content with its checksum").into()) }
+    }
+
+    /// These octets, or those of them that there are.
+    fn octets(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+        let len = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(len);
+        let end = self.start + self.window.len() as u64;
+        if offset < self.start || offset + len as u64 > end {
+            let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+            self.window.resize(rest.min(len.max(CHECK_OCTETS)), 0);
+            let read = self.file.read_at(&mut self.window, offset)?;
+            self.window.truncate(read);
+            self.start = offset;
+        }
+        let from = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
+        Ok(self.window.get(from..from + len).unwrap_or_default())
+    }
+}
+
+fn pad(header: &FrameHeader) -> usize {
+    usize::try_from(header.padding()).unwrap_or(0)
+}

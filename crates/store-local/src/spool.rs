@@ -1,0 +1,130 @@
+//! Messages that are coming in: in memory while short, in a file under `tmp/` when longer.
+
+use crate::account::Account;
+use crate::failure::{failed, io_error};
+use crate::limits::MAX_MESSAGE_OCTETS;
+use crate::vfs::{Vfs, VfsFile};
+use rookery_mailbox::{Refused, Reply, Spool, StoreError};
+use std::any::Any;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A message that is coming in.
+pub(crate) struct LocalSpool {
+    account: Arc<Account>,
+    body: Body,
+    /// Octets were lost: a write failed, or was not awaited to its end.
+    broken: bool,
+}
+
+/// The octets of a message: those in the file, then those in memory.
+#[derive(Default)]
+pub(crate) struct Body {
+    file: Option<TemporaryFile>,
+    pub(crate) in_file: u64,
+    pub(crate) rest: Vec<u8>,
+    pub(crate) crc: u32,
+}
+
+impl Body {
+    pub(crate) fn len(&self) -> u64 {
+        self.in_file + self.rest.len() as u64
+    }
+
+    /// The file, if there is one.
+    pub(crate) fn file(&self) -> Option<&dyn VfsFile> {
+        self.file.as_ref().map(|temporary| &*temporary.file)
+    }
+}
+
+/// A file that goes when nobody needs it any more.
+struct TemporaryFile {
+    vfs: Arc<dyn Vfs>,
+    path: PathBuf,
+    file: Arc<dyn VfsFile>,
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        // What stays behind goes when the account is opened next.
+        let _ = self.vfs.remove_file(&self.path);
+    }
+}
+
+impl LocalSpool {
+    pub(crate) fn new(account: Arc<Account>) -> Self {
+        Self { account, body: Body::default(), broken: false }
+    }
+
+    /// The octets, if none was lost.
+    pub(crate) fn into_body(self) -> Result<Body, StoreError> {
+        if self.broken {
+            let source = io::Error::other("an earlier write failed");
+            return Err(StoreError::Io { context: "spooling a message", source });
+        }
+        Ok(self.body)
+    }
+
+    async fn add(&mut self, mut octets: &[u8]) -> Result<(), StoreError> {
+        if self.body.len() + octets.len() as u64 > MAX_MESSAGE_OCTETS {
+            return Err(Refused::OverQuota.into());
+        }
+        let limit = self.account.options().spool_memory.max(1);
+        while !octets.is_empty() {
+            let room = limit.saturating_sub(self.body.rest.len());
+            if room == 0 {
+                self.flush().await?;
+                continue;
+            }
+            let (now, later) = octets.split_at(room.min(octets.len()));
+            self.body.crc = crc32c::crc32c_append(self.body.crc, now);
+            self.body.rest.extend_from_slice(now);
+            octets = later;
+        }
+        Ok(())
+    }
+
+    /// Move what is in memory to the file.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        self.broken = true;
+        let body = std::mem::take(&mut self.body);
+        let account = Arc::clone(&self.account);
+        let flushed = tokio::task::spawn_blocking(move || flush_body(&account, body)).await;
+        self.body = flushed
+            .map_err(|_| failed("spooling a message"))?
+            .map_err(|error| io_error("spooling a message", error))?;
+        self.broken = false;
+        Ok(())
+    }
+}
+
+fn flush_body(account: &Account, mut body: Body) -> io::Result<Body> {
+    let temporary = match body.file.take() {
+        Some(temporary) => temporary,
+        None => {
+            let (vfs, path) = (account.vfs(), account.temporary_path());
+            let file = vfs.create(&path)?;
+            TemporaryFile { vfs, path, file }
+        }
+    };
+    temporary.file.write_at(&body.rest, body.in_file)?;
+    body.in_file += body.rest.len() as u64;
+    body.rest.clear();
+    body.file = Some(temporary);
+    Ok(body)
+}
+
+impl Spool for LocalSpool {
+    fn write<'a>(&'a mut self, octets: &'a [u8]) -> Reply<'a, ()> {
+        Box::pin(self.add(octets))
+    }
+
+    fn len(&self) -> u64 {
+        self.body.len()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}

@@ -1,0 +1,342 @@
+//! All accounts of a data directory.
+
+use crate::account::{self, Account, LocalAccount};
+use crate::account_name;
+use crate::batch::Batch;
+use crate::failure::{failed, io_error};
+use crate::limits::{
+    INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
+};
+use crate::log::Log;
+use crate::recovery::{self, empty_dir};
+use crate::state::State;
+use crate::sync::lock;
+use crate::vfs::{RealFiles, Vfs};
+use rookery_mailbox::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use tokio::sync::Semaphore;
+
+/// Sizes that tests make small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Octets after which the log goes on in a new segment.
+    pub segment_octets: u64,
+    /// Octets of an incoming message that are held in memory.
+    pub spool_memory: usize,
+    /// Octets by which the log grows before index snapshots are rewritten.
+    pub index_octets: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_octets: SEGMENT_OCTETS,
+            spool_memory: SPOOL_MEMORY,
+            index_octets: INDEX_LOG_OCTETS,
+        }
+    }
+}
+
+/// What all accounts of a store share.
+pub(crate) struct Shared {
+    pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) options: Options,
+    pub(crate) commits: Arc<Semaphore>,
+    pub(crate) reads: Arc<Semaphore>,
+    /// Given back when the store is closed, or when nobody has it or an account of it any more.
+    lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+/// An account that is loaded, or was, or is being loaded: whoever holds the lock sees to it.
+type Slot = Arc<tokio::sync::Mutex<Weak<Account>>>;
+
+/// The embedded engine over one data directory.
+pub struct LocalStore {
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    slots: Mutex<BTreeMap<String, Slot>>,
+    closed: AtomicBool,
+    trashed: AtomicU64,
+}
+
+impl LocalStore {
+    /// Open a data directory, which is made if need be. Nobody else can open it until the store is
+    /// closed, or it and all its accounts are dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], of [`io::ErrorKind::WouldBlock`] when another process has it open.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        Self::with_vfs(Arc::new(RealFiles), dir, Options::default())
+    }
+
+    /// Open a data directory on some file system.
+    ///
+    /// # Errors
+    /// As of [`LocalStore::open`].
+    pub fn with_vfs(vfs: Arc<dyn Vfs>, dir: &Path, options: Options) -> Result<Self, StoreError> {
+        let opening = |error| io_error("opening the data directory", error);
+        vfs.create_dir(dir).map_err(opening)?;
+        let lock = vfs.lock(&dir.join("lock")).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => StoreError::Io {
+                context: "another process has the data directory open",
+                source: error,
+            },
+            _ => opening(error),
+        })?;
+        vfs.create_dir(&dir.join("accounts")).map_err(opening)?;
+        vfs.create_dir(&dir.join("trash")).map_err(opening)?;
+        vfs.sync_dir(dir).map_err(opening)?;
+        empty_trash(&*vfs, &dir.join("trash"));
+        let shared = Shared {
+            vfs,
+            options,
+            commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
+            reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            lock: Mutex::new(Some(lock)),
+        };
+        Ok(Self {
+            dir: dir.to_owned(),
+            shared: Arc::new(shared),
+            slots: Mutex::default(),
+            closed: AtomicBool::new(false),
+            trashed: AtomicU64::new(0),
+        })
+    }
+
+    /// The directory with all that belongs to an account, whether there is such an account or not.
+    #[must_use]
+    pub fn account_dir(&self, name: &str) -> PathBuf {
+        self.dir.join("accounts").join(account_name::encode(name))
+    }
+
+    fn check_open(&self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::SeqCst) {
+            let source = io::Error::other("it is closed");
+            return Err(StoreError::Io { context: "using the store", source });
+        }
+        Ok(())
+    }
+
+    fn slot(&self, name: &str) -> Slot {
+        Arc::clone(lock(&self.slots).entry(name.to_owned()).or_default())
+    }
+
+    /// Forget a slot that nobody has and that holds no account, since anybody may ask for any name.
+    fn release_slot(&self, name: &str, slot: Slot) {
+        let mut slots = lock(&self.slots);
+        drop(slot);
+        let is_free = |slot: &Slot| {
+            Arc::strong_count(slot) == 1
+                && slot.try_lock().is_ok_and(|account| account.strong_count() == 0)
+        };
+        if slots.get(name).is_some_and(is_free) {
+            slots.remove(name);
+        }
+    }
+
+    async fn load(&self, name: &str) -> Result<Arc<Account>, StoreError> {
+        self.check_open()?;
+        let slot = self.slot(name);
+        let loaded = self.load_into(name, &slot).await;
+        self.release_slot(name, slot);
+        loaded
+    }
+
+    async fn load_into(&self, name: &str, slot: &Slot) -> Result<Arc<Account>, StoreError> {
+        let mut loaded = slot.lock().await;
+        if let Some(account) = loaded.upgrade() {
+            return Ok(account);
+        }
+        let (shared, dir, name) =
+            (Arc::clone(&self.shared), self.account_dir(name), name.to_owned());
+        let account = self.blocking(move || load_account(shared, dir, &name)).await?;
+        *loaded = Arc::downgrade(&account);
+        Ok(account)
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        tokio::task::spawn_blocking(work).await.map_err(|_| failed("working on an account"))?
+    }
+
+    async fn create_in(
+        &self,
+        name: &str,
+        slot: &Slot,
+        mailboxes: &[NewMailbox],
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let _loading = slot.lock().await;
+        if !account_name::is_possible(name) {
+            let source = io::Error::from(io::ErrorKind::InvalidFilename);
+            return Err(StoreError::Io { context: "naming an account", source });
+        }
+        let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
+        let (accounts, mailboxes) = (self.dir.join("accounts"), mailboxes.to_vec());
+        self.blocking(move || {
+            create_account(&*shared.vfs, &shared, (&accounts, &dir), &mailboxes, now)
+        })
+        .await
+    }
+
+    async fn delete_in(&self, name: &str, slot: &Slot) -> Result<(), StoreError> {
+        let mut loaded = slot.lock().await;
+        let dir = self.account_dir(name);
+        if !exists(&*self.shared.vfs, &dir) || !account_name::is_possible(name) {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        if let Some(account) = loaded.upgrade() {
+            account.vanish().await?;
+        }
+        *loaded = Weak::new();
+        let number = self.trashed.fetch_add(1, Ordering::Relaxed);
+        let trash = self.dir.join("trash");
+        let shared = Arc::clone(&self.shared);
+        self.blocking(move || remove_account(&*shared.vfs, &dir, &trash, number)).await
+    }
+
+    async fn close_all(&self) -> Result<(), StoreError> {
+        self.closed.store(true, Ordering::SeqCst);
+        let slots: Vec<Slot> = lock(&self.slots).values().cloned().collect();
+        for slot in slots {
+            let account = slot.lock().await.upgrade();
+            if let Some(account) = account {
+                account.close().await?;
+            }
+        }
+        drop(lock(&self.shared.lock).take());
+        Ok(())
+    }
+}
+
+/// Whether there is an account in a directory: its segments are what makes it one.
+fn exists(vfs: &dyn Vfs, dir: &Path) -> bool {
+    vfs.list(&dir.join("seg")).is_ok()
+}
+
+fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Account>, StoreError> {
+    if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir) {
+        return Err(Refused::NoSuchAccount.into());
+    }
+    let found = recovery::recover(&shared.vfs, &dir)?;
+    let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
+    emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
+    Ok(Arc::new(Account::new(name, dir, shared, found)))
+}
+
+/// Make an account. Its segments appear under their name when they are whole.
+fn create_account(
+    vfs: &dyn Vfs,
+    shared: &Shared,
+    (accounts, dir): (&Path, &Path),
+    mailboxes: &[NewMailbox],
+    now: i64,
+) -> Result<(), StoreError> {
+    if exists(vfs, dir) {
+        return Err(Refused::AccountExists.into());
+    }
+    let creating = |error| io_error("creating an account", error);
+    let (unfinished, segments) = (dir.join("seg.new"), dir.join("seg"));
+    if vfs.list(&unfinished).is_ok() {
+        vfs.remove_dir_all(&unfinished).map_err(creating)?;
+    }
+    vfs.create_dir(&unfinished).map_err(creating)?;
+    let id = RandomState::new().hash_one(now);
+    let mut log = Log::create(Arc::clone(&shared.vfs), &unfinished, id).map_err(creating)?;
+    let state = State::default();
+    let mut batch = Batch::new(&state, &log);
+    account::create(&mut batch, mailboxes, now)?;
+    let written = log.write(&batch.finish().frames).and_then(|()| log.sync());
+    written.map_err(|failure| creating(failure.into_error()))?;
+    vfs.rename(&unfinished, &segments).map_err(creating)?;
+    vfs.sync_dir(dir).map_err(creating)?;
+    vfs.sync_dir(accounts).map_err(creating)
+}
+
+/// Remove an account: first its name, which is done at once, then its files.
+fn remove_account(vfs: &dyn Vfs, dir: &Path, trash: &Path, number: u64) -> Result<(), StoreError> {
+    let removing = |error| io_error("removing an account", error);
+    let target = trash.join(number.to_string());
+    vfs.rename(dir, &target).map_err(removing)?;
+    if let Some(accounts) = dir.parent() {
+        vfs.sync_dir(accounts).map_err(removing)?;
+    }
+    vfs.sync_dir(trash).map_err(removing)?;
+    if let Err(error) = vfs.remove_dir_all(&target) {
+        tracing::warn!(%error, "the files of a removed account stay until the next start");
+    }
+    Ok(())
+}
+
+fn empty_trash(vfs: &dyn Vfs, trash: &Path) {
+    for name in vfs.list(trash).unwrap_or_default() {
+        if let Err(error) = vfs.remove_dir_all(&trash.join(name)) {
+            tracing::warn!(%error, "the files of a removed account stay until the next start");
+        }
+    }
+}
+
+impl Store for LocalStore {
+    fn account<'a>(&'a self, name: &'a str) -> Reply<'a, Arc<dyn AccountStore>> {
+        Box::pin(async move {
+            let account = self.load(name).await?;
+            let account: Arc<dyn AccountStore> = Arc::new(LocalAccount { account });
+            Ok(account)
+        })
+    }
+
+    fn create_account<'a>(
+        &'a self,
+        name: &'a str,
+        mailboxes: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.check_open()?;
+            let slot = self.slot(name);
+            let created = self.create_in(name, &slot, mailboxes, now).await;
+            self.release_slot(name, slot);
+            created
+        })
+    }
+
+    fn delete_account<'a>(&'a self, name: &'a str) -> Reply<'a, ()> {
+        Box::pin(async move {
+            self.check_open()?;
+            let slot = self.slot(name);
+            let deleted = self.delete_in(name, &slot).await;
+            self.release_slot(name, slot);
+            deleted
+        })
+    }
+
+    fn accounts(&self) -> Reply<'_, Vec<String>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let (shared, accounts) = (Arc::clone(&self.shared), self.dir.join("accounts"));
+            self.blocking(move || list_accounts(&*shared.vfs, &accounts)).await
+        })
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        Box::pin(self.close_all())
+    }
+}
+
+fn list_accounts(vfs: &dyn Vfs, accounts: &Path) -> Result<Vec<String>, StoreError> {
+    let names = vfs.list(accounts).map_err(|error| io_error("listing accounts", error))?;
+    let mut names: Vec<String> = names
+        .iter()
+        .filter(|name| exists(vfs, &accounts.join(name)))
+        .filter_map(|name| account_name::decode(name))
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}

@@ -1,0 +1,120 @@
+//! The file system as the engine needs it: small, so that tests can put a failing disk in its place.
+
+mod real;
+#[cfg(any(test, feature = "simulation"))]
+mod simulated;
+
+pub use real::RealFiles;
+#[cfg(any(test, feature = "simulation"))]
+pub use simulated::SimulatedDisk;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open file. All methods may be called from several threads at once.
+pub trait VfsFile: Send + Sync {
+    /// Read at an offset until the buffer is full or the file ends; returns how much was read.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Write all octets at an offset. On an error any part of them may have been written.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Make the content and the length durable.
+    ///
+    /// # Errors
+    /// What the system says. Nothing is known then about what was written since the last sync.
+    fn sync_data(&self) -> io::Result<()>;
+
+    /// The length in octets.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether the file has no octets.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Cut the file to a length.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn truncate(&self, len: u64) -> io::Result<()>;
+}
+
+/// A file system.
+pub trait Vfs: Send + Sync {
+    /// Open a file that exists for reading and writing.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>>;
+
+    /// Make a file, or empty one that exists, for reading and writing.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>>;
+
+    /// Make a directory and those above it; nothing happens if it exists.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn create_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// The names in a directory, sorted. Names that are not UTF-8 are left out: they are not ours.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+
+    /// Give a file or directory another name, replacing a file that has it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Remove a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Remove a directory with all that is in it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Make the names in a directory durable.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Take a lock that no other process can have, until the returned value is dropped.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] if another one has it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+}
+
+/// Read exactly this range, or fail with [`io::ErrorKind::UnexpectedEof`].
+pub(crate) fn read_exact_at(file: &dyn VfsFile, len: usize, offset: u64) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; len];
+    if file.read_at(&mut buffer, offset)? < len {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(buffer)
+}
