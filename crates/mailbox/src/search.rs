@@ -15,9 +15,8 @@ use bytes::Bytes;
 use decide::{Header, Known, decide};
 use rookery_mail::{DateTime, EmailId, Keyword, ModSeq, SystemFlag, UidSet};
 use rookery_mime::{Message, Scanner, date};
-use std::future::poll_fn;
-use std::task::Poll;
 use text::{Findings, look_through};
+use tokio::task::yield_now;
 
 /// What to search for. Days are days since 1970-01-01, as of [`rookery_mail::DateTime::local_day`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -162,18 +161,4 @@ async fn scan(account: &Account, row: &Row) -> Result<Message, StoreError> {
         yield_now().await;
     }
     Ok(scanner.finish())
-}
-
-/// Let others run.
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

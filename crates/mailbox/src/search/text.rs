@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use rookery_mail::EmailId;
 use rookery_mime::{Content, Decoder, Encoding, Message, Part, header, text};
 use std::ops::Range;
+use tokio::task::yield_now;
 
 /// Which of the needles of a key are in a message's body, which in its text as a whole.
 #[derive(Clone)]
@@ -155,7 +156,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn read(&mut self, range: Range<u64>) -> Result<Bytes, StoreError> {
-        super::yield_now().await;
+        yield_now().await;
         let end = range.end.min(range.start.saturating_add(self.left));
         let octets = self.account.store().content(self.email, range.start..end).await?;
         self.left = self.left.saturating_sub(octets.len() as u64);

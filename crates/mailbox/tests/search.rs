@@ -1,0 +1,190 @@
+//! SEARCH: each key, what it reads, and that it lets others run.
+
+use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, Uid, UidSet};
+use rookery_mailbox::delivery::Incoming;
+use rookery_mailbox::search::{Key, search};
+use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, initial_mailboxes, names};
+use std::sync::Arc;
+
+const DAY: i64 = 86_400;
+
+const GREETING: &str = "From: Ada <ada@example.org>\r\n\
+    To: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\n\
+    Date: Tue, 03 Mar 2020 23:30:00 -0500\r\n\
+    Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= aus\r\n Bern\r\n\
+    Content-Type: text/plain; charset=iso-8859-1\r\n\
+    Content-Transfer-Encoding: quoted-printable\r\n\r\n\
+    Der Sch=FCler trinkt Ka=\r\nffee.\r\n";
+
+const PARTS: &str = "From: Ben <ben@example.com>\r\nSubject: parts\r\n\
+    Content-Type: multipart/mixed; boundary=x\r\n\r\n\
+    preamble\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+    PGI+4piDIHNub3c8L2I+\r\n\
+    --x\r\nContent-Type: application/octet-stream; name=secret.bin\r\n\r\nneedle in octets\r\n\
+    --x\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner subject\r\n\r\ninner body\r\n--x--\r\n";
+
+struct Mail {
+    account: Account,
+    snapshot: Arc<Snapshot>,
+}
+
+/// A mailbox of these messages, received a day after the other from day 100 on, in a zone two hours east.
+async fn mail(messages: &[(&str, &str)]) -> Mail {
+    let store = MemoryStore::new();
+    store.create_account("u", &initial_mailboxes(), 1).await.unwrap();
+    let account = Account::new(store.account("u").await.unwrap());
+    let inbox = account.find(&names::parse("INBOX").unwrap()).await.unwrap();
+    for (day, (text, flags)) in (100..).zip(messages) {
+        let mut incoming = Incoming::new(&account).await.unwrap();
+        incoming.write(text.as_bytes()).await.unwrap();
+        let flags = flags.split_whitespace().map(|flag| Flag::parse(flag).unwrap()).collect();
+        let message = incoming.finish(flags, DateTime::with_offset(day * DAY - 3600, 120));
+        account.store().append(inbox.id, vec![message], day * DAY).await.unwrap();
+    }
+    let snapshot = account.open(&inbox.name).await.unwrap().1.snapshot();
+    Mail { account, snapshot }
+}
+
+impl Mail {
+    async fn search(&self, key: Key) -> String {
+        search(&self.account, &self.snapshot, &UidSet::all(), &key).await.unwrap().to_string()
+    }
+}
+
+fn uids(numbers: &[u32]) -> UidSet {
+    numbers.iter().copied().filter_map(Uid::new).collect()
+}
+
+fn header(name: &str, needle: &str) -> Key {
+    Key::Header { name: name.as_bytes().to_vec(), needle: needle.to_owned() }
+}
+
+fn not(key: Key) -> Key {
+    Key::Not(Box::new(key))
+}
+
+#[tokio::test]
+async fn rows_are_enough_for_most_keys() {
+    let mail =
+        mail(&[("a", "\\Seen"), ("bb", "\\Seen $Work"), ("ccc", "\\Flagged"), ("dddd", "")]).await;
+    let keyword = |text: &str| Key::Keyword(Keyword::new(text).unwrap());
+    let second = mail.snapshot.rows().nth(1).unwrap().clone();
+    for (key, expected) in [
+        (Key::All, "1:4"),
+        (Key::And(Vec::new()), "1:4"),
+        (Key::Or(Vec::new()), ""),
+        (Key::Uids(uids(&[2, 4, 9])), "2,4"),
+        (Key::Has(SystemFlag::Seen), "1:2"),
+        (not(Key::Has(SystemFlag::Seen)), "3:4"),
+        (keyword("$WORK"), "2"),
+        (keyword("$unknown"), ""),
+        (Key::ModSeq(second.modseq), "2:4"),
+        (Key::ModSeq(ModSeq::MAX), ""),
+        (Key::Email(second.email), "2"),
+        (Key::Email(EmailId(99)), ""),
+        (Key::Before(101), "1"),
+        (Key::On(101), "2"),
+        (Key::Since(101), "2:4"),
+        (Key::SavedBefore(102 * DAY), "1:2"),
+        (Key::SavedSince(102 * DAY), "3:4"),
+        (Key::Larger(2), "3:4"),
+        (Key::Smaller(2), "1"),
+        (Key::And(vec![Key::Larger(1), Key::Has(SystemFlag::Seen)]), "2"),
+        (Key::Or(vec![Key::Larger(3), Key::Has(SystemFlag::Flagged)]), "3:4"),
+    ] {
+        assert_eq!(mail.search(key.clone()).await, expected, "{key:?}");
+    }
+    let candidates = uids(&[1, 3, 7]);
+    let found = search(&mail.account, &mail.snapshot, &candidates, &Key::All).await.unwrap();
+    assert_eq!(found, uids(&[1, 3]));
+}
+
+#[tokio::test]
+async fn headers_are_compared_as_text() {
+    let mail = mail(&[(GREETING, ""), (PARTS, "")]).await;
+    for (key, expected) in [
+        (header("subject", "GRÜSSE AUS BERN"), "1"),
+        (header("To", "jürgen"), "1"),
+        (header("From", "example"), "1:2"),
+        (header("From", "EXAMPLE.COM"), "2"),
+        (header("Subject", "inner"), ""),
+        (header("Date", ""), "1"),
+        (header("X-None", ""), ""),
+        (not(header("Date", "")), "2"),
+    ] {
+        assert_eq!(mail.search(key.clone()).await, expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_sent_day_is_that_of_the_date_field_as_written() {
+    let mail = mail(&[(GREETING, ""), (PARTS, "")]).await;
+    let day = DateTime::day_number(2020, 3, 3).unwrap();
+    for (key, expected) in [
+        (Key::SentOn(day), "1"),
+        (Key::SentSince(day), "1"),
+        (Key::SentBefore(day), "2"),
+        (Key::SentOn(101), "2"),
+        (Key::SentBefore(day + 1), "1:2"),
+    ] {
+        assert_eq!(mail.search(key.clone()).await, expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_decoded_before_they_are_searched() {
+    let mail = mail(&[(GREETING, ""), (PARTS, "")]).await;
+    let body = |needle: &str| Key::Body(needle.to_owned());
+    let text = |needle: &str| Key::Text(needle.to_owned());
+    for (key, expected) in [
+        (body("SCHÜLER TRINKT KAFFEE"), "1"),
+        (body("☃ snow"), "2"),
+        (body("inner body"), "2"),
+        (body("inner subject"), ""),
+        (body("needle"), ""),
+        (body("grüße"), ""),
+        (body(""), "1:2"),
+        (text("grüsse"), "1"),
+        (text("inner subject"), "2"),
+        (text("secret.bin"), "2"),
+        (text("kaffee"), "1"),
+        (text("ada@example.org"), "1"),
+        (not(text("kaffee")), "2"),
+        (Key::And(vec![body("inner"), text("snow"), header("From", "ben")]), "2"),
+        (Key::Or(vec![body("kaffee"), body("snow")]), "1:2"),
+    ] {
+        assert_eq!(mail.search(key.clone()).await, expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_gone_matches_neither_a_key_nor_its_opposite() {
+    let mail = mail(&[("\r\none", "\\Deleted"), ("\r\ntwo", "")]).await;
+    mail.account.store().expunge(mail.snapshot.id(), &UidSet::all()).await.unwrap();
+    assert_eq!(mail.search(Key::Body("two".to_owned())).await, "2");
+    assert_eq!(mail.search(not(Key::Body("x".to_owned()))).await, "2");
+    assert_eq!(mail.search(Key::Has(SystemFlag::Deleted)).await, "1", "its row is still known");
+}
+
+#[tokio::test]
+async fn long_bodies_are_found_to_their_end() {
+    let line = "all work and no play makes jack a dull boy\r\n".repeat(10_000);
+    let text = format!("Subject: long\r\n\r\n{line}the end\r\n");
+    let mail = mail(&[(&text, "")]).await;
+    assert_eq!(mail.search(Key::Body("boy\r\nthe END".to_owned())).await, "1");
+    assert_eq!(mail.search(Key::Body("boy\r\nthe beginning".to_owned())).await, "");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn others_run_while_a_search_goes_on() {
+    let messages = vec![(GREETING, ""); 200];
+    let mail = mail(&messages).await;
+    let searching = tokio::spawn(async move { mail.search(Key::Body("nothing".to_owned())).await });
+    let mut turns = 0;
+    while !searching.is_finished() {
+        tokio::task::yield_now().await;
+        turns += 1;
+    }
+    assert_eq!(searching.await.unwrap(), "");
+    assert!(turns > 200, "a turn for each message at least, not {turns}");
+}
