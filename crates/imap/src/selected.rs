@@ -19,6 +19,8 @@ pub(crate) struct Selected {
     pub(crate) read_only: bool,
     /// Messages that are `\Recent` in this session (RFC 3501 §2.3.2).
     pub(crate) recent: UidSet,
+    /// How many of the mailbox's keywords the client has heard of.
+    pub(crate) keywords_told: usize,
     /// What `$` stands for (RFC 9051 §6.4.4.1).
     pub(crate) saved: UidSet,
 }

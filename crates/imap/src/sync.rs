@@ -4,8 +4,8 @@ use crate::out::Out;
 use crate::refusal::Failure;
 use crate::selected::Selected;
 use crate::session::{Context, User};
-use rookery_imap_wire::{FetchData, Response};
-use rookery_mail::{Uid, UidRange};
+use rookery_imap_wire::{Code, FetchData, Response};
+use rookery_mail::{Flag, SystemFlag, Uid, UidRange};
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
 
 /// Bring the client's view up to date.
@@ -19,6 +19,7 @@ pub(crate) async fn tell(
     // Seen before it is looked at, so that no wake is lost.
     selected.wake.mark_unchanged();
     let snapshot = selected.open.snapshot();
+    keywords(selected, &snapshot, out);
     let events = selected.view.sync(&snapshot, expunges);
     for event in events {
         match event {
@@ -37,6 +38,25 @@ pub(crate) async fn tell(
         out.drain().await?;
     }
     Ok(())
+}
+
+/// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some
+/// clients drop what they do not know.
+pub(crate) fn keywords(selected: &mut Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
+    if snapshot.keywords().len() <= selected.keywords_told {
+        return;
+    }
+    selected.keywords_told = snapshot.keywords().len();
+    applicable_flags(selected.read_only, snapshot, out);
+}
+
+/// FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5).
+pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut Out<'_>) {
+    let keywords = snapshot.keywords().iter().cloned().map(Flag::Keyword);
+    let flags: Vec<Flag> = SystemFlag::ALL.into_iter().map(Flag::System).chain(keywords).collect();
+    out.send(&Response::Flags(flags.clone()));
+    let flags = if read_only { Vec::new() } else { flags };
+    out.ok_code(Code::PermanentFlags { flags, any: !read_only }, "Flags that can be changed");
 }
 
 /// The FETCH response that tells a message's flags. Always with its UID, so that a client that

@@ -8,7 +8,7 @@ use crate::selected::Selected;
 use crate::session::{Answer, Context, Session, State, User, done_with};
 use crate::sync;
 use rookery_imap_wire::{Code, Response, SelectParameter, WireMailbox};
-use rookery_mail::{Flag, SystemFlag, Uid, UidSet};
+use rookery_mail::{Uid, UidSet};
 use rookery_mailbox::{Snapshot, View};
 
 pub(crate) async fn run(
@@ -34,6 +34,7 @@ pub(crate) async fn run(
         view: View::open(&snapshot),
         read_only,
         recent: UidSet::new(),
+        keywords_told: snapshot.keywords().len(),
         saved: UidSet::new(),
     };
     if !session.context.rev2 {
@@ -63,13 +64,7 @@ fn deselect(session: &mut Session, out: &mut Out<'_>) -> Result<User, Failure> {
 }
 
 fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
-    let flags = flags_in_use(snapshot);
-    out.send(&Response::Flags(flags.clone()));
-    let permanent = if selected.read_only { Vec::new() } else { flags };
-    out.ok_code(
-        Code::PermanentFlags { flags: permanent, any: !selected.read_only },
-        "Flags that can be changed",
-    );
+    sync::applicable_flags(selected.read_only, snapshot, out);
     out.send(&Response::Exists(selected.view.len()));
     if !context.rev2 {
         out.send(&Response::Recent(sync::recent_count(selected)));
@@ -81,9 +76,4 @@ fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &m
     out.ok_code(Code::UidValidity(snapshot.uid_validity().get()), "UIDs are valid");
     let next = snapshot.uid_next().map_or(u32::MAX, Uid::get);
     out.ok_code(Code::UidNext(next), "The next UID");
-}
-
-fn flags_in_use(snapshot: &Snapshot) -> Vec<Flag> {
-    let keywords = snapshot.keywords().iter().cloned().map(Flag::Keyword);
-    SystemFlag::ALL.into_iter().map(Flag::System).chain(keywords).collect()
 }

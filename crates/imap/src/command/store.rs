@@ -27,6 +27,7 @@ pub(crate) async fn run(
     if let Some(modseq) = stored.modseq {
         selected.view.hush(&uids, modseq);
     }
+    sync::keywords(selected, &stored.snapshot, out);
     let mut found = 0;
     for row in stored.snapshot.rows_in(&uids) {
         found += 1;
