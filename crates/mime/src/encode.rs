@@ -411,6 +411,21 @@ mod tests {
         }
     }
 
+    /// What version 1 made of [`MESSAGE`], octet by octet: messages are stored beside such forms.
+    const VERSION_1: &str = "\
+        01c7a903e7c901108001004089010c096d756c746970617274056d697865640108626f756e64617279017802\
+        5004460400047465787405706c61696e0107636861727365740875732d61736369690a6174746163686d656e\
+        74010866696c656e616d6501660202656e0264658002531e1102076d65737361676506726663383232000000\
+        0d0400047465787405706c61696e0107636861727365740875732d6173636969300003080147040163016410\
+        0000320173010401610162000000";
+
+    #[test]
+    fn the_form_of_version_1_stays_as_it_is() {
+        let digits: String =
+            Message::scan(MESSAGE).encode().iter().map(|octet| format!("{octet:02x}")).collect();
+        assert_eq!(digits, VERSION_1);
+    }
+
     #[test]
     fn numbers_are_read_as_written_at_every_width() {
         for shift in 0..64 {

@@ -18,8 +18,10 @@ pub mod header;
 mod lexer;
 pub mod limits;
 mod line;
+mod message_id;
 mod open;
 mod parameter;
+pub mod preview;
 mod scanner;
 mod section;
 mod structure;
@@ -29,6 +31,7 @@ pub mod transfer;
 mod utf7;
 
 pub use date::SentDate;
+pub use message_id::message_ids;
 pub use scanner::Scanner;
 pub use section::SectionText;
 pub use structure::{Address, Content, Disposition, Embedded, Envelope, Message, Part};

@@ -33,3 +33,12 @@ pub const ENCODED_WORD_OCTETS: usize = 2_048;
 
 /// Octets of white space at a line's end that quoted-printable holds back until it knows that the line ends.
 pub const TRAILING_SPACE_OCTETS: usize = 1_000;
+
+/// Message ids of one field: a thread that is longer is tied together by its last messages all the same.
+pub const MESSAGE_IDS: usize = 10_000;
+
+/// Characters of a preview (RFC 8970 §3.3: should be 200, never more than 256).
+pub const PREVIEW_CHARS: usize = 200;
+
+/// Characters of an HTML entity, its ampersand and semicolon included.
+pub const ENTITY_CHARS: usize = 12;

@@ -10,7 +10,7 @@ use rookery_mime::{Content, Decoder, Encoding, Message, Part, base_subject, date
 use soundness::assert_sound;
 
 /// The longest that one message may take, in a build without optimisation.
-const MAX_TIME: Duration = Duration::from_secs(2);
+const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// The files of an archive of the corpus, unpacked under the target directory; `None` if it is not there.
 fn unpacked(set: &str) -> Option<Vec<PathBuf>> {

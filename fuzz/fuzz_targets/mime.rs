@@ -1,0 +1,50 @@
+//! Trees nest, do not depend on cuts, and survive encoding; readers of values take anything.
+
+#![no_main]
+
+use std::ops::Range;
+
+use libfuzzer_sys::fuzz_target;
+use rookery_mime::{
+    Content, Encoding, Message, Part, Scanner, base_subject, date, header, message_ids, preview, text,
+};
+
+/// Panics unless all that a part holds lies within it, in order.
+fn assert_nested(part: &Part, within: &Range<u64>) {
+    assert!(within.start <= part.header.start && part.header.start <= part.header.end);
+    assert!(part.header.end == part.body.start && part.body.start <= part.body.end);
+    assert!(part.body.end <= within.end);
+    match &part.content {
+        Content::Leaf => assert!(!part.is("multipart", "*") && !part.is("message", "rfc822")),
+        Content::Multipart(parts) => {
+            assert!(!parts.is_empty());
+            parts.iter().fold(part.body.start, |start, child| {
+                assert_nested(child, &(start..part.body.end));
+                child.body.end
+            });
+        }
+        Content::Message(embedded) => assert_nested(&embedded.root, &part.body),
+    }
+}
+
+fuzz_target!(|input: &[u8]| {
+    let message = Message::scan(input);
+    assert_nested(&message.root, &(0..input.len() as u64));
+    let mut scanner = Scanner::new();
+    for piece in input.chunks(1 + input.len() % 7) {
+        scanner.push(piece);
+    }
+    assert!(scanner.finish() == message);
+    assert!(Message::decode(&message.encode()).as_ref() == Some(&message));
+    let _any = Message::decode(input);
+
+    let decoded = text::decode_header(input);
+    let (base, _) = base_subject(&decoded);
+    assert!(base_subject(&base).0 == base);
+    let _any = (text::decode_text(None, input), text::decode_param(b"a*", input), date::parse(input));
+    let _any = (message_ids(input), preview::of_html(&decoded), preview::of_plain(&decoded));
+    for encoding in [Encoding::Identity, Encoding::QuotedPrintable, Encoding::Base64] {
+        assert!(encoding.decode(input).len() <= input.len());
+    }
+    assert!(header::select(input, &["a"], false).ends_with(b"\r\n"));
+});
