@@ -1,0 +1,102 @@
+//! Accounts: their names, their files, and who may log in to them.
+//!
+//! An account's `account.toml` lies in its directory, beside its mail. Files are read again when they
+//! have changed, so that an administrator may edit them while the server runs.
+
+mod file;
+mod login;
+mod name;
+
+pub(crate) use file::AccountFile;
+pub(crate) use login::PeerDirectory;
+pub(crate) use name::Name;
+
+use crate::limits::{MAX_CACHED_ACCOUNTS, MAX_WAITING_LOGINS};
+use rookery_auth::VerifiedPasswords;
+use rookery_auth::throttle::Throttle;
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Says where an account's directory is.
+pub(crate) type Locate = Box<dyn Fn(&str) -> PathBuf + Send + Sync>;
+
+/// The files of all accounts, and what is remembered of logins.
+pub(crate) struct Accounts {
+    locate: Locate,
+    cached: Mutex<HashMap<Name, (file::Version, Arc<AccountFile>)>>,
+    verified: Mutex<VerifiedPasswords>,
+    throttle: Mutex<Throttle>,
+    waiting: Arc<Semaphore>,
+    hashing: Arc<Semaphore>,
+}
+
+impl Accounts {
+    /// Accounts whose directories are found this way.
+    pub(crate) fn new(locate: Locate) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            locate,
+            cached: Mutex::default(),
+            verified: Mutex::new(VerifiedPasswords::new().map_err(io::Error::other)?),
+            throttle: Mutex::default(),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING_LOGINS)),
+            hashing: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
+    /// An account's file, `None` if there is none.
+    pub(crate) fn read(&self, name: &Name) -> io::Result<Option<Arc<AccountFile>>> {
+        let path = self.file_of(name);
+        let Some(version) = file::version(&path)? else {
+            lock(&self.cached).remove(name);
+            return Ok(None);
+        };
+        if let Some((known, account)) = lock(&self.cached).get(name)
+            && *known == version
+        {
+            return Ok(Some(Arc::clone(account)));
+        }
+        let account = Arc::new(AccountFile::read(&path)?);
+        let mut cached = lock(&self.cached);
+        if cached.len() >= MAX_CACHED_ACCOUNTS {
+            cached.clear();
+        }
+        cached.insert(name.clone(), (version, Arc::clone(&account)));
+        Ok(Some(account))
+    }
+
+    /// Replace an account's file.
+    pub(crate) fn write(&self, name: &Name, account: &AccountFile) -> io::Result<()> {
+        account.write(&self.file_of(name))?;
+        lock(&self.cached).remove(name);
+        Ok(())
+    }
+
+    /// Remove an account's file: nobody can log in to it any more.
+    pub(crate) fn remove(&self, name: &Name) -> io::Result<()> {
+        lock(&self.cached).remove(name);
+        match std::fs::remove_file(self.file_of(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where an account's file and mail are.
+    pub(crate) fn directory(&self, name: &Name) -> PathBuf {
+        (self.locate)(name.as_str())
+    }
+
+    fn file_of(&self, name: &Name) -> PathBuf {
+        self.directory(name).join("account.toml")
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

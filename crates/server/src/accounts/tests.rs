@@ -1,0 +1,78 @@
+use super::*;
+use rookery_auth::{Denied, Directory, Login};
+use std::os::unix::fs::PermissionsExt;
+
+fn accounts() -> (tempfile::TempDir, Arc<Accounts>) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    (dir, Arc::new(Accounts::new(Box::new(move |name| root.join(name))).unwrap()))
+}
+
+fn add(accounts: &Accounts, name: &str, stored: &str) {
+    let name = Name::new(name).unwrap();
+    accounts.write(&name, &AccountFile::new(name.as_str(), stored.to_owned())).unwrap();
+}
+
+async fn login(accounts: &Arc<Accounts>, user: &str, password: &str) -> Result<Login, Denied> {
+    let directory = PeerDirectory::new(Arc::clone(accounts), None);
+    directory.login(None, user, password.as_bytes()).await
+}
+
+#[tokio::test]
+async fn names_in_any_case_open_the_account() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada@example.org", "{PLAIN}tulip");
+    let granted = login(&accounts, "Ada@EXAMPLE.org", "tulip").await.unwrap();
+    assert_eq!(granted.account, "ada@example.org");
+    assert_eq!(login(&accounts, "ada@example.org", "rose").await, Err(Denied::BadCredentials));
+    assert_eq!(login(&accounts, "ada", "tulip").await, Err(Denied::BadCredentials));
+    assert_eq!(login(&accounts, "../ada", "tulip").await, Err(Denied::BadCredentials));
+}
+
+#[tokio::test]
+async fn only_ones_own_account_can_be_asked_for() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let directory = PeerDirectory::new(Arc::clone(&accounts), None);
+    assert!(directory.login(Some("ADA"), "ada", b"tulip").await.is_ok());
+    assert_eq!(directory.login(Some("bob"), "ada", b"tulip").await, Err(Denied::NotAuthorized));
+}
+
+#[tokio::test]
+async fn changes_of_the_file_count_at_once() {
+    let (dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    add(&accounts, "ada", "{PLAIN}rose");
+    assert_eq!(login(&accounts, "ada", "tulip").await, Err(Denied::BadCredentials));
+    assert!(login(&accounts, "ada", "rose").await.is_ok());
+
+    let file = dir.path().join("ada/account.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("disabled = false", "disabled = true")).unwrap();
+    assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
+    std::fs::write(&file, "nonsense").unwrap();
+    assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::Unavailable));
+    accounts.remove(&Name::new("ada").unwrap()).unwrap();
+    assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
+}
+
+#[test]
+fn the_file_is_private() {
+    let (dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let metadata = std::fs::metadata(dir.path().join("ada/account.toml")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_slow_the_next_attempt_down() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    for _ in 0..4 {
+        assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
+    }
+    let start = tokio::time::Instant::now();
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    assert!(start.elapsed() >= std::time::Duration::from_millis(500));
+}

@@ -1,0 +1,62 @@
+//! Doing what a request asks for.
+
+use super::message::Messages;
+use super::{Request, Response, account, frame, mailbox, message};
+use crate::failure::Failure;
+use crate::services::Services;
+use std::io;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Do what is asked for. `messages` are those that follow the request.
+pub(super) async fn execute(
+    request: Request,
+    messages: &mut Messages<'_>,
+    services: &Services,
+) -> Result<Response, Failure> {
+    match request {
+        Request::AccountAdd { name, password } => account::add(services, &name, password).await,
+        Request::AccountList => account::list(services).await,
+        Request::AccountShow { name } => account::show(services, &name).await,
+        Request::AccountPassword { name, password } => {
+            account::set_password(services, &name, password).await
+        }
+        Request::AccountSetDisabled { name, disabled } => {
+            account::set_disabled(services, &name, disabled).await
+        }
+        Request::AccountDelete { name } => account::delete(services, &name).await,
+        Request::MailboxList { account } => mailbox::list(services, &account).await,
+        Request::MailboxCreate { account, mailbox, special_use } => {
+            mailbox::create(services, &account, &mailbox, special_use.as_deref()).await
+        }
+        Request::MailboxRename { account, from, to } => {
+            mailbox::rename(services, &account, &from, &to).await
+        }
+        Request::MailboxDelete { account, mailbox } => {
+            mailbox::delete(services, &account, &mailbox).await
+        }
+        Request::MailboxStatus { account, mailbox } => {
+            mailbox::status(services, &account, &mailbox).await
+        }
+        Request::Deliver { account, mailbox } => {
+            message::deliver(services, &account, mailbox.as_deref(), messages).await
+        }
+        Request::Append { account, mailbox, messages: details } => {
+            message::append(services, &account, &mailbox, &details, messages).await
+        }
+    }
+}
+
+/// Answer one client's requests until it has no more.
+pub(super) async fn serve<S>(stream: S, services: &Services) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    let (mut read, mut write) = tokio::io::split(stream);
+    while let Some(request) = frame::read::<Request>(&mut read).await? {
+        let mut messages = Messages::new(&mut read, request.message_count());
+        let result = execute(request, &mut messages, services).await;
+        messages.skip_rest().await?;
+        frame::write(&mut write, &result.unwrap_or_else(Response::Failed)).await?;
+    }
+    Ok(())
+}

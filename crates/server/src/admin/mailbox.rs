@@ -1,0 +1,98 @@
+//! Requests about mailboxes.
+
+use super::account::parse;
+use super::{MailboxDetails, Response};
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::services::Services;
+use rookery_mail::{MailboxName, SpecialUse};
+use rookery_mailbox::Account;
+use rookery_mailbox::{MailboxInfo, StoreError};
+
+type Answer = Result<Response, Failure>;
+
+pub(super) async fn list(services: &Services, account: &str) -> Answer {
+    let account = open(services, account).await?;
+    let list = account.store().mailboxes().await?;
+    let mut mailboxes = Vec::new();
+    for info in list.mailboxes.values() {
+        let subscribed = list.subscriptions.contains(&info.name);
+        mailboxes.push(details(&account, info, subscribed).await?);
+    }
+    Ok(Response::Mailboxes(mailboxes))
+}
+
+pub(super) async fn create(
+    services: &Services,
+    account: &str,
+    mailbox: &str,
+    special_use: Option<&str>,
+) -> Answer {
+    let account = open(services, account).await?;
+    let name = name(mailbox)?;
+    let special_use = special_use.map(parse_special_use).transpose()?;
+    account.create(&name, special_use, now()).await?;
+    account.store().subscribe(&name, true).await?;
+    Ok(Response::Done)
+}
+
+pub(super) async fn rename(services: &Services, account: &str, from: &str, to: &str) -> Answer {
+    open(services, account).await?.rename(&name(from)?, &name(to)?, now()).await?;
+    Ok(Response::Done)
+}
+
+pub(super) async fn delete(services: &Services, account: &str, mailbox: &str) -> Answer {
+    let account = open(services, account).await?;
+    let name = name(mailbox)?;
+    account.delete(&name).await?;
+    account.store().subscribe(&name, false).await?;
+    Ok(Response::Done)
+}
+
+pub(super) async fn status(services: &Services, account: &str, mailbox: &str) -> Answer {
+    let account = open(services, account).await?;
+    let name = name(mailbox)?;
+    let info = account.find(&name).await?;
+    let subscribed = account.store().mailboxes().await?.subscriptions.contains(&name);
+    Ok(Response::Mailbox(details(&account, &info, subscribed).await?))
+}
+
+pub(super) async fn open(services: &Services, account: &str) -> Result<Account, Failure> {
+    let name = parse(account)?;
+    Ok(Account::new(services.store.account(name.as_str()).await?))
+}
+
+pub(super) fn name(text: &str) -> Result<MailboxName, Failure> {
+    rookery_mailbox::names::parse(text).map_err(|error| Failure::new(format!("{text:?}: {error}")))
+}
+
+/// A special use with or without its backslash.
+fn parse_special_use(text: &str) -> Result<SpecialUse, Failure> {
+    let text = text.trim_start_matches('\\');
+    SpecialUse::parse(&format!("\\{text}")).ok_or_else(|| {
+        let known: Vec<_> = SpecialUse::ALL.iter().map(|known| &known.as_str()[1..]).collect();
+        Failure::new(format!("no such special use: {text}"))
+            .hint(format!("known: {}", known.join(", ")))
+    })
+}
+
+async fn details(
+    account: &Account,
+    info: &MailboxInfo,
+    subscribed: bool,
+) -> Result<MailboxDetails, StoreError> {
+    let snapshot = account.store().open(info.id).await?.snapshot();
+    let counts = snapshot.counts();
+    Ok(MailboxDetails {
+        name: info.name.as_str().to_owned(),
+        special_use: info.special_use.map(|special_use| special_use.as_str().to_owned()),
+        subscribed,
+        messages: counts.messages.into(),
+        unseen: counts.unseen.into(),
+        deleted: counts.deleted.into(),
+        size: counts.size,
+        uid_validity: info.uid_validity.get(),
+        uid_next: snapshot.uid_next().map_or(0, rookery_mail::Uid::get),
+        highest_modseq: snapshot.highest_modseq().get(),
+    })
+}

@@ -1,0 +1,27 @@
+//! Administration: one protocol, spoken through a socket in the data directory to the running server, or
+//! within the process where no server runs. Either way [`execute::execute`] does the work.
+
+mod account;
+mod client;
+mod execute;
+mod frame;
+mod mailbox;
+mod message;
+mod request;
+mod socket;
+
+pub(crate) use client::Client;
+pub(crate) use request::{
+    AccountDetails, AccountSummary, MailboxDetails, MessageDetails, Password, Request, Response,
+};
+pub(crate) use socket::{Socket, bind_private};
+
+use std::path::{Path, PathBuf};
+
+/// The socket of the server that has this data directory open.
+fn socket_path(data: &Path) -> PathBuf {
+    data.join("rookery.sock")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! What can be asked of a server, and what it answers.
+
+use crate::failure::Failure;
+use serde::{Deserialize, Serialize};
+
+/// A request. Those about messages are followed by the messages, in pieces.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Request {
+    AccountAdd {
+        name: String,
+        password: Password,
+    },
+    AccountList,
+    AccountShow {
+        name: String,
+    },
+    AccountPassword {
+        name: String,
+        password: Password,
+    },
+    AccountSetDisabled {
+        name: String,
+        disabled: bool,
+    },
+    AccountDelete {
+        name: String,
+    },
+    MailboxList {
+        account: String,
+    },
+    MailboxCreate {
+        account: String,
+        mailbox: String,
+        special_use: Option<String>,
+    },
+    MailboxRename {
+        account: String,
+        from: String,
+        to: String,
+    },
+    MailboxDelete {
+        account: String,
+        mailbox: String,
+    },
+    MailboxStatus {
+        account: String,
+        mailbox: String,
+    },
+    /// One message follows. Without a mailbox it goes to the inbox.
+    Deliver {
+        account: String,
+        mailbox: Option<String>,
+    },
+    /// As many messages follow as are described. The mailbox is made if it is missing.
+    Append {
+        account: String,
+        mailbox: String,
+        messages: Vec<MessageDetails>,
+    },
+}
+
+impl Request {
+    /// How many messages follow the request.
+    pub(super) fn message_count(&self) -> usize {
+        match self {
+            Self::Deliver { .. } => 1,
+            Self::Append { messages, .. } => messages.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// A password to store.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Password {
+    /// To be hashed.
+    Clear(String),
+    /// In a stored form that [`rookery_auth::password`] understands.
+    Stored(String),
+}
+
+/// What is known of a message besides its octets.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct MessageDetails {
+    /// Flags and keywords in wire form.
+    pub(crate) flags: Vec<String>,
+    /// When it was received, seconds since 1970.
+    pub(crate) received: i64,
+    /// The zone of that, minutes east of UTC.
+    pub(crate) zone: i16,
+}
+
+/// The answer to a request.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Response {
+    Done,
+    /// The name of the account that was added.
+    Added(String),
+    Accounts(Vec<AccountSummary>),
+    Account(AccountDetails),
+    Mailboxes(Vec<MailboxDetails>),
+    Mailbox(MailboxDetails),
+    /// Where a message was delivered.
+    Delivered {
+        mailbox: String,
+        uid: u32,
+    },
+    Failed(Failure),
+}
+
+/// An account in a list.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountSummary {
+    pub(crate) name: String,
+    /// Whether it has a file, without which nobody can log in.
+    pub(crate) has_file: bool,
+    pub(crate) disabled: bool,
+}
+
+/// An account by itself.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountDetails {
+    pub(crate) name: String,
+    pub(crate) disabled: bool,
+    /// The schemes of its passwords.
+    pub(crate) passwords: Vec<String>,
+    pub(crate) directory: String,
+    pub(crate) mailboxes: u64,
+    pub(crate) messages: u64,
+    /// Octets of all messages.
+    pub(crate) size: u64,
+}
+
+/// A mailbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MailboxDetails {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) special_use: Option<String>,
+    pub(crate) subscribed: bool,
+    pub(crate) messages: u64,
+    pub(crate) unseen: u64,
+    pub(crate) deleted: u64,
+    /// Octets of all messages.
+    pub(crate) size: u64,
+    pub(crate) uid_validity: u32,
+    pub(crate) uid_next: u32,
+    pub(crate) highest_modseq: u64,
+}

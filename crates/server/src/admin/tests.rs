@@ -1,0 +1,125 @@
+use super::*;
+use crate::accounts::{Accounts, PeerDirectory};
+use crate::services::Services;
+use rookery_auth::Directory;
+use rookery_mailbox::MemoryStore;
+use std::sync::Arc;
+
+fn services() -> (tempfile::TempDir, Services) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_owned();
+    let accounts = Accounts::new(Box::new(move |name| root.join(name))).unwrap();
+    let store = Arc::new(MemoryStore::new());
+    (dir, Services { store, accounts: Arc::new(accounts), message_size: 100_000 })
+}
+
+fn add(name: &str, password: &str) -> Request {
+    Request::AccountAdd { name: name.to_owned(), password: Password::Stored(password.to_owned()) }
+}
+
+fn status(mailbox: &str) -> Request {
+    Request::MailboxStatus { account: "ada".to_owned(), mailbox: mailbox.to_owned() }
+}
+
+async fn count(client: &mut Client, mailbox: &str) -> u64 {
+    match client.ask(&status(mailbox)).await.unwrap() {
+        Response::Mailbox(mailbox) => mailbox.messages,
+        _ => panic!("no mailbox"),
+    }
+}
+
+async fn error(client: &mut Client, request: &Request) -> String {
+    client.ask(request).await.err().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn an_account_lives_and_dies() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services.clone());
+    client.ask(&add("Ada", "{PLAIN}tulip")).await.unwrap();
+    assert!(error(&mut client, &add("ada", "{PLAIN}x")).await.contains("exists already"));
+    assert!(error(&mut client, &add("a/b", "{PLAIN}x")).await.contains("'/'"));
+    assert!(error(&mut client, &add("bob", "{MD5}x")).await.contains("{MD5}"));
+
+    let directory = PeerDirectory::new(Arc::clone(&services.accounts), None);
+    assert!(directory.login(None, "ada", b"tulip").await.is_ok());
+    let disable = |disabled| Request::AccountSetDisabled { name: "ada".to_owned(), disabled };
+    client.ask(&disable(true)).await.unwrap();
+    assert!(directory.login(None, "ada", b"tulip").await.is_err());
+    client.ask(&disable(false)).await.unwrap();
+    let password = Password::Clear("rose".to_owned());
+    client.ask(&Request::AccountPassword { name: "ada".to_owned(), password }).await.unwrap();
+    assert!(directory.login(None, "ada", b"rose").await.is_ok());
+
+    client.ask(&Request::AccountDelete { name: "ada".to_owned() }).await.unwrap();
+    assert!(directory.login(None, "ada", b"rose").await.is_err());
+    let show = Request::AccountShow { name: "ada".to_owned() };
+    assert!(error(&mut client, &show).await.contains("no such account"));
+}
+
+#[tokio::test]
+async fn an_account_without_a_file_can_be_completed() {
+    let (_dir, services) = services();
+    services.store.create_account("ada", &rookery_mailbox::initial_mailboxes(), 1).await.unwrap();
+    let mut client = Client::within(services);
+    let show = Request::AccountShow { name: "ada".to_owned() };
+    assert!(error(&mut client, &show).await.contains("rookery account add ada"));
+    client.ask(&add("ada", "{PLAIN}tulip")).await.unwrap();
+    client.ask(&show).await.unwrap();
+}
+
+#[tokio::test]
+async fn mailboxes_are_made_renamed_and_deleted() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services);
+    client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
+    let create = Request::MailboxCreate {
+        account: "ada".to_owned(),
+        mailbox: "a/b".to_owned(),
+        special_use: Some("important".to_owned()),
+    };
+    client.ask(&create).await.unwrap();
+    let (from, to) = ("a".to_owned(), "c".to_owned());
+    client.ask(&Request::MailboxRename { account: "ada".to_owned(), from, to }).await.unwrap();
+    assert_eq!(count(&mut client, "c/b").await, 0);
+    let delete = Request::MailboxDelete { account: "ada".to_owned(), mailbox: "c/b".to_owned() };
+    client.ask(&delete).await.unwrap();
+    assert!(error(&mut client, &status("c/b")).await.contains("no such mailbox"));
+}
+
+#[tokio::test]
+async fn a_refused_message_does_not_disturb_the_next_request() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services);
+    client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
+    for (account, size, taken) in
+        [("ada", 90_000, true), ("ada", 300_000, false), ("eve", 90_000, false)]
+    {
+        let account = account.to_owned();
+        client.begin(&Request::Deliver { account, mailbox: None }).await.unwrap();
+        client.send(&vec![b'x'; size]).await.unwrap();
+        client.end_message().await.unwrap();
+        assert_eq!(client.answer().await.is_ok(), taken);
+    }
+    assert_eq!(count(&mut client, "INBOX").await, 1);
+}
+
+#[tokio::test]
+async fn messages_are_appended_together_into_a_new_mailbox() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services);
+    client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
+    let details =
+        |flag: &str| MessageDetails { flags: vec![flag.to_owned()], received: 5, zone: 60 };
+    for (flag, appended) in [("\\Seen", true), ("no flag", false)] {
+        let messages = vec![details("$Work"), details(flag)];
+        let (account, mailbox) = ("ada".to_owned(), "New".to_owned());
+        client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
+        for _ in 0..2 {
+            client.send(b"A: b\r\n\r\n").await.unwrap();
+            client.end_message().await.unwrap();
+        }
+        assert_eq!(client.answer().await.is_ok(), appended);
+        assert_eq!(count(&mut client, "New").await, 2);
+    }
+}

@@ -1,0 +1,189 @@
+//! `rookery account`.
+
+use super::output::{json, row};
+use super::{Place, passwd_file, password, print, table};
+use crate::accounts::Name;
+use crate::admin::{AccountDetails, AccountSummary, Client, Password, Request, Response};
+use crate::failure::Failure;
+use clap::{Args, Subcommand};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add an account; without --password-stdin a password is made up and printed
+    Add(WithPassword),
+    /// List all accounts
+    List(Listed),
+    /// Show an account
+    Show(Shown),
+    /// Set a new password; without --password-stdin one is made up and printed
+    Passwd(WithPassword),
+    /// Let nobody log in to an account; its mail is still taken
+    Disable(Named),
+    /// Undo `disable`
+    Enable(Named),
+    /// Delete an account and all its mail
+    Delete(Named),
+    /// Add the users of a Dovecot-style passwd-file (user:{SCHEME}hash:...) with their passwords
+    Import(File),
+}
+
+#[derive(Args)]
+pub(super) struct Named {
+    /// The account, `local` or `local@domain`
+    name: String,
+}
+
+#[derive(Args)]
+pub(super) struct WithPassword {
+    /// The account, `local` or `local@domain`
+    name: String,
+    /// Take the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Listed {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Shown {
+    /// The account
+    name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct File {
+    /// The passwd-file
+    file: PathBuf,
+}
+
+pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Import(File { file }) => import(place, &file).await,
+        Command::Add(options) => {
+            let (password, made_up) = choose_password(&options)?;
+            let request = Request::AccountAdd { name: options.name, password };
+            set_password(place, &request, made_up).await
+        }
+        Command::Passwd(options) => {
+            let (password, made_up) = choose_password(&options)?;
+            let request = Request::AccountPassword { name: options.name, password };
+            set_password(place, &request, made_up).await
+        }
+        Command::List(options) => match place.ask(&Request::AccountList).await? {
+            Response::Accounts(accounts) if options.json => json(&accounts),
+            Response::Accounts(accounts) => print_list(&accounts),
+            _ => Err(Failure::unexpected_answer()),
+        },
+        Command::Show(Shown { name, json: as_json }) => {
+            match place.ask(&Request::AccountShow { name }).await? {
+                Response::Account(account) if as_json => json(&account),
+                Response::Account(account) => print_details(&account),
+                _ => Err(Failure::unexpected_answer()),
+            }
+        }
+        Command::Disable(Named { name }) => {
+            place.ask(&Request::AccountSetDisabled { name, disabled: true }).await.map(|_| ())
+        }
+        Command::Enable(Named { name }) => {
+            place.ask(&Request::AccountSetDisabled { name, disabled: false }).await.map(|_| ())
+        }
+        Command::Delete(Named { name }) => {
+            place.ask(&Request::AccountDelete { name }).await.map(|_| ())
+        }
+    }
+}
+
+/// The password to set, and whether it was made up and has to be printed.
+fn choose_password(options: &WithPassword) -> Result<(Password, Option<String>), Failure> {
+    if options.password_stdin {
+        return Ok((Password::Clear(password::from_stdin()?), None));
+    }
+    let made_up = password::generate()?;
+    Ok((Password::Clear(made_up.clone()), Some(made_up)))
+}
+
+async fn set_password(
+    place: &Place,
+    request: &Request,
+    made_up: Option<String>,
+) -> Result<(), Failure> {
+    if let Response::Added(name) = place.ask(request).await? {
+        print(&format!("user: {name}"))?;
+    }
+    made_up.map_or(Ok(()), |password| print(&format!("password: {password}")))
+}
+
+fn print_list(accounts: &[AccountSummary]) -> Result<(), Failure> {
+    let mut lines = vec![row(["NAME", "STATE"])];
+    for account in accounts {
+        let state = match account {
+            AccountSummary { has_file: false, .. } => "no account.toml",
+            AccountSummary { disabled: true, .. } => "disabled",
+            _ => "enabled",
+        };
+        lines.push(row([&account.name, state]));
+    }
+    print(&table(&lines))
+}
+
+fn print_details(account: &AccountDetails) -> Result<(), Failure> {
+    let state = if account.disabled { "disabled" } else { "enabled" };
+    print(&table(&[
+        row(["name:", &account.name]),
+        row(["state:", state]),
+        row(["passwords:", &account.passwords.join(" ")]),
+        row(["directory:", &account.directory]),
+        row(["mailboxes:", &account.mailboxes.to_string()]),
+        row(["messages:", &account.messages.to_string()]),
+        row(["size:", &format!("{} octets", account.size)]),
+    ]))
+}
+
+/// Add the users that do not exist yet, and say what became of each line that could not be used.
+async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::io(format!("reading {}", file.display()), &error))?;
+    let mut client = place.connect().await?;
+    let existing = existing(&mut client).await?;
+    let (mut added, mut skipped, mut failed) = (0, 0, Vec::new());
+    for user in passwd_file::parse(&text) {
+        if Name::new(&user.name).is_ok_and(|name| existing.contains(name.as_str())) {
+            skipped += 1;
+            continue;
+        }
+        let password = Password::Stored(user.password);
+        let request = Request::AccountAdd { name: user.name.clone(), password };
+        match client.ask(&request).await {
+            Ok(_) => added += 1,
+            Err(error) => {
+                failed.push(format!("{}:{}: {}: {error}", file.display(), user.line, user.name));
+            }
+        }
+    }
+    client.close().await?;
+    print(&format!(
+        "{added} accounts added, {skipped} existed already, {} not added",
+        failed.len()
+    ))?;
+    if failed.is_empty() { Ok(()) } else { Err(Failure::new(failed.join("\n"))) }
+}
+
+async fn existing(client: &mut Client) -> Result<HashSet<String>, Failure> {
+    match client.ask(&Request::AccountList).await? {
+        Response::Accounts(accounts) => {
+            let complete = accounts.into_iter().filter(|account| account.has_file);
+            Ok(complete.map(|account| account.name).collect())
+        }
+        _ => Err(Failure::unexpected_answer()),
+    }
+}

@@ -1,0 +1,167 @@
+//! `rookery import`.
+
+use super::{Place, print};
+use crate::admin::{Client, Request};
+use crate::failure::Failure;
+use crate::import::{self, Found, Source};
+use crate::limits::{IMPORT_BATCH_SIZE, MAX_ADMIN_MESSAGES};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// The account
+    name: String,
+    #[command(flatten)]
+    source: SourceOptions,
+    /// The mailbox to import into, made if it is missing [default: the inbox, and a Maildir's own folders]
+    #[arg(long)]
+    mailbox: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct SourceOptions {
+    /// A Maildir with its subfolders
+    #[arg(long, value_name = "DIR")]
+    maildir: Option<PathBuf>,
+    /// An mbox file
+    #[arg(long, value_name = "FILE")]
+    mbox: Option<PathBuf>,
+    /// A folder of files with one message each, and those below it
+    #[arg(long, value_name = "DIR")]
+    eml: Option<PathBuf>,
+}
+
+/// Messages for one mailbox that go into the store together.
+#[derive(Default)]
+struct Batch {
+    messages: Vec<Found>,
+    size: usize,
+}
+
+/// What became of the messages.
+#[derive(Default)]
+struct Tally {
+    imported: u64,
+    failures: Vec<String>,
+}
+
+pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
+    let source = open(&options)?;
+    let mut client = place.connect().await?;
+    let bar = progress_bar(source.total);
+    let tally = import(&mut client, &options.name, source, &bar).await;
+    bar.finish_and_clear();
+    let tally = tally?;
+    client.close().await?;
+    print(&format!("{} messages imported", tally.imported))?;
+    if tally.failures.is_empty() {
+        return Ok(());
+    }
+    let count = tally.failures.len();
+    Err(Failure::new(format!("{count} messages not imported:\n{}", tally.failures.join("\n"))))
+}
+
+fn open(options: &Options) -> Result<Source, Failure> {
+    let mailbox = options.mailbox.as_deref();
+    let (path, source) = match &options.source {
+        SourceOptions { maildir: Some(dir), .. } => (dir, import::maildir(dir, mailbox)),
+        SourceOptions { mbox: Some(file), .. } => (file, import::mbox(file, mailbox)),
+        SourceOptions { eml: Some(dir), .. } => (dir, import::eml(dir, mailbox)),
+        _ => return Err(Failure::new("nothing to import was named")),
+    };
+    source.map_err(|error| Failure::io(format!("reading {}", path.display()), &error))
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress_bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    match ProgressStyle::with_template("{wide_bar} {percent}% {msg}, {eta} to go") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+async fn import(
+    client: &mut Client,
+    account: &str,
+    source: Source,
+    bar: &ProgressBar,
+) -> Result<Tally, Failure> {
+    let (mut batch, mut tally) = (Batch::default(), Tally::default());
+    for found in source.messages {
+        match found {
+            Ok((found, weight)) => {
+                if !batch.takes(&found) {
+                    tally.add(client, account, std::mem::take(&mut batch)).await?;
+                    bar.set_message(format!("{} messages", tally.imported));
+                }
+                batch.size += found.octets.len();
+                batch.messages.push(found);
+                bar.inc(weight);
+            }
+            Err(error) => tally.failures.push(error.to_string()),
+        }
+    }
+    tally.add(client, account, batch).await?;
+    Ok(tally)
+}
+
+impl Batch {
+    fn takes(&self, found: &Found) -> bool {
+        let same = self.messages.last().is_none_or(|last| last.mailbox == found.mailbox);
+        let fits = self.size + found.octets.len() <= IMPORT_BATCH_SIZE;
+        self.messages.is_empty() || (same && fits && self.messages.len() < MAX_ADMIN_MESSAGES)
+    }
+}
+
+impl Tally {
+    /// Append a batch. When it is refused, its messages are tried one by one, so that a bad one does not
+    /// keep the others out.
+    async fn add(
+        &mut self,
+        client: &mut Client,
+        account: &str,
+        batch: Batch,
+    ) -> Result<(), Failure> {
+        let count = batch.messages.len();
+        if count == 0 {
+            return Ok(());
+        }
+        let all: Vec<_> = batch.messages.iter().collect();
+        let Err(failure) = append(client, account, &all).await? else {
+            self.imported += count as u64;
+            return Ok(());
+        };
+        if count == 1 {
+            self.failures.push(failure.to_string());
+            return Ok(());
+        }
+        for found in all {
+            match append(client, account, &[found]).await? {
+                Ok(()) => self.imported += 1,
+                Err(failure) => self.failures.push(failure.to_string()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Append messages to the mailbox of the first. The outer error is that of the connection.
+async fn append(
+    client: &mut Client,
+    account: &str,
+    messages: &[&Found],
+) -> Result<Result<(), Failure>, Failure> {
+    let Some(first) = messages.first() else { return Ok(Ok(())) };
+    let details = messages.iter().map(|found| found.details.clone()).collect();
+    let (account, mailbox) = (account.to_owned(), first.mailbox.clone());
+    client.begin(&Request::Append { account, mailbox, messages: details }).await?;
+    for found in messages {
+        client.send(&found.octets).await?;
+        client.end_message().await?;
+    }
+    Ok(client.answer().await.map(|_| ()))
+}

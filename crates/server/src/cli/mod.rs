@@ -1,0 +1,113 @@
+//! The command line, one file for each command. Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+mod account;
+mod config;
+mod deliver;
+mod import;
+mod mailbox;
+mod output;
+mod passwd_file;
+mod password;
+mod quickstart;
+mod serve;
+
+use output::{print, table};
+pub(crate) use password::generate as generate_password;
+
+use crate::admin::{Client, Request, Response};
+use crate::config::{Config, Level, Log};
+use crate::failure::Failure;
+use crate::logging;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An IMAP mail store.
+#[derive(Parser)]
+#[command(name = "rookery", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which server a command is about.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// The data directory [default: the configuration's, else ./rookery-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The configuration [default: rookery.toml here or in /etc/rookery/, unless --data is given]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try it out: makes a demo account with sample mail, serves it on loopback, says how to connect
+    Quickstart(quickstart::Options),
+    /// Serve; prints one line `ready` with the addresses when connections are accepted
+    Serve(serve::Options),
+    /// Add, list, show, change and delete accounts
+    #[command(subcommand)]
+    Account(account::Command),
+    /// List, create, rename and delete an account's mailboxes
+    #[command(subcommand)]
+    Mailbox(mailbox::Command),
+    /// Deliver one message from standard input
+    Deliver(deliver::Options),
+    /// Import the mail of another program
+    Import(import::Options),
+    /// Check or show the configuration, or an example of one
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Do what the command line says.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let place = &cli.place;
+    match cli.command {
+        Command::Quickstart(options) => quickstart::run(place, options).await,
+        Command::Serve(options) => serve::run(place, options).await,
+        Command::Account(command) => account::run(place, command).await,
+        Command::Mailbox(command) => mailbox::run(place, command).await,
+        Command::Deliver(options) => deliver::run(place, options).await,
+        Command::Import(options) => import::run(place, options).await,
+        Command::Config(command) => config::run(place, &command),
+    }
+}
+
+impl Place {
+    fn config(&self) -> Result<Config, Failure> {
+        Config::find(self.config.as_deref(), self.data.as_deref()).map_err(|error| {
+            Failure::new(error.to_string())
+                .hint("`rookery config example` shows what a file looks like")
+        })
+    }
+
+    /// The running server, or its store if none runs. Only what goes wrong is logged.
+    async fn connect(&self) -> Result<Client, Failure> {
+        let config = self.config()?;
+        logging::start(&Log { level: Level::Warn, ..config.log });
+        Client::connect(&config).await
+    }
+
+    /// Ask for one thing.
+    async fn ask(&self, request: &Request) -> Result<Response, Failure> {
+        let mut client = self.connect().await?;
+        let response = client.ask(request).await?;
+        client.close().await?;
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

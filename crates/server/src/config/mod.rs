@@ -1,0 +1,221 @@
+//! What the administrator decides: one TOML file, which command-line options override.
+
+mod address;
+mod error;
+
+pub(crate) use address::Address;
+pub(crate) use error::ConfigError;
+
+use crate::limits::{
+    DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_RECIPIENTS,
+    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE,
+};
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A commented example, which a test holds to the truth.
+pub(crate) const EXAMPLE: &str = include_str!("example.toml");
+
+/// The files that are looked for when none is named.
+const DEFAULT_FILES: [&str; 2] = ["rookery.toml", "/etc/rookery/rookery.toml"];
+/// The data directory when none is named.
+const DEFAULT_DATA: &str = "rookery-data";
+/// The only version of the file's layout so far.
+const VERSION: u32 = 1;
+
+/// Everything that can be configured.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) version: u32,
+    #[serde(default = "default_data")]
+    pub(crate) data: PathBuf,
+    #[serde(default = "default_hostname")]
+    pub(crate) hostname: String,
+    #[serde(default)]
+    pub(crate) listen: Listen,
+    #[serde(default)]
+    pub(crate) tls: Tls,
+    #[serde(default)]
+    pub(crate) auth: Auth,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// Where to accept connections. Nothing anywhere stands for the defaults on loopback.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Listen {
+    pub(crate) imap: Vec<Address>,
+    pub(crate) imaps: Vec<Address>,
+    pub(crate) lmtp: Vec<Address>,
+}
+
+/// The certificate chain and its key, PEM files; both or neither.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tls {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cert: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// Logging in.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Auth {
+    pub(crate) allow_plaintext: bool,
+}
+
+/// Bounds that differ from site to site.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) message_size: u64,
+    pub(crate) lmtp_recipients: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    pub(crate) level: Level,
+    pub(crate) format: Format,
+}
+
+/// The least important lines that are logged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            data: default_data(),
+            hostname: default_hostname(),
+            listen: Listen::default(),
+            tls: Tls::default(),
+            auth: Auth::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: DEFAULT_CONNECTIONS,
+            connections_per_address: DEFAULT_CONNECTIONS_PER_ADDRESS,
+            message_size: DEFAULT_MESSAGE_SIZE,
+            lmtp_recipients: DEFAULT_LMTP_RECIPIENTS,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: Level::Info, format: Format::Text }
+    }
+}
+
+impl Listen {
+    /// What a server listens on that was not told: loopback, ports that need no privileges.
+    pub(crate) fn on_loopback() -> Self {
+        let port = |port| vec![Address::loopback(port)];
+        Self { imap: port(1143), imaps: port(1993), lmtp: port(1024) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.imap.is_empty() && self.imaps.is_empty() && self.lmtp.is_empty()
+    }
+}
+
+impl Config {
+    /// Read a file of this layout.
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::of_toml(&error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Read a file.
+    pub(crate) fn read(file: &Path) -> Result<Self, ConfigError> {
+        let named = |error: ConfigError| error.in_file(file);
+        Self::parse(&read_limited(file).map_err(|error| named(ConfigError::of_io(&error)))?)
+            .map_err(named)
+    }
+
+    /// The configuration that the options ask for: the named file, or one of the default files unless a
+    /// data directory is named, or the defaults.
+    pub(crate) fn find(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
+        let default = || DEFAULT_FILES.iter().map(Path::new).find(|file| file.exists());
+        let file = file.or_else(|| if data.is_none() { default() } else { None });
+        let mut config = file.map_or_else(|| Ok(Self::default()), Self::read)?;
+        if let Some(data) = data {
+            config.data = data.to_owned();
+        }
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |what: &str| Err(ConfigError::new(what));
+        if self.version != VERSION {
+            return wrong("this rookery reads `version = 1` only");
+        }
+        if self.tls.cert.is_some() != self.tls.key.is_some() {
+            return wrong("tls.cert and tls.key go together: set both or neither");
+        }
+        if self.limits.connections == 0 || self.limits.connections_per_address == 0 {
+            return wrong("with a limit of 0 connections nobody could connect");
+        }
+        if self.limits.lmtp_recipients == 0 || self.limits.message_size == 0 {
+            return wrong("with limits of 0 no message could be delivered");
+        }
+        Ok(())
+    }
+}
+
+fn read_limited(file: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(file)?.take(MAX_CONFIG_SIZE).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn default_data() -> PathBuf {
+    PathBuf::from(DEFAULT_DATA)
+}
+
+/// What this machine calls itself.
+fn default_hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    match name.trim() {
+        name if !name.is_empty() && name.chars().all(is_name) => name.to_owned(),
+        _ => "localhost".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+use super::*;
+
+#[test]
+fn the_example_is_true() {
+    let mut config = Config::parse(EXAMPLE).unwrap();
+    assert_eq!(config.listen, Listen::on_loopback());
+    config.listen = Listen::default();
+    assert_eq!(config, Config::default(), "the example shows the defaults");
+}
+
+#[test]
+fn what_the_example_comments_out_is_true_as_well() {
+    let uncommented = EXAMPLE.replace("# hostname", "hostname").replace("# cert", "cert");
+    let config = Config::parse(&uncommented.replace("# key", "key")).unwrap();
+    assert_eq!(config.hostname, "mail.example.org");
+    assert!(config.tls.cert.is_some() && config.tls.key.is_some());
+}
+
+#[test]
+fn what_is_shown_can_be_read() {
+    let mut config = Config::default();
+    config.listen.lmtp = vec!["unix:/run/x.sock".parse().unwrap()];
+    assert_eq!(Config::parse(&toml::to_string(&config).unwrap()), Ok(config));
+}
+
+#[test]
+fn errors_say_where_and_what_was_meant() {
+    let error = |text: &str| Config::parse(text).unwrap_err().to_string();
+    let unknown = error("version = 1\n[auth]\nallow_plain_text = true\n");
+    assert!(unknown.contains("line 3, column 1"), "{unknown}");
+    assert!(unknown.ends_with("did you mean `allow_plaintext`?"), "{unknown}");
+    let level = error("version = 1\n[log]\nlevel = \"warning\"\n");
+    assert!(level.contains("line 3") && level.contains("did you mean `warn`?"), "{level}");
+    let address = error("version = 1\n[listen]\nimap = [\"143\"]\n");
+    assert!(address.contains("line 3") && address.contains("127.0.0.1:143"), "{address}");
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for text in [
+        "",
+        "version = 2",
+        "version = 1\n[tls]\ncert = \"x\"",
+        "version = 1\n[limits]\nconnections = 0",
+        "version = 1\n[limits]\nmessage_size = 0",
+    ] {
+        assert!(Config::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn addresses_are_read_in_their_forms() {
+    for (text, printed) in [
+        ("127.0.0.1:143", "127.0.0.1:143"),
+        ("[::1]:0", "[::1]:0"),
+        ("*:993", "[::]:993"),
+        ("localhost:24", "127.0.0.1:24"),
+        ("unix:/run/lmtp", "unix:/run/lmtp"),
+    ] {
+        assert_eq!(text.parse::<Address>().unwrap().to_string(), printed);
+    }
+    for text in ["", "143", "unix:", "example.org:143", "127.0.0.1:99999", ":143"] {
+        assert!(text.parse::<Address>().is_err(), "{text}");
+    }
+}

@@ -1,0 +1,67 @@
+//! A folder of files with one message each, and those below it.
+
+use super::{Found, Source, crlf, modified, received};
+use crate::admin::MessageDetails;
+use crate::limits::MAX_IMPORT_DEPTH;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) fn read(dir: &Path, mailbox: &str) -> io::Result<Source> {
+    let mut files = Vec::new();
+    find(dir, 0, &mut files)?;
+    let (total, mailbox) = (files.len() as u64, mailbox.to_owned());
+    let messages = files.into_iter().map(move |file| Ok((message(&file, &mailbox)?, 1)));
+    Ok(Source { messages: Box::new(messages), total })
+}
+
+/// All files in the order of their names, but those that are hidden.
+fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        path.metadata()?;
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if depth > MAX_IMPORT_DEPTH {
+        return Err(io::Error::other(format!("{}: too many folders in folders", path.display())));
+    }
+    let mut entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    let hidden = |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    for entry in entries.iter().filter(|entry| !hidden(entry)) {
+        find(&entry.path(), depth + 1, files)?;
+    }
+    Ok(())
+}
+
+fn message(file: &Path, mailbox: &str) -> io::Result<Found> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    let octets = crlf::of_message(&std::fs::read(file).map_err(named)?);
+    let (received, zone) = match received::date_of(&octets) {
+        Some(date) => (date.unix(), date.offset_minutes()),
+        None => (modified(file).map_err(named)?, 0),
+    };
+    let details = MessageDetails { flags: Vec::new(), received, zone };
+    Ok(Found { mailbox: mailbox.to_owned(), details, octets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_at_any_depth_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("b/c")).unwrap();
+        for (file, text) in [("b/c/1.eml", "B: 1\n\n"), ("a", "A: 1\r\n\r\n"), (".x", "no")] {
+            std::fs::write(dir.path().join(file), text).unwrap();
+        }
+        let source = read(dir.path(), "Old").unwrap();
+        assert_eq!(source.total, 2);
+        let found: Vec<_> = source.messages.map(|found| found.unwrap().0).collect();
+        let octets: Vec<_> = found.iter().map(|found| found.octets.as_slice()).collect();
+        assert_eq!(octets, [b"A: 1\r\n\r\n".as_slice(), b"B: 1\r\n\r\n"]);
+        assert!(found.iter().all(|found| found.mailbox == "Old"));
+        assert!(read(&dir.path().join("none"), "Old").is_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! Maildir with its subfolders: `.Sub.Deep` beside `cur` (Maildir++), or folders within folders.
+
+use super::{Found, Source, crlf, modified};
+use crate::admin::MessageDetails;
+use crate::limits::MAX_IMPORT_DEPTH;
+use rookery_imap_wire::WireMailbox;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file with a message, and where it belongs.
+struct File {
+    path: PathBuf,
+    mailbox: Arc<str>,
+    flags: Vec<String>,
+}
+
+/// Keywords by letter, as Dovecot keeps them.
+type Keywords = HashMap<char, String>;
+
+pub(super) fn read(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
+    let mut files = Vec::new();
+    find(dir, mailbox.unwrap_or_default(), 0, &mut files)?;
+    if files.is_empty() && !dir.join("cur").is_dir() && !has_maildirs(dir)? {
+        let message = format!("{} is no Maildir: it has no folder `cur`", dir.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let total = files.len() as u64;
+    let messages = files.into_iter().map(|file| Ok((message(&file)?, 1)));
+    Ok(Source { messages: Box::new(messages), total })
+}
+
+fn has_maildirs(dir: &Path) -> io::Result<bool> {
+    Ok(folders(dir)?.iter().any(|(path, _)| path.join("cur").is_dir()))
+}
+
+/// The messages of a folder and of those below it. The top is the inbox unless a name was given.
+fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::Result<()> {
+    if depth > MAX_IMPORT_DEPTH {
+        return Err(io::Error::other(format!("{}: too many folders in folders", dir.display())));
+    }
+    let name: Arc<str> =
+        if mailbox.is_empty() { rookery_mail::INBOX.into() } else { mailbox.into() };
+    let keywords = keywords(dir);
+    for sub in ["cur", "new"] {
+        if dir.join(sub).is_dir() {
+            find_messages(&dir.join(sub), &name, &keywords, files)?;
+        }
+    }
+    for (path, folder) in folders(dir)? {
+        let below = match (mailbox, folder.strip_prefix('.')) {
+            ("", None) => decode(&folder),
+            ("", Some(levels)) => decode(levels).replace('.', "/"),
+            (above, None) => format!("{above}/{}", decode(&folder)),
+            (above, Some(levels)) => format!("{above}/{}", decode(levels).replace('.', "/")),
+        };
+        find(&path, &below, depth + 1, files)?;
+    }
+    Ok(())
+}
+
+/// The folders of a folder, without those that hold its messages, by name.
+fn folders(dir: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !matches!(name.as_str(), "cur" | "new" | "tmp") {
+            folders.push((entry.path(), name));
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn find_messages(
+    dir: &Path,
+    mailbox: &Arc<str>,
+    keywords: &Keywords,
+    files: &mut Vec<File>,
+) -> io::Result<()> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && entry.path().is_file() {
+            names.push((arrival(&name), name, entry.path()));
+        }
+    }
+    names.sort();
+    files.extend(names.into_iter().map(|(_, name, path)| {
+        let flags = flags(&name, keywords);
+        File { path, mailbox: Arc::clone(mailbox), flags }
+    }));
+    Ok(())
+}
+
+/// The number that a file's name begins with, the second in which the message arrived.
+fn arrival(name: &str) -> u64 {
+    let digits = name.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX)
+}
+
+/// The flags that stand after `:2,` in a file's name.
+fn flags(name: &str, keywords: &Keywords) -> Vec<String> {
+    let letters = name.rsplit_once(":2,").map_or("", |(_, letters)| letters);
+    let flag = |letter| match letter {
+        'P' => Some("$Forwarded".to_owned()),
+        'R' => Some("\\Answered".to_owned()),
+        'S' => Some("\\Seen".to_owned()),
+        'T' => Some("\\Deleted".to_owned()),
+        'D' => Some("\\Draft".to_owned()),
+        'F' => Some("\\Flagged".to_owned()),
+        other => keywords.get(&other).cloned(),
+    };
+    letters.chars().filter_map(flag).collect()
+}
+
+/// Lines of a number and a keyword; number 0 is the letter `a`.
+fn keywords(dir: &Path) -> Keywords {
+    let text = std::fs::read_to_string(dir.join("dovecot-keywords")).unwrap_or_default();
+    let line = |line: &str| {
+        let (number, keyword) = line.split_once(' ')?;
+        let letter = ('a'..='z').nth(number.parse().ok()?)?;
+        rookery_mail::Flag::parse(keyword).ok()?;
+        Some((letter, keyword.to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// A folder's name, which is in modified UTF-7 or in UTF-8.
+fn decode(folder: &str) -> String {
+    let utf8 = !folder.is_ascii();
+    WireMailbox(folder.as_bytes().to_vec()).decode(utf8).unwrap_or_else(|_| folder.to_owned())
+}
+
+fn message(file: &File) -> io::Result<Found> {
+    let path = &file.path;
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let octets = crlf::of_message(&std::fs::read(path).map_err(named)?);
+    let received = modified(path).map_err(named)?;
+    let details = MessageDetails { flags: file.flags.clone(), received, zone: 0 };
+    Ok(Found { mailbox: file.mailbox.to_string(), details, octets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn write(dir: &Path, file: &str) {
+        let path = dir.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "A: b\n\n").unwrap();
+        let date = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(date).unwrap();
+    }
+
+    fn found(dir: &Path, mailbox: Option<&str>) -> Vec<(String, Vec<String>)> {
+        let messages = read(dir, mailbox).unwrap().messages.map(|found| found.unwrap().0);
+        let check = |found: Found| {
+            assert_eq!(
+                (found.details.received, found.octets.as_slice()),
+                (1_000_000, b"A: b\r\n\r\n".as_slice())
+            );
+            (found.mailbox, found.details.flags)
+        };
+        messages.map(check).collect()
+    }
+
+    #[test]
+    fn folders_and_flags_are_found() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            "cur/9.b:2,FSa",
+            "cur/10.a:2,",
+            "new/1.c",
+            "tmp/x",
+            ".Entw&APw-rfe.Alt/cur/1.x:2,PRTDSF",
+            "Fs/Deep/cur/1.y",
+        ] {
+            write(dir.path(), file);
+        }
+        std::fs::write(dir.path().join("dovecot-keywords"), "0 $Work\n1 bad keyword\n").unwrap();
+        let flags = |list: &[&str]| list.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>();
+        let all =
+            flags(&["$Forwarded", "\\Answered", "\\Deleted", "\\Draft", "\\Seen", "\\Flagged"]);
+        let expected = [
+            ("INBOX", flags(&["\\Flagged", "\\Seen", "$Work"])),
+            ("INBOX", flags(&[])),
+            ("INBOX", flags(&[])),
+            ("Entw\u{fc}rfe/Alt", all),
+            ("Fs/Deep", flags(&[])),
+        ];
+        let expected: Vec<_> = expected.map(|(name, flags)| (name.to_owned(), flags)).into();
+        assert_eq!(found(dir.path(), None), expected);
+        let below: Vec<_> =
+            found(dir.path(), Some("Old")).into_iter().map(|found| found.0).collect();
+        assert_eq!(below, ["Old", "Old", "Old", "Old/Entw\u{fc}rfe/Alt", "Old/Fs/Deep"]);
+    }
+
+    #[test]
+    fn what_is_no_maildir_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(read(dir.path(), None).is_err());
+    }
+}

@@ -1,0 +1,48 @@
+//! Reading the mail of other programs: Maildir, mbox, a folder of message files.
+
+mod crlf;
+mod eml;
+mod maildir;
+mod mbox;
+mod received;
+
+pub(crate) use crlf::CrlfWriter;
+
+use crate::admin::MessageDetails;
+use std::io;
+use std::path::Path;
+
+/// A message as it was found.
+pub(crate) struct Found {
+    /// The mailbox that it is for.
+    pub(crate) mailbox: String,
+    pub(crate) details: MessageDetails,
+    /// With CRLF at the ends of its lines.
+    pub(crate) octets: Vec<u8>,
+}
+
+/// The messages of a source, and how many there are in its own unit, of which each counts as many as it says.
+pub(crate) struct Source {
+    pub(crate) messages: Box<dyn Iterator<Item = io::Result<(Found, u64)>> + Send>,
+    pub(crate) total: u64,
+}
+
+/// The mail in a Maildir with its subfolders.
+pub(crate) fn maildir(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
+    maildir::read(dir, mailbox)
+}
+
+/// The mail in an mbox file.
+pub(crate) fn mbox(file: &Path, mailbox: Option<&str>) -> io::Result<Source> {
+    mbox::read(file, mailbox.unwrap_or(rookery_mail::INBOX))
+}
+
+/// The message files in a folder and those below it.
+pub(crate) fn eml(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
+    eml::read(dir, mailbox.unwrap_or(rookery_mail::INBOX))
+}
+
+/// Seconds since 1970 of a file's last change.
+fn modified(path: &Path) -> io::Result<i64> {
+    Ok(crate::clock::seconds(path.metadata()?.modified()?))
+}

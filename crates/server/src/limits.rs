@@ -1,0 +1,79 @@
+//! Every bound of the server, by name. Those with `DEFAULT` can be configured.
+
+use std::time::Duration;
+
+/// Connections at the same time.
+pub(crate) const DEFAULT_CONNECTIONS: usize = 10_000;
+
+/// Connections at the same time from one address; a household with a few mail programs needs dozens.
+pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
+
+/// The largest message that is taken, in octets.
+pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
+
+/// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
+pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
+
+/// How long a TLS handshake may take.
+pub(crate) const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long an accept loop rests after the system refused a connection, for want of file descriptors mostly.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long sessions may take to end when the server goes down.
+pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The largest configuration file, and file of an account, in octets.
+pub(crate) const MAX_CONFIG_SIZE: u64 = 1024 * 1024;
+
+/// The longest account name, in octets of UTF-8.
+pub(crate) const MAX_ACCOUNT_NAME: usize = 200;
+
+/// Account files that are kept in memory.
+pub(crate) const MAX_CACHED_ACCOUNTS: usize = 10_000;
+
+/// Logins that may wait for a thread that checks their password.
+pub(crate) const MAX_WAITING_LOGINS: usize = 512;
+
+/// The longest administrative request or response, in octets.
+pub(crate) const MAX_ADMIN_FRAME: usize = 4 * 1024 * 1024;
+
+/// The longest piece of a message that travels with an administrative request, in octets.
+pub(crate) const MAX_ADMIN_CHUNK: usize = 64 * 1024;
+
+/// Administrative connections at the same time.
+pub(crate) const MAX_ADMIN_CONNECTIONS: usize = 32;
+
+/// Messages that travel with one administrative request.
+pub(crate) const MAX_ADMIN_MESSAGES: usize = 256;
+
+/// How long a command waits for a server that is just starting or stopping.
+pub(crate) const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Octets of messages that an import hands over at once.
+pub(crate) const IMPORT_BATCH_SIZE: usize = 4 * 1024 * 1024;
+
+/// Directories within directories that an import descends into.
+pub(crate) const MAX_IMPORT_DEPTH: usize = 50;
+
+/// The longest LMTP command line with its end, in octets. RFC 5321 §4.5.3.1.4 wants 512 at least, its
+/// extensions add to that.
+pub(crate) const LMTP_LINE: usize = 4096;
+
+/// Octets read from an LMTP client at a time.
+pub(crate) const LMTP_READ: usize = 32 * 1024;
+
+/// Octets of LMTP replies that may wait while pipelined commands are worked off.
+pub(crate) const LMTP_REPLIES: usize = 16 * 1024;
+
+/// How long an LMTP client may be silent (RFC 5321 §4.5.3.2.7: five minutes at least).
+pub(crate) const LMTP_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How long an LMTP client may take to accept replies.
+pub(crate) const LMTP_WRITE_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Errors on one LMTP connection before it is closed.
+pub(crate) const MAX_LMTP_ERRORS: u32 = 100;
+
+/// The longest address in an LMTP command, in octets. RFC 5321 §4.5.3.1.3 wants 256.
+pub(crate) const MAX_ADDRESS: usize = 1024;

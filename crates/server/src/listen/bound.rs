@@ -1,0 +1,131 @@
+//! Sockets that connections are accepted on.
+
+use crate::config::{Address, Listen};
+use crate::failure::Failure;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+/// What is spoken on a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Protocol {
+    Imap,
+    Imaps,
+    Lmtp,
+}
+
+impl Protocol {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "imap",
+            Self::Imaps => "imaps",
+            Self::Lmtp => "lmtp",
+        }
+    }
+}
+
+/// A socket that is bound, and what is spoken on it.
+pub(super) struct Bound {
+    pub(super) protocol: Protocol,
+    socket: Socket,
+}
+
+enum Socket {
+    Tcp(TcpListener, SocketAddr),
+    Unix(UnixListener, PathBuf),
+}
+
+/// A connection.
+pub(super) enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+/// Bind all sockets, or none.
+pub(super) async fn bind(listen: &Listen) -> Result<Vec<Bound>, Failure> {
+    let lists = [
+        (Protocol::Imap, &listen.imap),
+        (Protocol::Imaps, &listen.imaps),
+        (Protocol::Lmtp, &listen.lmtp),
+    ];
+    let mut bound = Vec::new();
+    for (protocol, addresses) in lists {
+        for address in addresses {
+            let socket = bind_one(protocol, address).await?;
+            bound.push(Bound { protocol, socket });
+        }
+    }
+    Ok(bound)
+}
+
+async fn bind_one(protocol: Protocol, address: &Address) -> Result<Socket, Failure> {
+    let bound = match address {
+        Address::Tcp(address) => bind_tcp(*address).await,
+        Address::Unix(_) if protocol != Protocol::Lmtp => {
+            return Err(Failure::new(format!(
+                "{address}: only LMTP can be spoken on such a socket"
+            )));
+        }
+        Address::Unix(path) => {
+            crate::admin::bind_private(path).map(|socket| Socket::Unix(socket, path.clone()))
+        }
+    };
+    bound.map_err(|error| {
+        let name = protocol.name();
+        let failure = Failure::io(format!("listening on {address} for {name}"), &error);
+        match error.kind() {
+            io::ErrorKind::AddrInUse => failure.hint(format!(
+                "another program has this port: stop it, or choose another address with --{name} ADDR"
+            )),
+            io::ErrorKind::PermissionDenied => failure.hint(
+                "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another port, or grant it",
+            ),
+            _ => failure,
+        }
+    })
+}
+
+async fn bind_tcp(address: SocketAddr) -> io::Result<Socket> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    Ok(Socket::Tcp(listener, address))
+}
+
+impl Bound {
+    /// The address, with the port that the system chose where it was asked to.
+    pub(super) fn address(&self) -> String {
+        match &self.socket {
+            Socket::Tcp(_, address) => address.to_string(),
+            Socket::Unix(_, path) => format!("unix:{}", path.display()),
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        match &self.socket {
+            Socket::Tcp(listener, _) => {
+                let (stream, peer) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Accepted::Tcp(stream, peer))
+            }
+            Socket::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// As in the `ready` line: `imap=127.0.0.1:1143`.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.protocol.name(), self.address())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            // When it cannot be removed, the next server does it.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Sockets, sessions, signals: from the first connection to a clean end.
+
+mod bound;
+mod connections;
+mod session;
+
+use crate::admin;
+use crate::config::{Config, Listen};
+use crate::failure::Failure;
+use crate::limits::{ACCEPT_PAUSE, SHUTDOWN_DEADLINE};
+use crate::services::Services;
+use crate::tls::Tls;
+use bound::Bound;
+use connections::Connections;
+use session::Shared;
+use std::io;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// A server whose sockets are bound, but which accepts nothing yet.
+pub(crate) struct Server {
+    bound: Vec<Bound>,
+    admin: Option<admin::Socket>,
+    shared: Arc<Shared>,
+    shutdown: watch::Sender<bool>,
+    signals: Signals,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Server {
+    /// Bind all sockets that the configuration names.
+    pub(crate) async fn bind(mut config: Config, services: Services) -> Result<Self, Failure> {
+        if config.listen.is_empty() {
+            config.listen = Listen::on_loopback();
+        }
+        let failed = |error: io::Error| Failure::io("listening for signals", &error);
+        let signals = Signals::listen().map_err(failed)?;
+        let tls = Tls::load(&config)?;
+        let bound = bound::bind(&config.listen).await?;
+        let admin = match admin::Socket::bind(&config.data) {
+            Ok(socket) => Some(socket),
+            Err(error) => {
+                tracing::warn!(%error, "no socket for administration: commands cannot reach this server");
+                None
+            }
+        };
+        let connections = Arc::new(Connections::default());
+        let shared = Arc::new(Shared::new(services, tls, config, connections));
+        Ok(Self { bound, admin, shared, shutdown: watch::Sender::new(false), signals })
+    }
+
+    /// The line that says where connections are accepted.
+    pub(crate) fn ready_line(&self) -> String {
+        self.bound.iter().fold("ready".to_owned(), |line, bound| format!("{line} {bound}"))
+    }
+
+    /// The addresses by protocol.
+    pub(crate) fn addresses(&self) -> Vec<(&'static str, String)> {
+        self.bound.iter().map(|bound| (bound.protocol.name(), bound.address())).collect()
+    }
+
+    /// Accept connections until a signal ends the server. `reload` gives the configuration anew on SIGHUP.
+    pub(crate) async fn run(
+        mut self,
+        reload: impl Fn() -> Result<Config, Failure>,
+    ) -> Result<(), Failure> {
+        tracing::info!(addresses = self.ready_line(), "accepting connections");
+        let mut tasks = JoinSet::new();
+        for bound in self.bound.drain(..) {
+            tasks.spawn(accept_all(bound, Arc::clone(&self.shared), self.shutdown.subscribe()));
+        }
+        if let Some(socket) = self.admin.take() {
+            tasks.spawn(socket.serve(self.shared.services.clone(), self.shutdown.subscribe()));
+        }
+        while let Event::Reload = self.signals.next().await {
+            match reload().and_then(|config| self.shared.reconfigure(config)) {
+                Ok(()) => tracing::info!("configuration and certificates read again"),
+                Err(error) => tracing::error!(%error, "the former configuration stays"),
+            }
+        }
+        tracing::info!("going down");
+        self.shutdown.send_replace(true);
+        while tasks.join_next().await.is_some() {}
+        self.shared.services.store.close().await?;
+        tracing::info!("everything is stored");
+        Ok(())
+    }
+}
+
+enum Event {
+    Reload,
+    Stop,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Event {
+        tokio::select! {
+            _ = self.terminate.recv() => Event::Stop,
+            _ = self.interrupt.recv() => Event::Stop,
+            _ = self.hang_up.recv() => Event::Reload,
+        }
+    }
+}
+
+/// Accept on one socket until the server goes down, then wait for the sessions, but not for ever.
+async fn accept_all(bound: Bound, shared: Arc<Shared>, mut shutdown: watch::Receiver<bool>) {
+    let mut sessions = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = shutdown.wait_for(|down| *down) => break,
+            accepted = bound.accept() => accepted,
+        };
+        match accepted {
+            Ok(accepted) => {
+                sessions.spawn(shared.clone().session(accepted, bound.protocol, shutdown.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while sessions.try_join_next().is_some() {}
+    }
+    drop(bound);
+    let end = async { while sessions.join_next().await.is_some() {} };
+    if tokio::time::timeout(SHUTDOWN_DEADLINE, end).await.is_err() {
+        tracing::warn!(sessions = sessions.len(), "sessions did not end in time: cutting them off");
+        sessions.shutdown().await;
+    }
+}

@@ -1,0 +1,177 @@
+//! One connection: limits, TLS, and the conversation that it is for.
+
+use super::bound::{Accepted, Protocol};
+use super::connections::{Connections, Place};
+use crate::accounts::PeerDirectory;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::limits::HANDSHAKE_DEADLINE;
+use crate::lmtp::{self, LmtpPeer, LmtpServices};
+use crate::services::Services;
+use crate::tls::Tls;
+use rookery_imap::{Outcome, Peer, Settings, Stage};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// What all sessions share.
+pub(super) struct Shared {
+    pub(super) services: Services,
+    tls: Tls,
+    config: RwLock<Arc<Config>>,
+    connections: Arc<Connections>,
+    next_session: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        services: Services,
+        tls: Tls,
+        config: Config,
+        connections: Arc<Connections>,
+    ) -> Self {
+        let config = RwLock::new(Arc::new(config));
+        Self { services, tls, config, connections, next_session: AtomicU64::new(1) }
+    }
+
+    /// Use another configuration for the connections to come. Addresses and the data directory stay.
+    pub(super) fn reconfigure(&self, new: Config) -> Result<(), Failure> {
+        let old = self.config();
+        if new.data != old.data || (new.listen != old.listen && !new.listen.is_empty()) {
+            tracing::warn!("the data directory and addresses change with a restart only");
+        }
+        let (data, listen) = (old.data.clone(), old.listen.clone());
+        let new = Config { data, listen, ..new };
+        self.tls.reload(&new)?;
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(())
+    }
+
+    fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hold the conversation that a connection is for.
+    pub(super) async fn session(
+        self: Arc<Self>,
+        accepted: Accepted,
+        protocol: Protocol,
+        shutdown: watch::Receiver<bool>,
+    ) {
+        let session = self.next_session.fetch_add(1, Ordering::Relaxed);
+        match accepted {
+            Accepted::Unix(stream) => self.lmtp(stream, "unix".to_owned(), session, shutdown).await,
+            Accepted::Tcp(stream, address) => match self.place(address) {
+                None => refuse(stream, address, protocol).await,
+                Some(_place) if protocol == Protocol::Lmtp => {
+                    self.lmtp(stream, address.to_string(), session, shutdown).await;
+                }
+                Some(_place) => {
+                    let peer = Peer { address: Some(address), secure: false, session };
+                    self.imap(stream, peer, protocol, shutdown).await;
+                }
+            },
+        }
+    }
+
+    fn place(&self, address: SocketAddr) -> Option<Place> {
+        let limits = &self.config().limits;
+        self.connections.place(address.ip(), limits.connections, limits.connections_per_address)
+    }
+
+    async fn imap(
+        &self,
+        stream: TcpStream,
+        peer: Peer,
+        protocol: Protocol,
+        shutdown: watch::Receiver<bool>,
+    ) {
+        let services = self.imap_services(&peer);
+        let stage = match protocol {
+            Protocol::Imaps => {
+                return self.secure(stream, peer, services, shutdown, Stage::Greeting).await;
+            }
+            _ => Stage::Greeting,
+        };
+        let serve =
+            rookery_imap::serve(stream, peer.clone(), services.clone(), shutdown.clone(), stage);
+        // Boxed: a waiting session should not pay for both kinds of stream.
+        if let Outcome::StartTls(stream) = Box::pin(serve).await {
+            self.secure(stream, peer, services, shutdown, Stage::AfterStartTls).await;
+        }
+    }
+
+    /// The conversation from the TLS handshake on.
+    async fn secure(
+        &self,
+        stream: TcpStream,
+        peer: Peer,
+        services: Arc<rookery_imap::Services>,
+        shutdown: watch::Receiver<bool>,
+        stage: Stage,
+    ) {
+        match timeout(HANDSHAKE_DEADLINE, self.tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                let peer = Peer { secure: true, ..peer };
+                Box::pin(rookery_imap::serve(stream, peer, services, shutdown, stage)).await;
+            }
+            Ok(Err(error)) => {
+                let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
+                tracing::info!(session, peer, %error, "TLS handshake failed");
+            }
+            Err(_) => {
+                let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
+                tracing::info!(session, peer, "TLS handshake took too long");
+            }
+        }
+    }
+
+    fn imap_services(&self, peer: &Peer) -> Arc<rookery_imap::Services> {
+        let config = self.config();
+        let address = peer.address.map(|address| address.ip());
+        let directory = PeerDirectory::new(Arc::clone(&self.services.accounts), address);
+        let settings = Settings {
+            starttls: true,
+            allow_plaintext: config.auth.allow_plaintext,
+            max_message_size: config.limits.message_size,
+            ..Settings::default()
+        };
+        let store = Arc::clone(&self.services.store);
+        Arc::new(rookery_imap::Services { store, directory: Arc::new(directory), settings })
+    }
+
+    async fn lmtp<S>(
+        &self,
+        stream: S,
+        address: String,
+        session: u64,
+        shutdown: watch::Receiver<bool>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let config = self.config();
+        let services = LmtpServices {
+            store: Arc::clone(&self.services.store),
+            hostname: config.hostname.clone(),
+            message_size: config.limits.message_size,
+            recipients: config.limits.lmtp_recipients,
+        };
+        lmtp::serve(stream, LmtpPeer { address, session }, &services, shutdown).await;
+    }
+}
+
+/// Tell a client that there is no place for it, where it can be told before a handshake.
+async fn refuse(mut stream: TcpStream, address: SocketAddr, protocol: Protocol) {
+    tracing::warn!(peer = %address, protocol = protocol.name(), "too many connections");
+    let line: &[u8] = match protocol {
+        Protocol::Imap => b"* BYE [UNAVAILABLE] Too many connections\r\n",
+        Protocol::Lmtp => b"421 4.3.2 Too many connections\r\n",
+        Protocol::Imaps => return,
+    };
+    // Whether it was heard makes no difference.
+    let _ = timeout(HANDSHAKE_DEADLINE, stream.write_all(line)).await;
+}

@@ -1,0 +1,136 @@
+use super::*;
+use rookery_mail::MailboxName;
+use rookery_mailbox::{Account, MemoryStore, initial_mailboxes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+
+async fn services(accounts: &[&str]) -> LmtpServices {
+    let store = Arc::new(MemoryStore::new());
+    for account in accounts {
+        store.create_account(account, &initial_mailboxes(), 1).await.unwrap();
+    }
+    LmtpServices { store, hostname: "mx.example".to_owned(), message_size: 1000, recipients: 3 }
+}
+
+/// Say all of it in pieces that end at the cuts, and hear all that is answered.
+async fn talk(services: &LmtpServices, input: &[u8], cuts: &[usize]) -> String {
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let (_up, shutdown) = watch::channel(false);
+    let peer = LmtpPeer { address: "test".to_owned(), session: 1 };
+    let say = async move {
+        let mut said = 0;
+        for cut in cuts.iter().chain([&input.len()]) {
+            client.write_all(&input[said..*cut]).await.unwrap();
+            said = *cut;
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        answers
+    };
+    tokio::join!(say, serve(server, peer, services, shutdown)).0
+}
+
+async fn messages(services: &LmtpServices, account: &str, mailbox: &str) -> Vec<String> {
+    let account = Account::new(services.store.account(account).await.unwrap());
+    let (_, open) = account.open(&MailboxName::new(mailbox).unwrap()).await.unwrap();
+    let mut messages = Vec::new();
+    for row in open.snapshot().rows() {
+        let octets = account.store().content(row.email, 0..row.size).await.unwrap();
+        messages.push(String::from_utf8(octets.to_vec()).unwrap());
+    }
+    messages
+}
+
+const DIALOG: &str = "LHLO client\r\nMAIL FROM:<s@x> SIZE=10 BODY=8BITMIME\r\nRCPT TO:<Ada@example.org>\r\n\
+    RCPT TO:<nobody@example.org>\r\nRCPT TO:<bob+trash>\r\nRCPT TO:<bob+nothing>\r\nDATA\r\n\
+    Return-Path: <old>\r\nSubject: x\r\n\r\n..dot\nbare\r\n.\r\nRSET\r\nQUIT\r\n";
+
+const ANSWERS: &str = "220 mx.example LMTP rookery ready\r\n250-mx.example\r\n250-PIPELINING\r\n\
+    250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n\
+    250 2.1.0 Sender taken\r\n250 2.1.5 Recipient taken\r\n550 5.1.1 No such user\r\n\
+    250 2.1.5 Recipient taken\r\n250 2.1.5 Recipient taken\r\n\
+    354 Send the message, end with CRLF.CRLF\r\n250 2.0.0 Delivered\r\n250 2.0.0 Delivered\r\n\
+    250 2.0.0 Delivered\r\n250 2.0.0 Forgotten\r\n221 2.0.0 Bye\r\n";
+
+#[tokio::test]
+async fn each_recipient_gets_the_message_and_each_an_answer() {
+    let services = services(&["ada@example.org", "bob"]).await;
+    assert_eq!(talk(&services, DIALOG.as_bytes(), &[]).await, ANSWERS);
+    let body = "Subject: x\r\n\r\n.dot\nbare\r\n";
+    let expected = |to: &str| [format!("Return-Path: <s@x>\r\nDelivered-To: {to}\r\n{body}")];
+    assert_eq!(messages(&services, "ada@example.org", "INBOX").await, expected("Ada@example.org"));
+    assert_eq!(messages(&services, "bob", "Trash").await, expected("bob+trash"));
+    assert_eq!(messages(&services, "bob", "INBOX").await, expected("bob+nothing"));
+}
+
+#[tokio::test]
+async fn answers_do_not_depend_on_packet_borders() {
+    for first in 0..DIALOG.len() {
+        let services = services(&["ada@example.org", "bob"]).await;
+        let second = first + (first * 7) % (DIALOG.len() - first);
+        assert_eq!(talk(&services, DIALOG.as_bytes(), &[first, second]).await, ANSWERS, "{first}");
+        assert_eq!(messages(&services, "bob", "Trash").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn commands_out_of_order_are_refused() {
+    let services = services(&["ada"]).await;
+    for (input, codes) in [
+        ("MAIL FROM:<>\r\n", "503"),
+        ("LHLO x\r\nRCPT TO:<ada>\r\nDATA\r\n", "503 503"),
+        ("LHLO x\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\nDATA\r\n", "250 503 503"),
+        ("LHLO x\r\nMAIL FROM:<> SIZE=1001\r\nEHLO x\r\nNOOP\r\nVRFY a\r\n", "552 500 250 252"),
+        ("LHLO x\r\nMAIL FROM:<\u{fc}@x>\r\nMAIL FROM:<\u{fc}@x> SMTPUTF8\r\n", "553 250"),
+        ("LHLO x\r\nMAIL FROM:<>\nNOOP\r\n", "500 250"),
+        (
+            "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nRCPT TO:<ada>\r\nRCPT TO:<ada>\r\nRCPT TO:<ada>\r\n",
+            "250 250 250 250 452",
+        ),
+    ] {
+        let answers = talk(&services, format!("{input}QUIT\r\n").as_bytes(), &[]).await;
+        let ended = answers.lines().filter(|line| line.as_bytes().get(3) == Some(&b' '));
+        let after = if input.starts_with("LHLO") { 2 } else { 1 };
+        let heard: Vec<_> = ended.skip(after).map(|line| &line[..3]).collect();
+        assert_eq!(heard.join(" "), format!("{codes} 221"), "{input}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused_and_the_conversation_goes_on() {
+    let services = services(&["ada"]).await;
+    let big = "x".repeat(200_000);
+    let input = format!(
+        "NOOP {big}\r\nLHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\n{big}\r\n.\r\nNOOP\r\nQUIT\r\n"
+    );
+    let answers = talk(&services, input.as_bytes(), &[]).await;
+    assert!(answers.contains("500 5.5.2 Line too long\r\n250-mx.example"), "{answers}");
+    assert!(answers.ends_with("552 5.3.4 Message too big\r\n250 2.0.0 Done\r\n221 2.0.0 Bye\r\n"));
+    assert!(messages(&services, "ada", "INBOX").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_off_is_not_delivered() {
+    let services = services(&["ada"]).await;
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let (_up, shutdown) = watch::channel(false);
+    let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nSubject: x\r\n\r\nhalf\r\n.\r";
+    client.write_all(input).await.unwrap();
+    drop(client);
+    serve(server, LmtpPeer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
+    assert!(messages(&services, "ada", "INBOX").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_waiting_client_hears_that_the_server_goes_down() {
+    let services = services(&[]).await;
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let (up, shutdown) = watch::channel(false);
+    up.send_replace(true);
+    serve(server, LmtpPeer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
+    let mut answers = String::new();
+    client.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.ends_with("421 4.3.2 Server is going down\r\n"), "{answers}");
+}

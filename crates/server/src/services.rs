@@ -1,0 +1,50 @@
+//! What everything in the server shares: the store and the accounts of one data directory.
+
+use crate::accounts::{Accounts, Locate};
+use crate::failure::Failure;
+use crate::private_file;
+use rookery_mailbox::Store;
+use rookery_store_local::LocalStore;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The store and the accounts.
+#[derive(Clone)]
+pub(crate) struct Services {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) accounts: Arc<Accounts>,
+    /// The largest message that is taken, in octets.
+    pub(crate) message_size: u64,
+}
+
+/// Why a data directory could not be opened.
+pub(crate) enum OpenError {
+    /// Another process has it open.
+    Locked,
+    /// Something else, in words.
+    Failed(Failure),
+}
+
+impl Services {
+    /// Open a data directory, making it if it is missing. One process at a time can have it open.
+    pub(crate) fn open(data: &Path, message_size: u64) -> Result<Self, OpenError> {
+        let failed = |error: &io::Error| {
+            OpenError::Failed(Failure::io(format!("opening {}", data.display()), error))
+        };
+        private_file::make_dir(data).map_err(|error| failed(&error))?;
+        let store = LocalStore::open(data).map_err(|error| match error {
+            rookery_mailbox::StoreError::Io { source, .. }
+                if source.kind() == io::ErrorKind::WouldBlock =>
+            {
+                OpenError::Locked
+            }
+            error => OpenError::Failed(error.into()),
+        })?;
+        let store = Arc::new(store);
+        let located = Arc::clone(&store);
+        let locate: Locate = Box::new(move |name| located.account_dir(name));
+        let accounts = Accounts::new(locate).map_err(|error| failed(&error))?;
+        Ok(Self { store, accounts: Arc::new(accounts), message_size })
+    }
+}

@@ -1,0 +1,135 @@
+//! TLS: the only module that knows rustls. Versions 1.2 and 1.3, certificates that can change while
+//! connections last, and a self-signed certificate where none is configured.
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::private_file;
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// The certificate in use.
+pub(crate) struct Tls {
+    current: RwLock<Arc<ServerConfig>>,
+}
+
+/// Where certificate and key are.
+struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+impl Tls {
+    /// Take the configured certificate, or the self-signed one of the data directory, made if missing.
+    pub(crate) fn load(config: &Config) -> Result<Self, Failure> {
+        Ok(Self { current: RwLock::new(server_config(config)?) })
+    }
+
+    /// Take what the files hold now. When that fails, the former certificate stays.
+    pub(crate) fn reload(&self, config: &Config) -> Result<(), Failure> {
+        let new = server_config(config)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// Shake hands with a client.
+    pub(crate) async fn accept<S>(&self, stream: S) -> std::io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        TlsAcceptor::from(current).accept(stream).await
+    }
+}
+
+fn server_config(config: &Config) -> Result<Arc<ServerConfig>, Failure> {
+    let files = match (&config.tls.cert, &config.tls.key) {
+        (Some(cert), Some(key)) => Files { cert: cert.clone(), key: key.clone() },
+        _ => self_signed(config)?,
+    };
+    let unusable = |error: &dyn std::fmt::Display| {
+        let (cert, key) = (files.cert.display(), files.key.display());
+        Failure::new(format!("the certificate {cert} with the key {key} cannot be used: {error}"))
+            .hint("tls.cert and tls.key are PEM files, the chain first and the key of its first certificate")
+    };
+    let chain = CertificateDer::pem_file_iter(&files.cert)
+        .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
+        .map_err(|error| unusable(&error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&error))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| unusable(&error))?;
+    Ok(Arc::new(config))
+}
+
+/// The data directory's own certificate, kept so that clients which trusted it once can go on doing so.
+fn self_signed(config: &Config) -> Result<Files, Failure> {
+    let dir = config.data.join("tls");
+    let files = Files { cert: dir.join("cert.pem"), key: dir.join("key.pem") };
+    if !files.cert.exists() || !files.key.exists() {
+        tracing::warn!(
+            cert = %files.cert.display(),
+            "no certificate is configured: making a self-signed one, which clients will ask about"
+        );
+        make_self_signed(&config.hostname, &files)?;
+    }
+    Ok(files)
+}
+
+fn make_self_signed(hostname: &str, files: &Files) -> Result<(), Failure> {
+    let failed =
+        |error: rcgen::Error| Failure::new(format!("no certificate could be made: {error}"));
+    let mut names = vec!["localhost".to_owned()];
+    if hostname != "localhost" {
+        names.push(hostname.to_owned());
+    }
+    let mut params = rcgen::CertificateParams::new(names).map_err(failed)?;
+    for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        params.subject_alt_names.push(rcgen::SanType::IpAddress(address));
+    }
+    params.distinguished_name.push(rcgen::DnType::CommonName, hostname);
+    let key = rcgen::KeyPair::generate().map_err(failed)?;
+    let cert = params.self_signed(&key).map_err(failed)?;
+    write_pem(&files.key, &key.serialize_pem())?;
+    write_pem(&files.cert, &cert.pem())
+}
+
+fn write_pem(file: &Path, pem: &str) -> Result<(), Failure> {
+    private_file::write(file, pem.as_bytes())
+        .map_err(|error| Failure::io(format!("writing {}", file.display()), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_self_signed_certificate_is_made_once_and_kept_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { data: dir.path().to_owned(), ..Config::default() };
+        Tls::load(&config).unwrap();
+        let key = dir.path().join("tls/key.pem");
+        let made = std::fs::read(&key).unwrap();
+        assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+        Tls::load(&config).unwrap().reload(&config).unwrap();
+        assert_eq!(std::fs::read(&key).unwrap(), made);
+    }
+
+    #[test]
+    fn a_broken_certificate_is_refused_and_the_former_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { data: dir.path().to_owned(), ..Config::default() };
+        let tls = Tls::load(&config).unwrap();
+        std::fs::write(dir.path().join("tls/cert.pem"), "no certificate").unwrap();
+        assert!(tls.reload(&config).is_err());
+    }
+}
