@@ -1,12 +1,9 @@
 //! Our own server in this process: one account on an engine, reached through memory.
 
-use crate::dialog::{Host, Stream};
+use crate::dialog::{Connecting, Host, Stream};
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Peer, Services, Settings, Stage, serve};
 use rookery_mailbox::{Store, StoreError, initial_mailboxes};
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use tokio::io::duplex;
 use tokio::sync::watch;
@@ -52,7 +49,7 @@ impl Host for InProcess {
         PASSWORD
     }
 
-    fn connect(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+    fn connect(&self) -> Connecting<'_> {
         let (near, far) = duplex(PIPE_OCTETS);
         let peer = Peer { address: None, secure: false, session: 0 };
         let (services, shutdown) = (Arc::clone(&self.services), self.shutdown.subscribe());

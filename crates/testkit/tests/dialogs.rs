@@ -3,6 +3,7 @@
 //! `ROOKERY_DIALOG=fetch/` in the environment plays only those whose path contains this.
 
 use rookery_mailbox::{MemoryStore, Store};
+use rookery_store_local::LocalStore;
 use rookery_testkit::dialog::{Cut, Dialog, Options, Outcome, run};
 use rookery_testkit::host::InProcess;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,12 @@ type Fresh = (Arc<dyn Store>, Box<dyn Send>);
 
 fn memory() -> Fresh {
     (Arc::new(MemoryStore::new()), Box::new(()))
+}
+
+fn on_disk() -> Fresh {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = LocalStore::open(folder.path()).expect("a new data directory");
+    (Arc::new(store), Box::new(folder))
 }
 
 fn folder() -> PathBuf {
@@ -77,6 +84,11 @@ async fn play_all(files: Vec<PathBuf>, fresh: fn() -> Fresh, cut: Cut) {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_memory() {
     play_all(all_files(), memory, Cut::AsWritten).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_files() {
+    play_all(all_files(), on_disk, Cut::AsWritten).await;
 }
 
 // The cuts are played on one thread: there, a client that yields lets the server read first.

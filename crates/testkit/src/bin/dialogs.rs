@@ -6,11 +6,9 @@
 //! Every dialog wants a fresh account: `{}` in the user name becomes a number that differs from
 //! dialog to dialog. `--own` fails, instead of skipping, where a capability is missing.
 
-use rookery_testkit::dialog::{Dialog, Host, Options, Outcome, Stream, run};
-use std::future::Future;
+use rookery_testkit::dialog::{Connecting, Dialog, Host, Options, Outcome, Stream, run};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::process::ExitCode;
 use tokio::net::TcpStream;
 
@@ -32,7 +30,7 @@ impl Host for Remote {
         &self.password
     }
 
-    fn connect(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+    fn connect(&self) -> Connecting<'_> {
         Box::pin(async {
             let stream = TcpStream::connect(&self.server).await?;
             stream.set_nodelay(true)?;

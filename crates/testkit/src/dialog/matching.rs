@@ -32,14 +32,14 @@ fn pieces_match(pieces: &[Piece], text: &str, vars: &Vars) -> Option<Vars> {
             let (tokens, end) = split_words(text, false);
             let wanted: Vec<Vec<&Pattern>> = words.iter().map(|word| vec![word]).collect();
             let have: Vec<Vec<&str>> = tokens.into_iter().map(|token| vec![token]).collect();
-            all_matched(&wanted, have, *more, vars, &|vars| pieces_match(rest, &text[end..], vars))
+            all_matched(&wanted, &have, *more, vars, &|vars| pieces_match(rest, &text[end..], vars))
         }
         Piece::Items { items, more } => {
             let (tokens, end) = split_words(text, false);
             let wanted: Vec<Vec<&Pattern>> =
                 items.iter().map(|(name, value)| vec![name, value]).collect();
             let have: Vec<Vec<&str>> = tokens.chunks(2).map(<[&str]>::to_vec).collect();
-            all_matched(&wanted, have, *more, vars, &|vars| pieces_match(rest, &text[end..], vars))
+            all_matched(&wanted, &have, *more, vars, &|vars| pieces_match(rest, &text[end..], vars))
         }
     }
 }
@@ -47,7 +47,7 @@ fn pieces_match(pieces: &[Piece], text: &str, vars: &Vars) -> Option<Vars> {
 /// Give every wanted group one of its own among those there are, in any order.
 fn all_matched(
     wanted: &[Vec<&Pattern>],
-    have: Vec<Vec<&str>>,
+    have: &[Vec<&str>],
     more: bool,
     vars: &Vars,
     then: &dyn Fn(&Vars) -> Option<Vars>,
@@ -57,9 +57,9 @@ fn all_matched(
     };
     (0..have.len()).find_map(|at| {
         let filled = group_matches(first, &have[at], vars)?;
-        let mut left = have.clone();
+        let mut left = have.to_vec();
         left.remove(at);
-        all_matched(rest, left, more, &filled, then)
+        all_matched(rest, &left, more, &filled, then)
     })
 }
 

@@ -15,7 +15,7 @@ pub use client::{Cut, Link, Stream};
 pub use matching::Vars;
 pub use parse::ParseError;
 pub use report::Failure;
-pub use run::{Host, Options, Outcome, run};
+pub use run::{Connecting, Host, Options, Outcome, run};
 
 use pattern::Pattern;
 use std::path::PathBuf;

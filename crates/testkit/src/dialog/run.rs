@@ -10,6 +10,9 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// A connection in the making.
+pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + 'a>>;
+
 /// A server with one fresh account, as a dialog finds it.
 pub trait Host: Send + Sync {
     /// The login name of the account.
@@ -19,7 +22,7 @@ pub trait Host: Send + Sync {
     fn password(&self) -> &str;
 
     /// A new connection.
-    fn connect(&self) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>>;
+    fn connect(&self) -> Connecting<'_>;
 }
 
 /// How to play.
@@ -422,9 +425,7 @@ mod tests {
             "secret"
         }
 
-        fn connect(
-            &self,
-        ) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + '_>> {
+        fn connect(&self) -> Connecting<'_> {
             let (near, mut far) = tokio::io::duplex(4096);
             let answers = self.0;
             tokio::spawn(async move {
