@@ -1,5 +1,6 @@
 //! Where one command ends and the next begins, found before any grammar, with limits applied before allocating.
 
+use crate::literal::{Announcement, LineEnd, without_cr};
 use crate::{Tag, limits};
 
 /// What a framer lets through.
@@ -244,8 +245,10 @@ impl Framer {
         let length = end.unwrap_or(self.available());
         let line = self.input.get(self.start..self.start + length).unwrap_or(&[]);
         let line = without_cr(line);
-        if let Some(limit) = self.limit_passed(line.len()) {
-            let tag = self.current_tag(line);
+        let (room, limit) = self.room();
+        if line.len() > room {
+            // Nothing beyond the limit is looked at, for it may or may not have come already.
+            let tag = self.current_tag(line.get(..=room).unwrap_or(line));
             self.scanned = 0;
             self.forget_command();
             self.state = State::SwallowLine(LineEnd::default());
@@ -266,12 +269,10 @@ impl Framer {
         })
     }
 
-    /// The limit that a line of this length, as part of the command so far, is over.
-    fn limit_passed(&self, line: usize) -> Option<&'static str> {
-        if line > self.limits.line {
-            return Some("line");
-        }
-        (self.command.len() + line > self.limits.command).then_some("command")
+    /// How long the next line of the command may be, and which limit says so.
+    fn room(&self) -> (usize, &'static str) {
+        let room = self.limits.command.saturating_sub(self.command.len());
+        if self.limits.line <= room { (self.limits.line, "line") } else { (room, "command") }
     }
 
     fn announce(&mut self, literal: Announcement) -> Frame {
@@ -292,10 +293,11 @@ impl Framer {
         Frame::TooBig { tag, limit }
     }
 
-    /// The tag of the command that goes on with `line`.
+    /// The tag of the command that goes on with `line`, if the tag is whole.
     fn current_tag(&self, line: &[u8]) -> Option<Tag> {
         let begin = if self.command.is_empty() { line } else { &self.command };
-        self.tag.clone().or_else(|| Tag::of_command(begin))
+        let is_whole = |tag: &Tag| tag.as_str().len() < begin.len();
+        self.tag.clone().or_else(|| Tag::of_command(begin).filter(is_whole))
     }
 
     fn give_up(&mut self, octets: u64, sync: bool) {
@@ -413,81 +415,4 @@ impl Framer {
             self.input.shrink_to(limits::IDLE_CAPACITY);
         }
     }
-}
-
-fn without_cr(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// What is to be known of a line to tell whether it ends in the announcement of a literal.
-#[derive(Clone, Debug, Default)]
-struct LineEnd {
-    in_quotes: bool,
-    escaped: bool,
-    tail: Vec<u8>,
-}
-
-/// The announcement of a literal at the end of a line.
-#[derive(Clone, Copy, Debug)]
-struct Announcement {
-    /// Octets of the announcement itself.
-    length: usize,
-    size: u64,
-    sync: bool,
-    binary: bool,
-}
-
-/// `~{`, the digits, `+}` and a CR.
-const ANNOUNCEMENT_OCTETS: usize = limits::LITERAL_DIGITS + 5;
-
-impl LineEnd {
-    fn of(line: &[u8]) -> Self {
-        let mut end = Self::default();
-        // Nearly all lines end otherwise, and need no look at their quotes.
-        if line.ends_with(b"}") {
-            end.push(line);
-        }
-        end
-    }
-
-    fn push(&mut self, octets: &[u8]) {
-        for octet in octets {
-            match octet {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = self.in_quotes,
-                b'"' => self.in_quotes = !self.in_quotes,
-                _ => {}
-            }
-        }
-        let fresh = octets.len().saturating_sub(ANNOUNCEMENT_OCTETS);
-        self.tail.extend_from_slice(octets.get(fresh..).unwrap_or(&[]));
-        let surplus = self.tail.len().saturating_sub(ANNOUNCEMENT_OCTETS);
-        self.tail.drain(..surplus);
-    }
-
-    /// The announcement, unless it is part of a quoted string or the number is no 63 bits wide: then it is text.
-    fn literal(&self) -> Option<Announcement> {
-        if self.in_quotes {
-            return None;
-        }
-        let line = without_cr(&self.tail);
-        let open = memchr::memrchr(b'{', line)?;
-        let (before, announcement) = line.split_at_checked(open)?;
-        let number = announcement.strip_prefix(b"{")?.strip_suffix(b"}")?;
-        let (number, sync) = match number.strip_suffix(b"+") {
-            Some(number) => (number, false),
-            None => (number, true),
-        };
-        let binary = before.ends_with(b"~");
-        let length = announcement.len() + usize::from(binary);
-        Some(Announcement { length, size: literal_size(number)?, sync, binary })
-    }
-}
-
-/// The size in an announcement: one to [`limits::LITERAL_DIGITS`] digits, less than 2^63.
-pub(crate) fn literal_size(digits: &[u8]) -> Option<u64> {
-    let valid = (1..=limits::LITERAL_DIGITS).contains(&digits.len());
-    let text = std::str::from_utf8(digits).ok().filter(|_| valid)?;
-    let all_digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|size| all_digits && i64::try_from(*size).is_ok())
 }

@@ -8,6 +8,7 @@ mod command;
 mod flag;
 mod framer;
 pub mod limits;
+mod literal;
 mod mailbox_name;
 mod malformed;
 mod parse;

@@ -73,7 +73,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
 fn selection(cursor: &mut Cursor<'_>) -> Parsed<Vec<ListSelection>> {
     let error = cursor.fail("a selection option that RECURSIVEMATCH can modify");
     let options = cursor.parenthesised("selection options", |cursor| {
-        let name = cursor.label("a selection option")?;
+        let name = cursor.extension_label("a selection option")?;
         Ok(match name.as_str() {
             "SUBSCRIBED" => ListSelection::Subscribed,
             "REMOTE" => ListSelection::Remote,
@@ -100,7 +100,7 @@ fn returns(cursor: &mut Cursor<'_>) -> Parsed<Vec<ListReturn>> {
         return Err(cursor.fail("RETURN"));
     }
     cursor.parenthesised("return options in parentheses", |cursor| {
-        let name = cursor.label("a return option")?;
+        let name = cursor.extension_label("a return option")?;
         Ok(match name.as_str() {
             "SUBSCRIBED" => ListReturn::Subscribed,
             "CHILDREN" => ListReturn::Children,

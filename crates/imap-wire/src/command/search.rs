@@ -143,7 +143,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
 /// `search-return-opts` and the space after them.
 fn returns(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
     let mut options = cursor.parenthesised("return options in parentheses", |cursor| {
-        let name = cursor.label("a return option")?;
+        let name = cursor.extension_label("a return option")?;
         Ok(match name.as_str() {
             "MIN" => SearchReturn::Min,
             "MAX" => SearchReturn::Max,

@@ -40,6 +40,16 @@ impl<'a> Cursor<'a> {
         self.atom(expected).map(capitals)
     }
 
+    /// `tagged-ext-label`, in capitals: an atom that cannot be taken for a number.
+    pub(crate) fn extension_label(&mut self, expected: &'static str) -> Parsed<String> {
+        let is_digit = |octet: Option<u8>| octet.is_some_and(|octet| octet.is_ascii_digit());
+        let like_number = self.peek() == Some(b'-') && is_digit(self.peek_second());
+        if like_number || is_digit(self.peek()) || self.peek() == Some(b'$') {
+            return Err(self.fail(expected));
+        }
+        self.label(expected)
+    }
+
     /// A run of letters, digits and dots, in capitals: the names that are followed by a bracket.
     pub(crate) fn dotted_name(&mut self) -> String {
         capitals(self.take_while(|octet| octet.is_ascii_alphanumeric() || octet == b'.'))

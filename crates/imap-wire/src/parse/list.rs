@@ -43,7 +43,7 @@ impl Cursor<'_> {
     /// (RFC 9051 §9: `tagged-ext-label`, `tagged-ext-val`).
     pub(crate) fn extension_names(&mut self) -> Parsed<Vec<String>> {
         self.parenthesised_some("parameters in parentheses", |cursor| {
-            let name = cursor.label("the name of a parameter")?;
+            let name = cursor.extension_label("the name of a parameter")?;
             cursor.skip_extension_value()?;
             Ok(name)
         })

@@ -2,7 +2,7 @@
 
 use super::{Cursor, Parsed, is_astring_char, is_list_char};
 use crate::WireMailbox;
-use crate::framer::literal_size;
+use crate::literal::literal_size;
 
 impl Cursor<'_> {
     /// `string`.

@@ -62,7 +62,7 @@ pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let uid = cursor.take_text(" UID");
     let (mut min, mut max, mut count, mut all) = (None, None, None, None);
     while cursor.space_and_more() {
-        let name = cursor.label("a return item")?;
+        let name = cursor.extension_label("a return item")?;
         if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL") {
             cursor.skip_extension_value()?;
             continue;

@@ -12,7 +12,7 @@ enum Event {
 
 /// Small enough for a script to pass each of them.
 const SMALL: FramerLimits =
-    FramerLimits { command: 100, line: 50, literals: 2, non_sync_literal: 20 };
+    FramerLimits { command: 64, line: 24, literals: 2, non_sync_literal: 20 };
 
 /// A connection's part: decides about literals, reads a line after IDLE.
 struct Driver {
@@ -99,10 +99,9 @@ fn too_big(tag: &str, limit: &'static str) -> Event {
     Event::Frame(Frame::TooBig { tag: Tag::new(tag.as_bytes()), limit })
 }
 
-/// What a client sends, and what is to come out.
-fn script() -> (Vec<u8>, Vec<Event>) {
-    let fifty = "x".repeat(50);
-    let steps: Vec<(String, Vec<Event>)> = vec![
+/// What a client sends, and what is to come out: commands within the limits.
+fn plain_steps() -> Vec<(String, Vec<Event>)> {
+    vec![
         ("a NOOP\r\nb NOOP\n".into(), vec![command("a NOOP"), command("b NOOP")]),
         (
             "c LOGIN {3}\r\nfoo {3+}\r\nb\r\n\r\n".into(),
@@ -139,8 +138,15 @@ fn script() -> (Vec<u8>, Vec<Event>) {
             "j IDLE\r\nDONE\r\n".into(),
             vec![command("j IDLE"), Event::Line(LineFrame::Line(b"DONE".into()))],
         ),
-        (format!("k{}\r\n", &fifty[1..]), vec![command(&format!("k{}", &fifty[1..]))]),
-        (format!("l {fifty}{{4+}}\r\nx\r\n {{2}}\r\n"), vec![too_big("l", "line")]),
+    ]
+}
+
+/// What a client sends, and what is to come out: commands at the limits and beyond them.
+fn steps_at_limits() -> Vec<(String, Vec<Event>)> {
+    let full = "x".repeat(24);
+    vec![
+        (format!("k{}\r\n", &full[1..]), vec![command(&format!("k{}", &full[1..]))]),
+        (format!("l {full}{{4+}}\r\nx\r\n {{2}}\r\n"), vec![too_big("l", "line")]),
         ("m X {21+}\r\nm NOOP\r\nm NOOP\r\nm NO {3}\r\n".into(), vec![too_big("m", "literal")]),
         (
             "n {1+}\r\nx {1+}\r\ny {1}\r\n".into(),
@@ -150,21 +156,34 @@ fn script() -> (Vec<u8>, Vec<Event>) {
                 too_big("n", "literals"),
             ],
         ),
-        ("o {90}\r\n".into(), vec![literal("o ", 90, true)]),
+        ("o {50}\r\n".into(), vec![literal("o ", 50, true)]),
         ("p {99}\r\n".into(), vec![literal("p ", 99, true), too_big("p", "command")]),
+        // Which limit is passed first does not depend on how much has come.
+        (
+            format!("{} {{18+}}\r\n{} \r\n", "t".repeat(16), "x".repeat(51)),
+            vec![
+                literal(&format!("{} ", "t".repeat(16)), 18, false),
+                too_big(&"t".repeat(16), "command"),
+            ],
+        ),
+        (format!("{full}x yy\r\n"), vec![Event::Frame(Frame::TooBig { tag: None, limit: "line" })]),
         ("q IDLE\r\n".into(), vec![command("q IDLE")]),
-        (format!("{fifty}{{4+}}\r\n"), vec![Event::Line(LineFrame::TooBig)]),
+        (format!("{full}{{4+}}\r\n"), vec![Event::Line(LineFrame::TooBig)]),
         ("r NOOP\r\n\r\n".into(), vec![command("r NOOP"), command("")]),
-    ];
+    ]
+}
+
+fn script() -> (Vec<u8>, Vec<Event>) {
+    let steps = [plain_steps(), steps_at_limits()].concat();
     // The literal that is kept has to come, in full.
     let octets = steps.iter().map(|(text, _)| match text.as_str() {
-        "o {90}\r\n" => format!("{text}{}\r\n", "y".repeat(90)),
+        "o {50}\r\n" => format!("{text}{}\r\n", "y".repeat(50)),
         _ => text.clone(),
     });
     let octets = octets.collect::<String>().into_bytes();
     let mut events: Vec<Event> = steps.into_iter().flat_map(|(_, events)| events).collect();
     let at = events.iter().position(|event| *event == literal("p ", 99, true)).unwrap();
-    events.insert(at, command(&format!("o {{90}}\r\n{}", "y".repeat(90))));
+    events.insert(at, command(&format!("o {{50}}\r\n{}", "y".repeat(50))));
     (octets, events)
 }
 
@@ -232,6 +251,7 @@ const SHARDS: &[&[u8]] = &[
     b"x IDLE\r\n",
     b"{30+}\r\n",
     b"{99}\r\n",
+    b"aaaaaaaaaaaa",
 ];
 
 proptest! {
