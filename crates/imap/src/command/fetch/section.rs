@@ -31,8 +31,10 @@ pub(super) async fn print(
     let block = read_header(range, content).await?;
     let selected = header::select(&block, names, not);
     let window = window(0..selected.len() as u64, *partial);
-    let octets = slice(&selected, window).to_vec();
-    item(Data::Inline(octets)).print(out.buffer());
+    let octets = slice(&selected, window);
+    // A literal like any other section: it may hold what no quoted string can.
+    item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
+    out.buffer().extend_from_slice(octets);
     Ok(())
 }
 
