@@ -75,8 +75,11 @@ where
     }
 
     fn answer(self: Box<Self>) {
+        let Self { decide, decided, reply, .. } = *self;
+        // It holds what was spooled, whose files are to be gone when the answer comes.
+        drop(decide);
         // Who asked may have gone; what was asked for is done all the same.
-        let _ = self.reply.send(self.decided.unwrap_or_else(|| Err(failed(WRITING))));
+        let _ = reply.send(decided.unwrap_or_else(|| Err(failed(WRITING))));
     }
 
     fn refuse(self: Box<Self>, error: StoreError) {
@@ -112,8 +115,7 @@ impl Account {
         !std::mem::replace(&mut queue.has_writer, true)
     }
 
-    /// The next changes to be written together; none when there is nothing left to do, and then the
-    /// writing task is over.
+    /// The next changes to be written together.
     fn take_batch(&self) -> Vec<Box<dyn Waiting>> {
         let mut queue = lock(&self.queue);
         let (mut taken, mut octets) = (Vec::new(), 0);
@@ -122,20 +124,25 @@ impl Account {
             octets += ticket.octets();
             taken.push(ticket);
         }
-        queue.has_writer = !taken.is_empty();
         taken
     }
 
-    /// Write one batch; returns whether there was one.
+    /// Whether more waits. If not, the writing task is over.
+    fn has_more(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.has_writer = !queue.waiting.is_empty();
+        queue.has_writer
+    }
+
+    /// Write one batch; returns whether there is another one.
     fn write_batch(&self) -> bool {
         let mut writer = lock(&self.writer);
         let batch = self.take_batch();
-        let is_busy = !batch.is_empty();
         self.settle(&mut writer, batch);
         if writer.is_index_due(self) {
             self.save_index(&mut writer);
         }
-        is_busy
+        self.has_more()
     }
 
     /// Let all changes of a batch happen, and answer. If they cannot be written together, each is

@@ -66,11 +66,12 @@ fn names(
 ) -> Result<NamesRecord, Refused> {
     let mut taken: BTreeSet<&MailboxName> = draft.list().mailboxes.keys().collect();
     let mut record = NamesRecord { modseq: next_modseq(draft), ..NamesRecord::default() };
-    for (id, name) in renames {
-        let info = find(draft, *id)?;
-        if info.name.is_inbox() {
-            return Err(Refused::Inbox);
-        }
+    let infos = renames.iter().map(|(id, _)| find(draft, *id));
+    let infos = infos.collect::<Result<Vec<&MailboxInfo>, Refused>>()?;
+    if infos.iter().any(|info| info.name.is_inbox()) {
+        return Err(Refused::Inbox);
+    }
+    for (info, (id, name)) in infos.into_iter().zip(renames) {
         if !taken.remove(&info.name) {
             return Err(Refused::NoSuchMailbox);
         }

@@ -80,7 +80,7 @@ impl LocalStore {
     /// As of [`LocalStore::open`].
     pub fn with_vfs(vfs: Arc<dyn Vfs>, dir: &Path, options: Options) -> Result<Self, StoreError> {
         let opening = |error| io_error("opening the data directory", error);
-        vfs.create_dir(dir).map_err(opening)?;
+        create_durably(&*vfs, dir).map_err(opening)?;
         let lock = vfs.lock(&dir.join("lock")).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => StoreError::Io {
                 context: "another process has the data directory open",
@@ -271,6 +271,18 @@ fn remove_account(vfs: &dyn Vfs, dir: &Path, trash: &Path, number: u64) -> Resul
     vfs.sync_dir(trash).map_err(removing)?;
     if let Err(error) = vfs.remove_dir_all(&target) {
         tracing::warn!(%error, "the files of a removed account stay until the next start");
+    }
+    Ok(())
+}
+
+/// Make a directory and those above it, durably.
+fn create_durably(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| vfs.list(path).is_err();
+    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    vfs.create_dir(dir)?;
+    for parent in missing.iter().rev().filter_map(|path| path.parent()) {
+        let here = Path::new(".");
+        vfs.sync_dir(if parent.as_os_str().is_empty() { here } else { parent })?;
     }
     Ok(())
 }

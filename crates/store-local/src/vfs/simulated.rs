@@ -170,7 +170,7 @@ impl SimulatedDisk {
     /// Give a file other octets, durably, making it and the directories above it if need be.
     pub fn overwrite(&self, path: &Path, octets: &[u8]) {
         let mut disk = self.disk();
-        for directory in path.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()) {
+        for directory in path.ancestors().skip(1).filter(|path| path.parent().is_some()) {
             disk.link(directory, true);
         }
         let inode = disk.link(path, false);
@@ -263,7 +263,7 @@ fn apply_name_change(names: &mut Names, change: &NameChange) {
 /// Forget the names in directories that are themselves not there.
 fn forget_orphans(names: &mut Names) {
     let present = names.clone();
-    let there = |path: &Path| path.as_os_str().is_empty() || present.contains_key(path);
+    let there = |path: &Path| path.parent().is_none() || present.contains_key(path);
     names.retain(|path, _| path.ancestors().all(there));
 }
 
@@ -393,7 +393,7 @@ impl Vfs for SimulatedDisk {
         disk.operate()?;
         let mut above: Vec<&Path> = path.ancestors().collect();
         above.reverse();
-        for directory in above.into_iter().filter(|path| !path.as_os_str().is_empty()) {
+        for directory in above.into_iter().filter(|path| path.parent().is_some()) {
             disk.link(directory, true);
         }
         Ok(())

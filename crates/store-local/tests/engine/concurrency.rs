@@ -1,0 +1,88 @@
+//! Many at once.
+
+use crate::workload::{ACCOUNT, DIR, create, message, name, open_soon, picture};
+use rookery_mail::{MailboxId, UidSet};
+use rookery_mailbox::{Refused, Store, StoreError};
+use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::{LocalStore, Options};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn appends_share_syncs() {
+    let disk = SimulatedDisk::new();
+    let store = LocalStore::with_vfs(Arc::new(disk.clone()), Path::new(DIR), Options::default());
+    let store = store.unwrap();
+    let account = create(&store).await.unwrap();
+    let before = disk.syncs();
+    let mut tasks = JoinSet::new();
+    for _ in 0..32 {
+        let account = Arc::clone(&account);
+        tasks.spawn(async move {
+            let mut uids = Vec::new();
+            for _ in 0..20 {
+                let message = message(&*account, 500, "").await.unwrap();
+                let appended = account.append(MailboxId(1), vec![message], 1).await.unwrap();
+                let snapshot = account.open(MailboxId(1)).await.unwrap().snapshot();
+                let uid = appended.uids.first().unwrap();
+                assert!(snapshot.row(uid).is_some(), "what is acknowledged can be seen");
+                uids.push(uid);
+            }
+            uids
+        });
+    }
+    let uids: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    assert_eq!(uids.iter().collect::<BTreeSet<_>>().len(), 640);
+    let syncs = disk.syncs() - before;
+    assert!(syncs < 320, "{syncs} syncs for 640 appends");
+    let seen = picture(&*account).await;
+    store.close().await.unwrap();
+    let store = LocalStore::with_vfs(Arc::new(disk), Path::new(DIR), Options::default()).unwrap();
+    assert_eq!(picture(&*store.account(ACCOUNT).await.unwrap()).await, seen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_nobody_waits_for_stops_nobody() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    for round in 0..100 {
+        let message = message(&*account, 200, "").await.unwrap();
+        let waiting = account.append(MailboxId(1), vec![message], 1);
+        let _ = tokio::time::timeout(Duration::from_micros(round * 5), waiting).await;
+    }
+    let message = message(&*account, 200, "").await.unwrap();
+    account.append(MailboxId(1), vec![message], 1).await.unwrap();
+    let snapshot = account.open(MailboxId(1)).await.unwrap().snapshot();
+    let uids: UidSet = snapshot.uids();
+    assert_eq!(uids.ranges().len(), 1);
+    assert!(snapshot.rows().all(|row| row.size == 200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_loaded_once_for_all() {
+    let store = Arc::new(open_soon(&SimulatedDisk::new()).await.unwrap());
+    drop(create(&*store).await.unwrap());
+    let mut tasks = JoinSet::new();
+    for number in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let account = store.account(ACCOUNT).await.unwrap();
+            account.subscribe(&name(&format!("n{number}")), true).await.unwrap();
+            account
+        });
+    }
+    let accounts = tasks.join_all().await;
+    let list = accounts[0].mailboxes().await.unwrap();
+    assert_eq!(list.subscriptions.len(), 18);
+    let open = accounts[1].open(MailboxId(1)).await.unwrap();
+    store.delete_account(ACCOUNT).await.unwrap();
+    assert!(open.snapshot().is_deleted());
+    let gone = accounts[2].mailboxes().await;
+    assert!(matches!(gone, Err(StoreError::Refused(Refused::NoSuchAccount))));
+    let gone = accounts[3].subscribe(&name("x"), true).await;
+    assert!(matches!(gone, Err(StoreError::Refused(Refused::NoSuchAccount))));
+}

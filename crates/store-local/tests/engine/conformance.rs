@@ -1,0 +1,26 @@
+//! What every engine must do.
+
+use crate::workload::{SMALL, open};
+use rookery_store_local::vfs::{RealFiles, SimulatedDisk};
+use rookery_store_local::{LocalStore, Options};
+use rookery_testkit::conformance;
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_real_files() {
+    let dir = tempfile::tempdir().unwrap();
+    conformance::run(Arc::new(LocalStore::open(dir.path()).unwrap())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_real_files_with_small_sizes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
+    conformance::run(Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn on_a_simulated_disk() {
+    assert_ne!(SMALL, Options::default());
+    conformance::run(Arc::new(open(&SimulatedDisk::new()).unwrap())).await;
+}

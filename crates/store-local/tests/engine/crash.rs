@@ -1,0 +1,194 @@
+//! Power cuts and failing disks at every operation of a script.
+
+use crate::workload::{ACCOUNT, create, message, open_soon, picture, pictures, script};
+use rookery_mail::{MailboxId, ModSeq};
+use rookery_mailbox::{MemoryStore, Refused, Store, StoreError};
+use rookery_store_local::vfs::SimulatedDisk;
+use std::io;
+
+/// Do the script until something fails; returns how many steps were acknowledged, or `None` if not
+/// even the account was.
+async fn work(disk: &SimulatedDisk) -> Option<usize> {
+    let store = open_soon(disk).await.ok()?;
+    let account = create(&store).await.ok()?;
+    let mut acknowledged = 0;
+    for step in script() {
+        if step.take(&*account).await.is_err() {
+            return Some(acknowledged);
+        }
+        acknowledged += 1;
+    }
+    store.close().await.ok();
+    Some(acknowledged)
+}
+
+/// How many operations the disk sees when nothing fails.
+async fn all_operations() -> u64 {
+    let disk = SimulatedDisk::new();
+    assert_eq!(work(&disk).await, Some(script().len()));
+    disk.operations()
+}
+
+/// What a power cut left is as after the last acknowledged step, or as after the one in flight.
+async fn check_after_crash(
+    disk: &SimulatedDisk,
+    acknowledged: Option<usize>,
+    pictures: &[String],
+    moment: &str,
+) {
+    let store = open_soon(disk).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
+    let account = match store.account(ACCOUNT).await {
+        Ok(account) => account,
+        Err(StoreError::Refused(Refused::NoSuchAccount)) if acknowledged.is_none() => return,
+        Err(error) => panic!("{moment}: {error}"),
+    };
+    let found = picture(&*account).await;
+    let steps = acknowledged.unwrap_or(0);
+    let possible = &pictures[steps..(steps + 2).min(pictures.len())];
+    assert!(possible.contains(&found), "{moment}, {steps} steps acknowledged:\n{found}");
+    let inbox = account.open(MailboxId(1)).await.unwrap();
+    let before = inbox.snapshot();
+    let more = vec![message(&*account, 200, "\\Seen").await.unwrap()];
+    let appended = account.append(MailboxId(1), more, 1).await.unwrap();
+    assert_eq!(appended.uids.first(), before.uid_next(), "{moment}");
+    assert!(appended.modseq > before.highest_modseq(), "{moment}");
+    let after = picture(&*account).await;
+    drop((account, store));
+    let store = open_soon(disk).await.unwrap();
+    assert_eq!(picture(&*store.account(ACCOUNT).await.unwrap()).await, after, "{moment}");
+}
+
+#[tokio::test]
+async fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
+    let pictures = pictures().await;
+    let all = all_operations().await;
+    assert!(all > 150, "the script is long enough to be worth it: {all}");
+    for at in 1..=all + 1 {
+        let disk = SimulatedDisk::new();
+        disk.fail_at(at, io::ErrorKind::BrokenPipe, true);
+        let acknowledged = work(&disk).await;
+        for seed in 0..4 {
+            let left = disk.crash(at * 1000 + seed);
+            let moment = format!("cut at operation {at} of {all}, seed {seed}");
+            check_after_crash(&left, acknowledged, &pictures, &moment).await;
+        }
+    }
+}
+
+/// A second power cut, at any operation of the recovery from a first one.
+#[tokio::test]
+async fn a_power_cut_during_recovery_loses_nothing_either() {
+    let pictures = pictures().await;
+    let all = all_operations().await;
+    for first in (20..all).step_by(7) {
+        let disk = SimulatedDisk::new();
+        disk.fail_at(first, io::ErrorKind::BrokenPipe, true);
+        let acknowledged = work(&disk).await;
+        for second in 1..12 {
+            let again = disk.crash(first);
+            again.fail_at(second, io::ErrorKind::BrokenPipe, true);
+            if let Ok(store) = open_soon(&again).await {
+                drop(store.account(ACCOUNT).await);
+            }
+            let moment = format!("cut at {first}, then at {second} of the recovery");
+            check_after_crash(&again.crash(second), acknowledged, &pictures, &moment).await;
+        }
+    }
+}
+
+/// One operation fails, the others do not: what is answered with an error has not happened.
+async fn fail_once(at: u64, error: io::ErrorKind) {
+    let moment = format!("{error:?} at operation {at}");
+    let (disk, memory) = (SimulatedDisk::new(), MemoryStore::new());
+    let oracle = create(&memory).await.unwrap();
+    disk.fail_at(at, error, false);
+    let Ok(store) = open_soon(&disk).await else { return };
+    let account = match create(&store).await {
+        Ok(account) => account,
+        Err(_) => match create(&store).await {
+            Ok(account) => account,
+            Err(StoreError::Refused(Refused::AccountExists)) => {
+                store.account(ACCOUNT).await.unwrap()
+            }
+            Err(error) => panic!("{moment}: {error}"),
+        },
+    };
+    let mut in_flight = None;
+    for step in script() {
+        match step.take(&*account).await {
+            Ok(()) => step.take(&*oracle).await.unwrap(),
+            // What depends on a step that failed is refused.
+            Err(StoreError::Refused(refused)) if refused != Refused::OverQuota => {
+                assert!(step.take(&*oracle).await.is_err(), "{moment}: {refused}");
+            }
+            Err(StoreError::ReadOnly) => break,
+            Err(_) => in_flight = Some(step),
+        }
+        assert_eq!(picture(&*account).await, picture(&*oracle).await, "{moment}");
+    }
+    disk.mend();
+    let is_read_only = matches!(
+        account.subscribe(&crate::workload::name("x"), true).await,
+        Err(StoreError::ReadOnly)
+    );
+    let before = picture(&*oracle).await;
+    drop((account, store));
+    let store = open_soon(&disk).await.unwrap();
+    let found = picture(&*store.account(ACCOUNT).await.unwrap()).await;
+    if is_read_only && found != before {
+        in_flight.expect("a step failed").take(&*oracle).await.unwrap();
+        assert_eq!(found, picture(&*oracle).await, "{moment}");
+    } else if !is_read_only {
+        oracle.subscribe(&crate::workload::name("x"), true).await.unwrap();
+        assert_eq!(found, picture(&*oracle).await, "{moment}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_at_any_operation_changes_nothing() {
+    for at in 1..=all_operations().await {
+        fail_once(at, io::ErrorKind::StorageFull).await;
+    }
+}
+
+#[tokio::test]
+async fn an_error_at_any_operation_changes_nothing() {
+    for at in 1..=all_operations().await {
+        fail_once(at, io::ErrorKind::Other).await;
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_stays_full_refuses_and_can_be_read() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let some = vec![message(&*account, 50, "").await.unwrap()];
+    account.append(MailboxId(1), some, 1).await.unwrap();
+    let before = picture(&*account).await;
+    let more = message(&*account, 50, "").await.unwrap();
+    // The write fails, cutting it off does not.
+    disk.fail_at(disk.operations() + 1, io::ErrorKind::StorageFull, false);
+    let refused = account.append(MailboxId(1), vec![more], 1).await;
+    assert!(matches!(refused, Err(StoreError::Refused(Refused::OverQuota))), "{refused:?}");
+    assert_eq!(picture(&*account).await, before);
+    let more = vec![message(&*account, 50, "").await.unwrap()];
+    assert_eq!(account.append(MailboxId(1), more, 1).await.unwrap().uids.to_string(), "2");
+}
+
+#[tokio::test]
+async fn a_failed_sync_makes_the_account_read_only() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let before = picture(&*account).await;
+    let more = vec![message(&*account, 50, "").await.unwrap()];
+    disk.fail_at(disk.operations() + 2, io::ErrorKind::Other, false);
+    assert!(matches!(account.append(MailboxId(1), more, 1).await, Err(StoreError::Io { .. })));
+    let syncs = disk.syncs();
+    let change = account.create(&[crate::workload::mailbox("x")], 1).await;
+    assert!(matches!(change, Err(StoreError::ReadOnly)));
+    assert_eq!(disk.syncs(), syncs, "a failed sync is not tried again");
+    assert_eq!(picture(&*account).await, before);
+    assert!(account.open(MailboxId(1)).await.unwrap().snapshot().highest_modseq() > ModSeq::ZERO);
+}

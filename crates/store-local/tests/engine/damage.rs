@@ -1,0 +1,121 @@
+//! Files that are not what was written.
+
+use crate::workload::{ACCOUNT, DIR, done, open_soon, picture, pictures};
+use rookery_mailbox::{Store, StoreError};
+use rookery_store_local::Options;
+use rookery_store_local::vfs::SimulatedDisk;
+use std::path::{Path, PathBuf};
+
+fn segment(number: u32) -> PathBuf {
+    Path::new(DIR).join("accounts").join(ACCOUNT).join("seg").join(format!("{number}.seg"))
+}
+
+/// A copy of a disk as it is.
+fn copy(disk: &SimulatedDisk) -> SimulatedDisk {
+    let copy = SimulatedDisk::new();
+    for path in disk.files() {
+        copy.overwrite(&path, &disk.read(&path).unwrap());
+    }
+    copy
+}
+
+async fn look(disk: &SimulatedDisk) -> Result<String, StoreError> {
+    let store = open_soon(disk).await.unwrap();
+    let account = store.account(ACCOUNT).await?;
+    Ok(picture(&*account).await)
+}
+
+#[tokio::test]
+async fn a_log_that_ends_anywhere_is_read_up_to_a_whole_change() {
+    let pictures = pictures().await;
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    let mut seen = 0;
+    for len in (64..=whole.len()).rev() {
+        let cut = copy(&disk);
+        cut.overwrite(&segment(1), &whole[..len]);
+        // Before its first change an account has not even an inbox; that was never acknowledged.
+        if len < 400 {
+            look(&cut).await.unwrap();
+            continue;
+        }
+        let found = look(&cut).await.unwrap();
+        let at = pictures.iter().position(|picture| *picture == found);
+        let at = at.unwrap_or_else(|| panic!("cut to {len} octets:\n{found}"));
+        if len == whole.len() {
+            assert_eq!(at, pictures.len() - 1);
+        }
+        seen = seen.max(pictures.len() - at);
+    }
+    assert!(seen > 20, "the cuts went through the script: {seen}");
+}
+
+#[tokio::test]
+async fn a_tail_of_zeros_is_cut() {
+    let pictures = pictures().await;
+    let disk = done(false, Options::default()).await;
+    let mut whole = disk.read(&segment(1)).unwrap();
+    whole.resize(whole.len() + 5000, 0);
+    disk.overwrite(&segment(1), &whole);
+    assert_eq!(&look(&disk).await.unwrap(), pictures.last().unwrap());
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_is_reported() {
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    // The last change has nothing after it that would show that it was durable.
+    for at in (0..whole.len() - 400).step_by(5) {
+        let damaged = copy(&disk);
+        let mut octets = whole.clone();
+        octets[at] ^= 1 << (at % 8);
+        damaged.overwrite(&segment(1), &octets);
+        let found = look(&damaged).await;
+        assert!(matches!(found, Err(StoreError::Damaged(_))), "octet {at}: {found:?}");
+        assert_eq!(damaged.read(&segment(1)).unwrap(), octets, "what is damaged is left alone");
+    }
+}
+
+#[tokio::test]
+async fn a_segment_that_is_missing_is_reported() {
+    for number in 1..=2 {
+        let disk = done(true, crate::workload::SMALL).await;
+        assert!(disk.read(&segment(3)).is_some());
+        let missing = SimulatedDisk::new();
+        for path in disk.files().iter().filter(|path| **path != segment(number)) {
+            missing.overwrite(path, &disk.read(path).unwrap());
+        }
+        let found = look(&missing).await;
+        assert!(matches!(found, Err(StoreError::Damaged(_)) | Err(StoreError::Io { .. })));
+    }
+}
+
+#[tokio::test]
+async fn a_log_shorter_than_its_index_is_reported() {
+    let disk = done(true, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    disk.overwrite(&segment(1), &whole[..whole.len() - 8]);
+    assert!(matches!(look(&disk).await, Err(StoreError::Damaged(_))));
+}
+
+#[tokio::test]
+async fn damaged_indexes_are_rebuilt() {
+    let pictures = pictures().await;
+    let disk = done(true, Options::default()).await;
+    let indexes = disk.files().into_iter();
+    let indexes: Vec<PathBuf> =
+        indexes.filter(|path| path.extension().is_some_and(|it| it == "idx")).collect();
+    assert!(indexes.len() > 2);
+    for path in indexes {
+        let whole = disk.read(&path).unwrap();
+        for at in (0..whole.len()).step_by(11) {
+            let damaged = copy(&disk);
+            let mut octets = whole.clone();
+            octets[at] ^= 0x10;
+            damaged.overwrite(&path, &octets);
+            assert_eq!(&look(&damaged).await.unwrap(), pictures.last().unwrap());
+            damaged.overwrite(&path, &whole[..at]);
+            assert_eq!(&look(&damaged).await.unwrap(), pictures.last().unwrap());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The embedded engine, held against the in-memory one, against failing disks, and against damage.
+
+mod concurrency;
+mod conformance;
+mod crash;
+mod damage;
+mod files;
+mod format;
+mod oracle;
+mod workload;

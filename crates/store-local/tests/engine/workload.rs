@@ -1,0 +1,200 @@
+//! A script of changes that uses each kind of record, and what an account looks like after each.
+
+use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidSet};
+use rookery_mailbox::{
+    AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store, StoreError,
+};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
+use rookery_store_local::{LocalStore, Options};
+use std::fmt::Write;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) const DIR: &str = "/data";
+pub(crate) const ACCOUNT: &str = "jane@example.org";
+pub(crate) const NOW: i64 = 1_800_000_000;
+
+/// Sizes so small that a short script spools to files, begins segments and writes indexes.
+pub(crate) const SMALL: Options =
+    Options { segment_octets: 4000, spool_memory: 64, index_octets: 2500 };
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Create(&'static str),
+    Delete(u64),
+    Rename(u64, &'static str),
+    Subscribe(&'static str),
+    /// So many messages of so many octets, with these flags.
+    Append(u64, usize, usize, &'static str),
+    Flag(u64, FlagOperation, &'static str),
+    Copy(u64, u64),
+    Move(u64, u32, u64),
+    Expunge(u64),
+    Claim(u64),
+}
+
+/// The inbox is mailbox 1, `Other` mailbox 2.
+pub(crate) fn script() -> Vec<Step> {
+    use FlagOperation::{Add, Remove, Replace};
+    use Step::*;
+    vec![
+        Append(1, 1, 10, ""),
+        Append(1, 3, 700, "\\Seen $A"),
+        Create("work"),
+        Flag(1, Add, "\\Flagged $B"),
+        Copy(1, 2),
+        Append(2, 1, 100, "$C"),
+        Subscribe("work"),
+        Claim(1),
+        Move(1, 2, 3),
+        Rename(3, "done"),
+        Append(1, 2, 0, "\\Deleted"),
+        Expunge(1),
+        Flag(2, Remove, "$A"),
+        Append(3, 1, 3000, ""),
+        Create("temporary"),
+        Append(5, 2, 20, "\\Draft"),
+        Copy(5, 1),
+        Claim(2),
+        Delete(5),
+        Move(1, 1, 1),
+        Flag(1, Replace, "\\Seen"),
+        Append(1, 1, 1300, "$D"),
+        Flag(3, Add, "\\Deleted"),
+        Expunge(3),
+        Append(2, 1, 5, ""),
+    ]
+}
+
+fn flags(text: &str) -> Vec<Flag> {
+    text.split_whitespace().map(|flag| Flag::parse(flag).unwrap()).collect()
+}
+
+pub(crate) fn name(text: &str) -> MailboxName {
+    MailboxName::new(text).unwrap()
+}
+
+pub(crate) fn mailbox(text: &str) -> NewMailbox {
+    NewMailbox { name: name(text), special_use: None, subscribed: true }
+}
+
+pub(crate) async fn message(
+    account: &dyn AccountStore,
+    octets: usize,
+    text: &str,
+) -> Result<NewMessage, StoreError> {
+    let mut content = account.spool().await?;
+    let octets: Vec<u8> = (0..octets).map(|at| (at % 251) as u8).collect();
+    for piece in octets.chunks(100) {
+        content.write(piece).await?;
+    }
+    let summary = format!("{} octets", octets.len()).into_bytes();
+    let internal_date = DateTime::with_offset(NOW, -90);
+    Ok(NewMessage { content, summary, flags: flags(text), internal_date })
+}
+
+impl Step {
+    pub(crate) async fn take(&self, account: &dyn AccountStore) -> Result<(), StoreError> {
+        let all = UidSet::all();
+        match self {
+            Self::Create(text) => drop(account.create(&[mailbox(text)], NOW).await?),
+            Self::Delete(id) => account.delete(MailboxId(*id)).await?,
+            Self::Rename(id, text) => {
+                account.rename(&[(MailboxId(*id), name(text))], &[mailbox("above")], NOW).await?;
+            }
+            Self::Subscribe(text) => account.subscribe(&name(text), true).await?,
+            Self::Append(id, count, octets, flags) => {
+                let mut messages = Vec::new();
+                for _ in 0..*count {
+                    messages.push(message(account, *octets, flags).await?);
+                }
+                account.append(MailboxId(*id), messages, NOW).await?;
+            }
+            Self::Flag(id, operation, text) => {
+                let change = FlagChange { operation: *operation, flags: flags(text) };
+                account.store_flags(MailboxId(*id), &all, &change, None).await?;
+            }
+            Self::Copy(from, to) => {
+                account.copy(MailboxId(*from), &all, MailboxId(*to), NOW).await?;
+            }
+            Self::Move(from, uid, to) => {
+                let uids = [Uid::new(*uid).unwrap()].into_iter().collect();
+                account.move_messages(MailboxId(*from), &uids, MailboxId(*to), NOW).await?;
+            }
+            Self::Expunge(id) => drop(account.expunge(MailboxId(*id), &all).await?),
+            Self::Claim(id) => drop(account.claim_recent(MailboxId(*id)).await?),
+        }
+        Ok(())
+    }
+}
+
+/// All that can be seen of an account, except what a crash may forget.
+pub(crate) async fn picture(account: &dyn AccountStore) -> String {
+    let list = account.mailboxes().await.unwrap();
+    let mut picture = format!("{list:?}\n");
+    for info in list.mailboxes.values() {
+        let snapshot = account.open(info.id).await.unwrap().snapshot();
+        let (next, modseq) = (snapshot.uid_next(), snapshot.highest_modseq());
+        let stones: Vec<_> = snapshot.tombstones().collect();
+        let keywords = snapshot.keywords();
+        writeln!(picture, "{} {next:?} {modseq} {keywords:?} {stones:?}", info.id).unwrap();
+        for row in snapshot.rows() {
+            let summary = account.summaries(&[row.email]).await.unwrap();
+            let content = account.content(row.email, 0..u64::MAX).await.unwrap();
+            assert_eq!(content.len() as u64, row.size);
+            let sum = crc32c::crc32c(&content);
+            writeln!(picture, "  {row:?} {summary:?} {sum:08x}").unwrap();
+        }
+    }
+    picture
+}
+
+pub(crate) fn open(disk: &SimulatedDisk) -> Result<LocalStore, StoreError> {
+    LocalStore::with_vfs(Arc::new(disk.clone()) as Arc<dyn Vfs>, Path::new(DIR), SMALL)
+}
+
+/// Open a disk that somebody is just letting go of.
+pub(crate) async fn open_soon(disk: &SimulatedDisk) -> Result<LocalStore, StoreError> {
+    for _ in 0..10_000 {
+        match open(disk) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::WouldBlock => {
+                tokio::time::sleep(Duration::from_micros(50)).await;
+            }
+            opened => return opened,
+        }
+    }
+    open(disk)
+}
+
+pub(crate) async fn create(store: &dyn Store) -> Result<Arc<dyn AccountStore>, StoreError> {
+    store.create_account(ACCOUNT, &[mailbox("INBOX"), mailbox("Other")], NOW).await?;
+    store.account(ACCOUNT).await
+}
+
+/// What an account looks like at first and after each step.
+pub(crate) async fn pictures() -> Vec<String> {
+    let store = MemoryStore::new();
+    let account = create(&store).await.unwrap();
+    let mut pictures = vec![picture(&*account).await];
+    for step in script() {
+        step.take(&*account).await.unwrap();
+        pictures.push(picture(&*account).await);
+    }
+    pictures
+}
+
+/// A disk on which the whole script was done, with or without a clean end.
+pub(crate) async fn done(clean: bool, options: Options) -> SimulatedDisk {
+    let disk = SimulatedDisk::new();
+    let store = LocalStore::with_vfs(Arc::new(disk.clone()), Path::new(DIR), options).unwrap();
+    let account = create(&store).await.unwrap();
+    for step in script() {
+        step.take(&*account).await.unwrap();
+    }
+    if clean {
+        store.close().await.unwrap();
+    }
+    disk
+}
