@@ -38,7 +38,7 @@ impl Client {
         if !data.exists() {
             return Err(Failure::new(format!("there is no data directory {}", data.display()))
                 .hint(
-                    "name it with --data, or make it with `rookery serve` or `rookery quickstart`",
+                    "name it with --data, or make it with `rookery account add NAME` or `rookery serve`",
                 ));
         }
         let start = Instant::now();

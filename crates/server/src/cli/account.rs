@@ -72,6 +72,7 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
         Command::Add(options) => {
             let (password, made_up) = choose_password(&options)?;
             let request = Request::AccountAdd { name: options.name, password };
+            place.make()?;
             set_password(place, &request, made_up).await
         }
         Command::Passwd(options) => {
@@ -153,6 +154,7 @@ fn print_details(account: &AccountDetails) -> Result<(), Failure> {
 async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::io(format!("reading {}", file.display()), &error))?;
+    place.make()?;
     let mut client = place.connect().await?;
     let existing = existing(&mut client).await?;
     let (mut added, mut skipped, mut failed) = (0, 0, Vec::new());

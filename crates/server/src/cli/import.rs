@@ -51,6 +51,7 @@ struct Tally {
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let source = open(&options)?;
     let mut client = place.connect().await?;
+    client.ask(&Request::AccountShow { name: options.name.clone() }).await?;
     let bar = progress_bar(source.total);
     let tally = import(&mut client, &options.name, source, &bar).await;
     bar.finish_and_clear();
@@ -135,14 +136,14 @@ impl Tally {
             self.imported += count as u64;
             return Ok(());
         };
-        if count == 1 {
-            self.failures.push(failure.to_string());
+        if let [only] = all.as_slice() {
+            self.failures.push(format!("{}: {failure}", only.origin));
             return Ok(());
         }
         for found in all {
             match append(client, account, &[found]).await? {
                 Ok(()) => self.imported += 1,
-                Err(failure) => self.failures.push(failure.to_string()),
+                Err(failure) => self.failures.push(format!("{}: {failure}", found.origin)),
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ pub(crate) use password::generate as generate_password;
 use crate::admin::{Client, Request, Response};
 use crate::config::{Config, Level, Log};
 use crate::failure::Failure;
-use crate::logging;
+use crate::{logging, private_file};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -83,6 +83,13 @@ impl Place {
             Failure::new(error.to_string())
                 .hint("`rookery config example` shows what a file looks like")
         })
+    }
+
+    /// Make the data directory if it is missing, for commands that a new server begins with.
+    fn make(&self) -> Result<(), Failure> {
+        let data = self.config()?.data;
+        private_file::make_dir(&data)
+            .map_err(|error| Failure::io(format!("making {}", data.display()), &error))
     }
 
     /// The running server, or its store if none runs. Only what goes wrong is logged.

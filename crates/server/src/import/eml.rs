@@ -42,7 +42,8 @@ fn message(file: &Path, mailbox: &str) -> io::Result<Found> {
         None => (modified(file).map_err(named)?, 0),
     };
     let details = MessageDetails { flags: Vec::new(), received, zone };
-    Ok(Found { mailbox: mailbox.to_owned(), details, octets })
+    let origin = file.display().to_string();
+    Ok(Found { origin, mailbox: mailbox.to_owned(), details, octets })
 }
 
 #[cfg(test)]

@@ -142,7 +142,8 @@ fn message(file: &File) -> io::Result<Found> {
     let octets = crlf::of_message(&std::fs::read(path).map_err(named)?);
     let received = modified(path).map_err(named)?;
     let details = MessageDetails { flags: file.flags.clone(), received, zone: 0 };
-    Ok(Found { mailbox: file.mailbox.to_string(), details, octets })
+    let origin = path.display().to_string();
+    Ok(Found { origin, mailbox: file.mailbox.to_string(), details, octets })
 }
 
 #[cfg(test)]

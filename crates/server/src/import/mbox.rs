@@ -84,7 +84,8 @@ impl<R: BufRead> Messages<R> {
         let date = date.unwrap_or_else(|| DateTime::from_unix(crate::clock::now()));
         let (received, zone) = (date.unix(), date.offset_minutes());
         let details = MessageDetails { flags: flags(&octets), received, zone };
-        Found { mailbox: self.mailbox.clone(), details, octets }
+        let origin = String::from_utf8_lossy(from).trim_end().to_owned();
+        Found { origin, mailbox: self.mailbox.clone(), details, octets }
     }
 }
 

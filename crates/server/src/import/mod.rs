@@ -14,6 +14,8 @@ use std::path::Path;
 
 /// A message as it was found.
 pub(crate) struct Found {
+    /// Where it was found, for messages about it.
+    pub(crate) origin: String,
     /// The mailbox that it is for.
     pub(crate) mailbox: String,
     pub(crate) details: MessageDetails,

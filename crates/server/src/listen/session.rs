@@ -80,7 +80,12 @@ impl Shared {
 
     fn place(&self, address: SocketAddr) -> Option<Place> {
         let limits = &self.config().limits;
-        self.connections.place(address.ip(), limits.connections, limits.connections_per_address)
+        // Programs on this machine, a webmail or a proxy, connect for many people.
+        let by_address = match address.ip().to_canonical().is_loopback() {
+            true => usize::MAX,
+            false => limits.connections_per_address,
+        };
+        self.connections.place(address.ip(), limits.connections, by_address)
     }
 
     async fn imap(

@@ -109,13 +109,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         if !self.replies.is_empty() {
             self.flush().await?;
         }
-        let mut octets = [0; LMTP_READ];
-        let read = timeout(LMTP_DEADLINE, self.stream.read(&mut octets)).await;
+        self.input.reserve(LMTP_READ);
+        let read = timeout(LMTP_DEADLINE, self.stream.read_buf(&mut self.input)).await;
         match read.map_err(|_| Gone::TimedOut)? {
             Ok(0) | Err(_) => Err(Gone::Hangup),
             Ok(length) => {
                 self.received += length as u64;
-                self.input.extend(octets.iter().take(length));
                 Ok(())
             }
         }

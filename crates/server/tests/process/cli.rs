@@ -1,0 +1,162 @@
+//! Commands with and without a running server.
+
+use crate::rookery::{Data, write_files};
+
+#[test]
+fn wrong_usage_is_told_from_failure() {
+    let data = Data::new();
+    for args in [
+        &["frobnicate"][..],
+        &["account"],
+        &["account", "add"],
+        &["serve", "--imap", "nonsense"],
+        &["serve", "--tls-cert", "x"],
+        &["import", "ada"],
+        &["import", "ada", "--mbox", "x", "--eml", "y"],
+    ] {
+        let done = data.run(args);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{args:?}: {}", done.err);
+    }
+    let done = data.run(&["account", "list"]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("no data directory") && done.err.contains("--data"), "{}", done.err);
+}
+
+#[test]
+fn accounts_live_and_die_without_a_server() {
+    let data = Data::with_ada();
+    account_life(&data);
+}
+
+#[test]
+fn accounts_live_and_die_through_a_server() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    account_life(&data);
+    let mut client = server.connect("imap");
+    client.ok("LOGIN bob@example.org secret");
+}
+
+fn account_life(data: &Data) {
+    let ok = |args: &[&str]| {
+        let done = data.run(args);
+        assert_eq!(done.code, 0, "{args:?}: {}", done.err);
+        done.out
+    };
+    let added = ok(&["account", "add", "Eve"]);
+    assert!(added.starts_with("user: eve\npassword: "), "{added}");
+    assert!(data.run(&["account", "add", "eve"]).err.contains("exists already"));
+    ok(&["account", "disable", "eve"]);
+    assert!(ok(&["account", "list"]).contains("eve   disabled"));
+    ok(&["account", "enable", "eve"]);
+    assert!(ok(&["account", "passwd", "eve"]).starts_with("password: "));
+    assert!(ok(&["account", "show", "eve", "--json"]).contains("\"mailboxes\": 6"));
+    ok(&["account", "delete", "eve"]);
+    assert!(!ok(&["account", "list", "--json"]).contains("eve"));
+    assert_eq!(data.run(&["account", "show", "eve"]).code, 1);
+
+    let users = data.beside("users");
+    let text = "bob@example.org:{PLAIN}secret:1000\nada:{PLAIN}x\nbad:{MD5}x\n";
+    std::fs::write(&users, text).unwrap();
+    let imported = data.run(&["account", "import", users.to_str().unwrap()]);
+    assert_eq!(imported.code, 1);
+    assert_eq!(imported.out, "1 accounts added, 1 existed already, 1 not added\n");
+    assert!(imported.err.contains("users:3: bad:") && imported.err.contains("{MD5}"));
+}
+
+#[test]
+fn mailboxes_are_managed() {
+    let data = Data::with_ada();
+    let ok = |args: &[&str]| {
+        let done = data.run(args);
+        assert_eq!(done.code, 0, "{args:?}: {}", done.err);
+        done.out
+    };
+    ok(&["mailbox", "create", "ada", "Work/Old"]);
+    ok(&["mailbox", "rename", "ada", "Work", "Rest"]);
+    assert!(ok(&["mailbox", "list", "ada"]).contains("\nRest/Old  0"));
+    assert!(ok(&["mailbox", "status", "ada", "Rest/Old", "--json"]).contains("\"uid_next\": 1"));
+    ok(&["mailbox", "delete", "ada", "Rest/Old"]);
+    assert_eq!(data.run(&["mailbox", "status", "ada", "Rest/Old"]).code, 1);
+}
+
+#[test]
+fn messages_are_delivered_with_and_without_a_server() {
+    let data = Data::with_ada();
+    let deliver = |args: &[&str], message: &str| {
+        data.run_with(&[&["deliver", "ada"], args].concat(), message.as_bytes())
+    };
+    assert_eq!(deliver(&[], "Subject: one\n\nfirst\n").out, "delivered to INBOX, UID 1\n");
+    let server = data.serve();
+    let done = deliver(&["--mailbox", "junk"], "x");
+    assert!(done.code == 1 && done.err.contains("no such mailbox"), "{}", done.err);
+    assert_eq!(deliver(&[], "").code, 1);
+    assert_eq!(deliver(&["--mailbox", "Junk"], "Subject: spam\r\n\r\n").code, 0);
+    assert_eq!(deliver(&[], "Subject: two\r\n\r\nsecond").out, "delivered to INBOX, UID 2\n");
+    let mut client = server.ada();
+    client.ok("SELECT INBOX");
+    let expected =
+        [b"Subject: one\r\n\r\nfirst\r\n".to_vec(), b"Subject: two\r\n\r\nsecond".to_vec()];
+    assert_eq!(client.messages(), expected);
+}
+
+#[test]
+fn mail_of_other_programs_is_imported() {
+    let data = Data::with_ada();
+    write_files(
+        &data.beside("mail"),
+        &[
+            ("maildir/cur/1.a:2,S", "Subject: a\n\na\n"),
+            ("maildir/new/2.b", "Subject: b\n\nb\n"),
+            ("maildir/.Work.Old/cur/1.c:2,", "Subject: c\n\nc\n"),
+            ("mbox", "From x Thu Jan  1 00:00:10 1970\nSubject: d\n\n>From d\n"),
+            ("eml/x/1.eml", "Subject: e\n\ne\n"),
+            ("eml/x/empty.eml", ""),
+        ],
+    );
+    let import = |kind: &str, path: &str, args: &[&str]| {
+        let path = data.beside("mail").join(path);
+        data.run(&[&["import", "ada", kind, path.to_str().unwrap()], args].concat())
+    };
+    assert_eq!(import("--maildir", "maildir", &[]).out, "3 messages imported\n");
+    let server = data.serve();
+    assert_eq!(import("--mbox", "mbox", &["--mailbox", "Work/Old"]).out, "1 messages imported\n");
+    let eml = import("--eml", "eml", &["--mailbox", "Rest"]);
+    assert_eq!((eml.code, eml.out.as_str()), (1, "1 messages imported\n"));
+    assert!(eml.err.contains("empty.eml: the message is empty"), "{}", eml.err);
+    assert!(data.run(&["import", "eve", "--eml", "."]).err.contains("no such account"));
+    assert_eq!(import("--maildir", "eml", &[]).code, 1);
+    assert_eq!(import("--mbox", "none", &[]).code, 1);
+
+    let mut client = server.ada();
+    for (mailbox, bodies) in
+        [("INBOX", &["a", "b"][..]), ("Work/Old", &["c", "From d"]), ("Rest", &["e"])]
+    {
+        client.ok(&format!("SELECT {mailbox}"));
+        let messages = client.messages();
+        let ends = messages
+            .iter()
+            .zip(bodies)
+            .all(|(message, body)| message.ends_with(format!("\r\n\r\n{body}\r\n").as_bytes()));
+        assert!(ends && messages.len() == bodies.len(), "{mailbox}");
+    }
+    client.ok("SELECT INBOX");
+    assert!(client.ok("FETCH 1 FLAGS")[0].contains("\\Seen"));
+}
+
+#[test]
+fn the_configuration_is_checked_and_shown() {
+    let data = Data::new();
+    let file = data.beside("rookery.toml");
+    let example = data.run(&["config", "example"]).out;
+    std::fs::write(&file, &example).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    assert_eq!(data.run(&[&["config", "check"][..], &config].concat()).code, 0);
+    std::fs::write(&file, example.replace("allow_plaintext", "alow_plaintext")).unwrap();
+    let wrong = data.run(&[&["config", "check"][..], &config].concat());
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.err.contains("did you mean `allow_plaintext`?"), "{}", wrong.err);
+    assert!(wrong.err.contains("line "), "{}", wrong.err);
+    assert!(data.run(&["config", "show"]).out.contains("message_size = 67108864"));
+    assert!(data.run(&["config", "show", "--json"]).out.contains("\"message_size\": 67108864"));
+}

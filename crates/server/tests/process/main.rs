@@ -1,0 +1,9 @@
+//! The real binary as a process of its own, on loopback ports that the system chooses.
+
+mod cli;
+mod client;
+mod idle;
+mod kill;
+mod rookery;
+mod serve;
+mod tls;

@@ -1,0 +1,169 @@
+//! Running the binary.
+
+use crate::client::Client;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A data directory that goes when this does.
+pub(crate) struct Data(tempfile::TempDir);
+
+/// A server that is killed when this goes.
+pub(crate) struct Server {
+    child: Child,
+    /// What it printed on standard output up to and with the `ready` line.
+    pub(crate) printed: Vec<String>,
+}
+
+/// What a command printed, and how it ended.
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rookery"));
+    command.env_remove("ROOKERY_LOG").stdin(Stdio::null());
+    command
+}
+
+impl Data {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A data directory with the account `ada`, whose password is `tulip`.
+    pub(crate) fn with_ada() -> Self {
+        let data = Self::new();
+        let added = data.run_with(&["account", "add", "ada", "--password-stdin"], b"tulip\n");
+        assert_eq!(added.code, 0, "{}", added.err);
+        data
+    }
+
+    /// The directory itself.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    /// A place for other files.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Run a command about this directory.
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
+        self.run_with(args, b"")
+    }
+
+    /// Run a command with this on its standard input.
+    pub(crate) fn run_with(&self, args: &[&str], input: &[u8]) -> Done {
+        let mut command = binary();
+        command.args(args).arg("--data").arg(self.dir()).current_dir(self.0.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A command that fails early does not read its input.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Done::of(&child.wait_with_output().unwrap())
+    }
+
+    /// Start `serve` with all protocols.
+    pub(crate) fn serve(&self) -> Server {
+        let any = "127.0.0.1:0";
+        self.start(&["serve", "--imap", any, "--imaps", any, "--lmtp", any, "--allow-plaintext"])
+    }
+
+    /// Start a server and wait until it is ready.
+    pub(crate) fn start(&self, args: &[&str]) -> Server {
+        let log = std::fs::File::create(self.beside("log")).unwrap();
+        let mut command = binary();
+        command.args(args).arg("--data").arg(self.dir()).current_dir(self.0.path());
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut printed = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            printed.push(line.unwrap());
+            if printed.last().unwrap().starts_with("ready") {
+                return Server { child, printed };
+            }
+        }
+        child.wait().unwrap();
+        panic!("not ready: {}", self.log());
+    }
+
+    /// What the last server logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.beside("log")).unwrap()
+    }
+}
+
+impl Done {
+    fn of(output: &Output) -> Self {
+        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+        let code = output.status.code().expect("not killed");
+        Self { code, out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+impl Server {
+    /// The address of a protocol, from the `ready` line.
+    pub(crate) fn address(&self, protocol: &str) -> SocketAddr {
+        let words = self.printed.last().unwrap().split(' ');
+        let mut values = words.filter_map(|word| word.split_once('='));
+        values.find(|(name, _)| *name == protocol).unwrap().1.parse().unwrap()
+    }
+
+    /// A client that is logged in as `ada`.
+    pub(crate) fn ada(&self) -> Client {
+        let mut client = self.connect("imap");
+        client.ok("LOGIN ada tulip");
+        client
+    }
+
+    /// A client that has heard the greeting.
+    pub(crate) fn connect(&self, protocol: &str) -> Client {
+        Client::new(TcpStream::connect(self.address(protocol)).unwrap())
+    }
+
+    /// Send a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Kill it in the middle of whatever it does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Wait for its end, which must come soon.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < Duration::from_secs(15), "the server does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Write files with their folders.
+pub(crate) fn write_files(dir: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}

@@ -1,0 +1,124 @@
+//! Starting, reloading and going down.
+
+use crate::rookery::Data;
+use std::os::unix::fs::PermissionsExt;
+
+const ANY: &str = "127.0.0.1:0";
+
+#[test]
+fn quickstart_finds_everything_again() {
+    let data = Data::new();
+    let args = ["quickstart", "--imap", ANY, "--imaps", ANY, "--lmtp", ANY];
+    let setting = |printed: &[String], name: &str| {
+        printed.iter().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
+    };
+    let mut passwords = Vec::new();
+    for _ in 0..2 {
+        let server = data.start(&args);
+        let (user, password) =
+            (setting(&server.printed, "user: "), setting(&server.printed, "password: "));
+        let mut client = server.connect("imap");
+        client.ok(&format!("LOGIN {user} {password}"));
+        client.ok("SELECT INBOX");
+        assert_eq!(client.messages().len(), 6);
+        passwords.push(password);
+        server.signal("TERM");
+        assert!(server.wait().success());
+    }
+    assert_eq!(passwords[0], passwords[1]);
+    assert!(!data.log().contains(&passwords[0]));
+}
+
+#[test]
+fn going_down_says_bye_and_leaves_with_success() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let mut idle = server.ada();
+    idle.ok("SELECT INBOX");
+    idle.send(b"i IDLE\r\n").unwrap();
+    assert!(idle.line().unwrap().starts_with('+'));
+    let mut waiting = server.ada();
+    let mut lmtp = server.connect("lmtp");
+    server.signal("TERM");
+    for client in [&mut idle, &mut waiting] {
+        let line = client.line().unwrap();
+        assert!(line.starts_with("* BYE"), "{line}");
+    }
+    assert!(lmtp.line().unwrap().starts_with("421 4.3.2"));
+    assert!(server.wait().success());
+    assert!(!data.dir().join("rookery.sock").exists());
+}
+
+#[test]
+fn a_new_data_directory_is_made_and_private() {
+    let data = Data::new();
+    let server = data.serve();
+    let mode =
+        |file: &str| std::fs::metadata(data.dir().join(file)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(""), mode("rookery.sock"), mode("tls/key.pem")), (0o700, 0o600, 0o600));
+    assert_eq!(server.printed.len(), 1, "exactly one line: {:?}", server.printed);
+}
+
+#[test]
+fn one_data_directory_has_one_server() {
+    let data = Data::new();
+    let server = data.serve();
+    let second = data.run(&["serve", "--imap", ANY]);
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains("another process has the data directory"), "{}", second.err);
+    drop(server);
+    data.serve();
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let (one, two) = (Data::new(), Data::new());
+    let server = one.serve();
+    let address = server.address("imap").to_string();
+    let done = two.run(&["quickstart", "--imap", &address, "--imaps", ANY, "--lmtp", ANY]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains(&address) && done.err.contains("--imap ADDR"), "{}", done.err);
+}
+
+#[test]
+fn plaintext_logins_need_permission() {
+    let data = Data::with_ada();
+    let server = data.start(&["serve", "--imap", ANY]);
+    let mut client = server.connect("imap");
+    assert!(client.greeting.contains("LOGINDISABLED"), "{}", client.greeting);
+    assert!(client.command("LOGIN ada tulip").last().unwrap().contains(" NO "));
+}
+
+#[test]
+fn failed_logins_are_logged_without_passwords() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let mut client = server.connect("imap");
+    let wrong = client.command("LOGIN ada daffodil");
+    let unknown = client.command("LOGIN eve daffodil");
+    let text = |lines: Vec<String>| lines.last().unwrap().split_once(' ').unwrap().1.to_owned();
+    assert_eq!(text(wrong), text(unknown));
+    drop(client);
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let log = data.log();
+    assert!(log.contains("127.0.0.1") && !log.contains("daffodil"), "{log}");
+}
+
+#[test]
+fn a_reload_changes_what_new_clients_see() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    let config = |plaintext| format!("version = 1\n[auth]\nallow_plaintext = {plaintext}\n");
+    std::fs::write(&file, config(false)).unwrap();
+    let server = data.start(&["serve", "--imap", ANY, "--config", file.to_str().unwrap()]);
+    let locked = || server.connect("imap").greeting.contains("LOGINDISABLED");
+    assert!(locked());
+    std::fs::write(&file, config(true)).unwrap();
+    server.signal("HUP");
+    let changed = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        !locked()
+    });
+    assert!(changed, "{}", data.log());
+}

@@ -1,0 +1,75 @@
+//! TLS from the first octet, and by STARTTLS.
+
+use crate::rookery::{Data, Server};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
+
+/// Shake hands, trusting the certificate that the server made and nothing else.
+fn secure(data: &Data, stream: TcpStream) -> Secured {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(data.dir().join("tls/cert.pem")).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    BufReader::new(StreamOwned::new(connection, stream))
+}
+
+fn line(stream: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    stream.read_line(&mut line).unwrap();
+    line
+}
+
+/// Say a command and hear what comes up to its answer.
+fn command(stream: &mut Secured, command: &str) -> Vec<String> {
+    stream.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
+    let tag = command.split(' ').next().unwrap();
+    let mut lines = vec![line(stream)];
+    while !lines.last().unwrap().starts_with(tag) {
+        lines.push(line(stream));
+    }
+    lines
+}
+
+fn serve(data: &Data) -> Server {
+    data.start(&["serve", "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0"])
+}
+
+#[test]
+fn the_certificate_covers_loopback_and_logins_are_allowed_at_once() {
+    let data = Data::with_ada();
+    let server = serve(&data);
+    let stream = TcpStream::connect(server.address("imaps")).unwrap();
+    let mut client = secure(&data, stream);
+    let greeting = line(&mut client);
+    assert!(greeting.starts_with("* OK") && !greeting.contains("LOGINDISABLED"), "{greeting}");
+    assert!(!greeting.contains("STARTTLS"), "{greeting}");
+    assert!(command(&mut client, "a LOGIN ada tulip").last().unwrap().starts_with("a OK"));
+}
+
+#[test]
+fn what_is_pipelined_behind_starttls_is_discarded() {
+    let data = Data::with_ada();
+    let server = serve(&data);
+    let mut stream = TcpStream::connect(server.address("imap")).unwrap();
+    let mut plain = BufReader::new(stream.try_clone().unwrap());
+    assert!(line(&mut plain).contains("STARTTLS"));
+    stream.write_all(b"a STARTTLS\r\nb NOOP\r\n").unwrap();
+    assert!(line(&mut plain).starts_with("a OK"));
+    assert!(plain.buffer().is_empty());
+    let mut client = secure(&data, stream);
+    let heard = command(&mut client, "c CAPABILITY");
+    assert!(!heard.iter().any(|line| line.starts_with("b ") || line.contains("LOGINDISABLED")));
+    assert!(command(&mut client, "d LOGIN ada tulip").last().unwrap().starts_with("d OK"));
+}
