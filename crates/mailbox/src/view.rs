@@ -162,7 +162,10 @@ impl View {
         let mut new = Vec::new();
         if snapshot.highest_modseq() > self.synced {
             let changes = snapshot.changes_since(self.synced);
-            self.held_back = self.held_back.union(&changes.vanished.intersection(&self.uids()));
+            if !changes.vanished.is_empty() {
+                let known = changes.vanished.intersection(&self.uids());
+                self.held_back = self.held_back.union(&known);
+            }
             let is_known = |row: &Row| self.known.number(row.uid).is_some();
             (flags, new) = changes.rows.into_iter().partition(is_known);
             flags.retain(|row| !self.is_hushed(row));

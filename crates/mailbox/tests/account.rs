@@ -75,6 +75,23 @@ async fn creating_makes_superior_names() {
     assert!(names.contains(&"INBOX/x".to_owned()) && !names.contains(&"e".to_owned()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tasks_that_need_the_same_superior_name_do_not_hinder_each_other() {
+    let account = account().await;
+    for round in 0..20 {
+        let create = |task| {
+            let account = account.clone();
+            let name = name(&format!("round{round}/shared/task{task}"));
+            tokio::spawn(async move { account.create(&name, None, NOW).await.map(|_| ()) })
+        };
+        let tasks: Vec<_> = (0..4).map(create).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(all_names(&account).await.len(), 6 + 20 * (2 + 4));
+}
+
 #[tokio::test]
 async fn renaming_takes_the_subtree_along() {
     let account = account().await;

@@ -163,7 +163,26 @@ async fn a_message_that_is_gone_matches_neither_a_key_nor_its_opposite() {
     mail.account.store().expunge(mail.snapshot.id(), &UidSet::all()).await.unwrap();
     assert_eq!(mail.search(Key::Body("two".to_owned())).await, "2");
     assert_eq!(mail.search(not(Key::Body("x".to_owned()))).await, "2");
-    assert_eq!(mail.search(Key::Has(SystemFlag::Deleted)).await, "1", "its row is still known");
+    let deleted = Key::Has(SystemFlag::Deleted);
+    assert_eq!(mail.search(deleted.clone()).await, "1", "its row is still known");
+    let either = Key::Or(vec![Key::Body("x".to_owned()), deleted]);
+    assert_eq!(mail.search(either).await, "1", "the row decides before content is asked for");
+}
+
+#[tokio::test]
+async fn messages_without_a_summary_are_scanned() {
+    let mail = mail(&[(PARTS, "")]).await;
+    let mut incoming = Incoming::new(&mail.account).await.unwrap();
+    incoming.write(GREETING.as_bytes()).await.unwrap();
+    let mut message = incoming.finish(Vec::new(), DateTime::from_unix(0));
+    message.summary = b"of another version".to_vec();
+    let store = mail.account.store();
+    store.append(mail.snapshot.id(), vec![message], 1).await.unwrap();
+    let snapshot = store.open(mail.snapshot.id()).await.unwrap().snapshot();
+    let mail = Mail { snapshot, ..mail };
+    let day = DateTime::day_number(2020, 3, 3).unwrap();
+    assert_eq!(mail.search(Key::SentOn(day)).await, "2");
+    assert_eq!(mail.search(Key::Body("kaffee".to_owned())).await, "2");
 }
 
 #[tokio::test]

@@ -208,7 +208,7 @@ impl<'a> Window<'a> {
         if self.charset.is_some_and(is_wide) {
             return self.octets.len() / 4 * 4;
         }
-        match self.octets.iter().rposition(|octet| *octet <= b' ') {
+        match self.octets.iter().rposition(u8::is_ascii_whitespace) {
             Some(at) => at + 1,
             None if self.octets.len() < SEARCH_WINDOW => 0,
             None => self.octets.len(),
@@ -255,6 +255,23 @@ mod tests {
                 assert!(found(&message.root, &[one, other], needle), "{at} {needle}");
             }
             assert!(!found(&message.root, &[one, other], "grosse"));
+        }
+    }
+
+    #[test]
+    fn charsets_with_characters_of_several_octets_can_be_cut_anywhere() {
+        let japanese = b"abc \x1b$B$3$s\x1b(B\r\n\x1b$B$K$A\x1b(B";
+        let utf16: Vec<u8> =
+            "a \u{200a}こん\nにち\u{a20} x".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (charset, text) in [("iso-2022-jp", &japanese[..]), ("utf-16be", &utf16)] {
+            let header = format!("Content-Type: text/plain; charset={charset}\r\n\r\nbody");
+            let message = Message::scan(header.as_bytes());
+            for at in 0..=text.len() {
+                let (one, other) = text.split_at(at);
+                for needle in ["こん", "にち", "A"] {
+                    assert!(found(&message.root, &[one, other], needle), "{charset} {at} {needle}");
+                }
+            }
         }
     }
 
