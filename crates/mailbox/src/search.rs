@@ -37,7 +37,7 @@ pub enum Key {
     Keyword(Keyword),
     /// It has changed at this moment or later (RFC 7162 §3.1.5).
     ModSeq(ModSeq),
-    /// It has this content (RFC 8474 §4).
+    /// It has this content (RFC 8474 §6).
     Email(EmailId),
     /// Received before this day.
     Before(i64),
