@@ -82,9 +82,9 @@ impl Known {
         known.find(|(text, _)| name.eq_ignore_ascii_case(text.as_bytes())).map(|(_, known)| *known)
     }
 
-    /// Whether repeated fields count as one.
+    /// Whether repeated fields count as one: a sender that only one of two lines shows could hide there.
     fn is_joined(self) -> bool {
-        matches!(self, Self::To | Self::Cc | Self::Bcc)
+        matches!(self, Self::From | Self::Sender | Self::ReplyTo | Self::To | Self::Cc | Self::Bcc)
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Disposition {
 
 /// What IMAP's ENVELOPE shows (RFC 9051 §7.5.2).
 ///
-/// Of a field that is there more than once the first counts, but the addresses of all To, Cc and Bcc are joined.
+/// Of a field that is there more than once the first counts, but addresses are joined.
 /// Sender and Reply-To are those of From where they are missing or empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Envelope {

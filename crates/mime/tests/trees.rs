@@ -219,3 +219,13 @@ fn part_one_of_a_single_part_is_its_body() {
     assert_eq!(nested.section(&[1, 1], SectionText::Whole), Some(36..37));
     assert_eq!(nested.section(&[1, 1, 1], SectionText::Whole), None);
 }
+
+#[test]
+fn repeated_fields_of_an_envelope() {
+    let message = Message::scan(b"Subject: one\nFrom: a@b\nSubject: two\nFrom: c@d\nSender:\n\n");
+    assert_eq!(message.envelope.subject.as_deref(), Some(&b"one"[..]));
+    assert_eq!(message.envelope.from.len(), 2);
+    assert_eq!(message.envelope.sender, message.envelope.from);
+    assert_eq!(message.envelope.reply_to, message.envelope.from);
+    assert_eq!(message.envelope.date, None);
+}
