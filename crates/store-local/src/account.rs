@@ -23,7 +23,7 @@ use rookery_mailbox::{
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use tokio::sync::Semaphore;
 
@@ -40,7 +40,6 @@ pub(crate) struct Account {
     pub(crate) read_only: AtomicBool,
     pub(crate) gone: AtomicBool,
     segments: OpenSegments,
-    temporaries: AtomicU64,
 }
 
 impl Account {
@@ -60,7 +59,6 @@ impl Account {
             read_only: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             segments: OpenSegments::default(),
-            temporaries: AtomicU64::new(0),
         }
     }
 
@@ -100,9 +98,9 @@ impl Account {
         &self.segments
     }
 
-    /// A path under `tmp/` that nobody else has.
+    /// A path under `tmp/` that nobody else has, nor an account that takes this one's name later.
     pub(crate) fn temporary_path(&self) -> PathBuf {
-        let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
+        let number = self.shared.temporaries.fetch_add(1, Ordering::Relaxed);
         self.dir.join("tmp").join(number.to_string())
     }
 
@@ -135,7 +133,10 @@ impl Account {
         vanishing.await.map_err(|_| failed("removing an account"))
     }
 
-    fn look<T>(&self, look: impl FnOnce(&State) -> Result<T, Refused>) -> Result<T, StoreError> {
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&State) -> Result<T, Refused>,
+    ) -> Result<T, StoreError> {
         if self.gone.load(Ordering::SeqCst) {
             return Err(Refused::NoSuchAccount.into());
         }

@@ -5,8 +5,8 @@ use crate::failure::{damaged, failed, io_error};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::limits::{MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
 use crate::segment::file_name;
-use crate::state::Location;
-use crate::sync::{lock, read};
+use crate::state::{Location, State};
+use crate::sync::lock;
 use crate::vfs::VfsFile;
 use bytes::Bytes;
 use rookery_mail::EmailId;
@@ -66,7 +66,8 @@ impl Account {
         email: EmailId,
         range: Range<u64>,
     ) -> Result<Bytes, StoreError> {
-        let location = read(&self.state).emails.find(email).ok_or(Refused::NoSuchMessage)?;
+        let find = |state: &State| state.emails.find(email).ok_or(Refused::NoSuchMessage);
+        let location = self.look(find)?;
         self.read_blocking(move |account| {
             let content = Content::open(account, location, HEADER)?;
             content.body(range)
@@ -79,10 +80,11 @@ impl Account {
         self: &Arc<Self>,
         emails: &[EmailId],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        let locations: Vec<Option<Location>> = {
-            let state = read(&self.state);
-            emails.iter().map(|email| state.emails.find(*email)).collect()
+        let find = |state: &State| {
+            let found = emails.iter().map(|email| state.emails.find(*email));
+            Ok(found.collect::<Vec<Option<Location>>>())
         };
+        let locations = self.look(find)?;
         self.read_blocking(move |account| {
             let summary =
                 |location| Content::open(account, location, SUMMARY_READ_OCTETS)?.summary();

@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    /// Names under `tmp/` that were given away.
+    pub(crate) temporaries: AtomicU64,
     /// Given back when the store is closed, or when nobody has it or an account of it any more.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -97,6 +99,7 @@ impl LocalStore {
             options,
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            temporaries: AtomicU64::new(0),
             lock: Mutex::new(Some(lock)),
         };
         Ok(Self {
@@ -140,7 +143,6 @@ impl LocalStore {
     }
 
     async fn load(&self, name: &str) -> Result<Arc<Account>, StoreError> {
-        self.check_open()?;
         let slot = self.slot(name);
         let loaded = self.load_into(name, &slot).await;
         self.release_slot(name, slot);
@@ -149,6 +151,7 @@ impl LocalStore {
 
     async fn load_into(&self, name: &str, slot: &Slot) -> Result<Arc<Account>, StoreError> {
         let mut loaded = slot.lock().await;
+        self.check_open()?;
         if let Some(account) = loaded.upgrade() {
             return Ok(account);
         }
@@ -174,6 +177,7 @@ impl LocalStore {
         now: i64,
     ) -> Result<(), StoreError> {
         let _loading = slot.lock().await;
+        self.check_open()?;
         if !account_name::is_possible(name) {
             let source = io::Error::from(io::ErrorKind::InvalidFilename);
             return Err(StoreError::Io { context: "naming an account", source });
@@ -311,7 +315,6 @@ impl Store for LocalStore {
         now: i64,
     ) -> Reply<'a, ()> {
         Box::pin(async move {
-            self.check_open()?;
             let slot = self.slot(name);
             let created = self.create_in(name, &slot, mailboxes, now).await;
             self.release_slot(name, slot);

@@ -65,7 +65,7 @@ async fn damage_in_the_middle_is_reported() {
     let disk = done(false, Options::default()).await;
     let whole = disk.read(&segment(1)).unwrap();
     // The last change has nothing after it that would show that it was durable.
-    for at in (0..whole.len() - 400).step_by(5) {
+    for at in (0..whole.len() - 400).step_by(13) {
         let damaged = copy(&disk);
         let mut octets = whole.clone();
         octets[at] ^= 1 << (at % 8);
@@ -108,7 +108,7 @@ async fn damaged_indexes_are_rebuilt() {
     assert!(indexes.len() > 2);
     for path in indexes {
         let whole = disk.read(&path).unwrap();
-        for at in (0..whole.len()).step_by(11) {
+        for at in (0..whole.len()).step_by(17) {
             let damaged = copy(&disk);
             let mut octets = whole.clone();
             octets[at] ^= 0x10;
