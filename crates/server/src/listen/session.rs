@@ -119,20 +119,22 @@ impl Shared {
         shutdown: watch::Receiver<bool>,
         stage: Stage,
     ) {
-        match timeout(HANDSHAKE_DEADLINE, self.tls.accept(stream)).await {
+        let mut down = shutdown.clone();
+        let handshake = tokio::select! {
+            handshake = timeout(HANDSHAKE_DEADLINE, self.tls.accept(stream)) => handshake,
+            _ = down.wait_for(|down| *down) => return,
+        };
+        let failure = match handshake {
             Ok(Ok(stream)) => {
                 let peer = Peer { secure: true, ..peer };
                 Box::pin(rookery_imap::serve(stream, peer, services, shutdown, stage)).await;
+                return;
             }
-            Ok(Err(error)) => {
-                let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
-                tracing::info!(session, peer, %error, "TLS handshake failed");
-            }
-            Err(_) => {
-                let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
-                tracing::info!(session, peer, "TLS handshake took too long");
-            }
-        }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it took too long".to_owned(),
+        };
+        let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
+        tracing::info!(session, peer, failure, "TLS handshake failed");
     }
 
     fn imap_services(&self, peer: &Peer) -> Arc<rookery_imap::Services> {

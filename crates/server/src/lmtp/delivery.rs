@@ -17,7 +17,7 @@ pub(super) struct Recipient {
 }
 
 /// A message on its way to one recipient.
-pub(super) struct Copy {
+pub(super) struct RecipientCopy {
     recipient: Recipient,
     incoming: Result<Incoming, StoreError>,
 }
@@ -60,7 +60,7 @@ impl Recipient {
     }
 }
 
-impl Copy {
+impl RecipientCopy {
     /// Begin with the fields that the delivering server adds (RFC 5321 §4.4).
     pub(super) async fn begin(recipient: Recipient, sender: &str) -> Self {
         let fields = format!("Return-Path: <{sender}>\r\nDelivered-To: {}\r\n", recipient.address);

@@ -2,7 +2,7 @@
 
 use super::command::{self, Command, Mail};
 use super::data::DotReader;
-use super::delivery::{Copy, Recipient, reply_to};
+use super::delivery::{Recipient, RecipientCopy, reply_to};
 use super::envelope::Path;
 use super::header::ReturnPathFilter;
 use super::stream::{Gone, Line, Stream};
@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let sender = transaction.mail.sender.map_or(String::new(), |path| path.text);
         let mut copies = Vec::new();
         for recipient in transaction.recipients {
-            copies.push(Copy::begin(recipient, &sender).await);
+            copies.push(RecipientCopy::begin(recipient, &sender).await);
         }
         let size = self.receive(&mut copies).await?;
         for copy in copies {
@@ -199,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// Take the message and hand it to the copies; says how large it was. What is too big is not stored.
-    async fn receive(&mut self, copies: &mut [Copy]) -> Result<u64, Gone> {
+    async fn receive(&mut self, copies: &mut [RecipientCopy]) -> Result<u64, Gone> {
         let (mut dots, mut filter) = (DotReader::new(), ReturnPathFilter::new());
         let (mut message, mut kept) = (Vec::new(), Vec::new());
         let mut size = 0;
@@ -220,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(size)
     }
 
-    async fn deliver(&mut self, copy: Copy) -> Result<(), Gone> {
+    async fn deliver(&mut self, copy: RecipientCopy) -> Result<(), Gone> {
         let (recipient, result) = copy.deliver().await;
         let account = recipient.account_name.as_str();
         match result {
@@ -248,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
-async fn write_all(copies: &mut [Copy], octets: &[u8]) {
+async fn write_all(copies: &mut [RecipientCopy], octets: &[u8]) {
     if !octets.is_empty() {
         for copy in copies {
             copy.write(octets).await;

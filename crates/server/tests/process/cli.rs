@@ -53,6 +53,8 @@ fn account_life(data: &Data) {
     assert!(ok(&["account", "show", "eve", "--json"]).contains("\"mailboxes\": 6"));
     ok(&["account", "delete", "eve"]);
     assert!(!ok(&["account", "list", "--json"]).contains("eve"));
+    ok(&["account", "add", "Jo\u{308}rg@b\u{fc}cher.example"]);
+    assert!(ok(&["account", "list"]).contains("\nj\u{f6}rg@b\u{fc}cher.example"));
     assert_eq!(data.run(&["account", "show", "eve"]).code, 1);
 
     let users = data.beside("users");

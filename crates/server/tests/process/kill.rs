@@ -3,7 +3,7 @@
 use crate::rookery::{Data, Server};
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROUNDS: u32 = 50;
 const CLIENTS: u32 = 4;
@@ -35,6 +35,7 @@ fn nothing_acknowledged_is_lost() {
 
 /// Let clients append as fast as they can, and kill the server after a time that differs by round.
 fn append_until_killed(server: Server, round: u32, acknowledged: &Mutex<HashSet<Vec<u8>>>) {
+    let before = acknowledged.lock().unwrap().len();
     let clients: Vec<_> = (0..CLIENTS).map(|_| server.ada()).collect();
     std::thread::scope(|scope| {
         for (number, mut client) in clients.into_iter().enumerate() {
@@ -48,9 +49,23 @@ fn append_until_killed(server: Server, round: u32, acknowledged: &Mutex<HashSet<
                 }
             });
         }
-        std::thread::sleep(Duration::from_micros(u64::from(round * 7919 % 120) * 1000 + 5000));
+        let begun = wait_for_more_than(before, acknowledged);
+        std::thread::sleep(Duration::from_millis(u64::from(round * 7919 % 120)));
         server.kill();
+        assert!(begun, "the server acknowledged nothing in round {round}");
     });
+}
+
+/// Wait for the first message of a round, but not for ever.
+fn wait_for_more_than(before: usize, acknowledged: &Mutex<HashSet<Vec<u8>>>) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(10) {
+        if acknowledged.lock().unwrap().len() > before {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
 }
 
 /// A message that no other is like, of a size between a line and many blocks of a disk.

@@ -1,7 +1,11 @@
 //! Starting, reloading and going down.
 
 use crate::rookery::Data;
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -47,6 +51,48 @@ fn going_down_says_bye_and_leaves_with_success() {
     assert!(lmtp.line().unwrap().starts_with("421 4.3.2"));
     assert!(server.wait().success());
     assert!(!data.dir().join("rookery.sock").exists());
+}
+
+#[test]
+fn clients_that_say_nothing_do_not_keep_the_server_up() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let silent =
+        ["imap", "imaps", "lmtp"].map(|name| TcpStream::connect(server.address(name)).unwrap());
+    let mut appending = server.ada();
+    appending.send(b"a APPEND INBOX {10+}\r\nhalf").unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    drop(appending);
+    let start = Instant::now();
+    server.signal("INT");
+    assert!(server.wait().success());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(silent);
+}
+
+#[test]
+fn lmtp_is_spoken_on_a_private_socket() {
+    let data = Data::with_ada();
+    let path = data.beside("lmtp.sock");
+    let server = data.start(&["serve", "--lmtp", &format!("unix:{}", path.display())]);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut lmtp = BufReader::new(UnixStream::connect(&path).unwrap());
+    let dialog = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n";
+    lmtp.get_mut().write_all(dialog.as_bytes()).unwrap();
+    let mut answers = String::new();
+    lmtp.read_to_string(&mut answers).unwrap();
+    assert!(answers.ends_with("\r\n250 2.0.0 Delivered\r\n221 2.0.0 Bye\r\n"), "{answers}");
+    server.signal("TERM");
+    assert!(server.wait().success() && !path.exists());
+}
+
+#[test]
+fn quickstart_leaves_accounts_of_others_alone() {
+    let data = Data::with_ada();
+    let server = data.start(&["quickstart", "--imap", ANY, "--imaps", ANY, "--lmtp", ANY]);
+    assert!(!server.printed.iter().any(|line| line.starts_with("password: ")));
+    assert!(server.printed.iter().any(|line| line.contains("account list")));
+    assert_eq!(data.run(&["account", "list"]).out, "NAME  STATE\nada   enabled\n");
 }
 
 #[test]
@@ -117,7 +163,7 @@ fn a_reload_changes_what_new_clients_see() {
     std::fs::write(&file, config(true)).unwrap();
     server.signal("HUP");
     let changed = (0..100).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
         !locked()
     });
     assert!(changed, "{}", data.log());
