@@ -1,6 +1,6 @@
 //! Logging in: who asks how often, which account, which password.
 
-use super::{Accounts, Name, lock};
+use super::{AccountFile, Accounts, Name, lock};
 use rookery_auth::password::{StoredPassword, verify_nothing};
 use rookery_auth::{Denied, Directory, Login, LoginReply, Secret};
 use std::net::IpAddr;
@@ -61,38 +61,67 @@ impl Directory for PeerDirectory {
     }
 }
 
+/// What a client claims.
+struct Claim {
+    name: Option<Name>,
+    password: Secret,
+}
+
 impl Accounts {
-    /// Whether the password opens the account. Hashing runs on as many threads as there are cores.
+    /// Whether the password opens the account. Hashing runs on as many threads as there are cores; who
+    /// was right a moment ago does not queue for them behind those who guess.
     async fn verify(self: &Arc<Self>, name: Option<Name>, password: &[u8]) -> Result<(), Denied> {
         let _place = self.waiting.try_acquire().map_err(|_| Denied::Throttled)?;
-        let _core = self.hashing.acquire().await.map_err(|_| Denied::Unavailable)?;
-        let (accounts, password) = (Arc::clone(self), Secret::new(password));
-        let check = move || accounts.verify_now(name.as_ref(), password.as_bytes());
-        tokio::task::spawn_blocking(check).await.map_err(|_| Denied::Unavailable)?
-    }
-
-    fn verify_now(&self, name: Option<&Name>, password: &[u8]) -> Result<(), Denied> {
-        let account = name.and_then(|name| self.read(name).transpose()).transpose();
-        let account = account.map_err(|error| {
-            tracing::error!(account = name.map(Name::as_str), %error, "account.toml cannot be read");
-            Denied::Unavailable
-        })?;
-        let Some(account) = account else {
-            verify_nothing(password);
-            return Err(Denied::BadCredentials);
-        };
-        let right = account.passwords.iter().any(|stored| self.is_right(stored, password));
-        if right && !account.disabled { Ok(()) } else { Err(Denied::BadCredentials) }
-    }
-
-    fn is_right(&self, stored: &str, password: &[u8]) -> bool {
-        if lock(&self.verified).contains(stored, password, Instant::now()) {
-            return true;
+        let claim = Arc::new(Claim { name, password: Secret::new(password) });
+        if self.on_thread(&claim, Self::is_remembered).await? {
+            return Ok(());
         }
-        let right = stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password));
-        if right {
+        let _core = self.hashing.acquire().await.map_err(|_| Denied::Unavailable)?;
+        let right = self.on_thread(&claim, Self::is_right).await?;
+        if right { Ok(()) } else { Err(Denied::BadCredentials) }
+    }
+
+    /// Do something on a thread that may be kept busy.
+    async fn on_thread(
+        self: &Arc<Self>,
+        claim: &Arc<Claim>,
+        check: fn(&Self, &Claim) -> Result<bool, Denied>,
+    ) -> Result<bool, Denied> {
+        let (accounts, claim) = (Arc::clone(self), Arc::clone(claim));
+        let done = tokio::task::spawn_blocking(move || check(&accounts, &claim)).await;
+        done.map_err(|_| Denied::Unavailable)?
+    }
+
+    fn is_remembered(&self, claim: &Claim) -> Result<bool, Denied> {
+        let Some(account) = self.find(claim)?.filter(|account| !account.disabled) else {
+            return Ok(false);
+        };
+        let (verified, password) = (lock(&self.verified), claim.password.as_bytes());
+        let now = Instant::now();
+        Ok(account.passwords.iter().any(|stored| verified.contains(stored, password, now)))
+    }
+
+    fn is_right(&self, claim: &Claim) -> Result<bool, Denied> {
+        let password = claim.password.as_bytes();
+        let Some(account) = self.find(claim)? else {
+            verify_nothing(password);
+            return Ok(false);
+        };
+        let is_right = |stored: &&String| {
+            stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password))
+        };
+        let right = account.passwords.iter().find(is_right).filter(|_| !account.disabled);
+        if let Some(stored) = right {
             lock(&self.verified).insert(stored, password, Instant::now());
         }
-        right
+        Ok(right.is_some())
+    }
+
+    fn find(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {
+        let Some(name) = &claim.name else { return Ok(None) };
+        self.read(name).map_err(|error| {
+            tracing::error!(account = name.as_str(), %error, "account.toml cannot be read");
+            Denied::Unavailable
+        })
     }
 }

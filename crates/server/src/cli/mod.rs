@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 /// An IMAP mail store.
 #[derive(Parser)]
-#[command(name = "rookery", version, about, max_term_width = 100)]
+#[command(name = "rookery", version, about = "An IMAP mail store", max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     place: Place,

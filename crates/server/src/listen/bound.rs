@@ -4,7 +4,7 @@ use crate::config::{Address, Listen};
 use crate::failure::Failure;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -41,6 +41,16 @@ enum Socket {
 pub(super) enum Accepted {
     Tcp(TcpStream, SocketAddr),
     Unix(UnixStream),
+}
+
+impl Accepted {
+    /// Where the client is; on this machine if it came through the file system.
+    pub(super) fn address(&self) -> SocketAddr {
+        match self {
+            Self::Tcp(_, address) => *address,
+            Self::Unix(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        }
+    }
 }
 
 /// Bind all sockets, or none.

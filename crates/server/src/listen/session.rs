@@ -10,7 +10,7 @@ use crate::lmtp::{self, LmtpPeer, LmtpServices};
 use crate::services::Services;
 use crate::tls::Tls;
 use rookery_imap::{Outcome, Peer, Settings, Stage};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -63,29 +63,31 @@ impl Shared {
         shutdown: watch::Receiver<bool>,
     ) {
         let session = self.next_session.fetch_add(1, Ordering::Relaxed);
+        let address = accepted.address();
+        let Some(_place) = self.place(address.ip()) else {
+            tracing::warn!(peer = %address, protocol = protocol.name(), "too many connections");
+            return refuse(accepted, protocol).await;
+        };
         match accepted {
             Accepted::Unix(stream) => self.lmtp(stream, "unix".to_owned(), session, shutdown).await,
-            Accepted::Tcp(stream, address) => match self.place(address) {
-                None => refuse(stream, address, protocol).await,
-                Some(_place) if protocol == Protocol::Lmtp => {
-                    self.lmtp(stream, address.to_string(), session, shutdown).await;
-                }
-                Some(_place) => {
-                    let peer = Peer { address: Some(address), secure: false, session };
-                    self.imap(stream, peer, protocol, shutdown).await;
-                }
-            },
+            Accepted::Tcp(stream, address) if protocol == Protocol::Lmtp => {
+                self.lmtp(stream, address.to_string(), session, shutdown).await;
+            }
+            Accepted::Tcp(stream, address) => {
+                let peer = Peer { address: Some(address), secure: false, session };
+                self.imap(stream, peer, protocol, shutdown).await;
+            }
         }
     }
 
-    fn place(&self, address: SocketAddr) -> Option<Place> {
+    fn place(&self, address: IpAddr) -> Option<Place> {
         let limits = &self.config().limits;
         // Programs on this machine, a webmail or a proxy, connect for many people.
-        let by_address = match address.ip().to_canonical().is_loopback() {
+        let by_address = match address.to_canonical().is_loopback() {
             true => usize::MAX,
             false => limits.connections_per_address,
         };
-        self.connections.place(address.ip(), limits.connections, by_address)
+        self.connections.place(address, limits.connections, by_address)
     }
 
     async fn imap(
@@ -172,13 +174,18 @@ impl Shared {
 }
 
 /// Tell a client that there is no place for it, where it can be told before a handshake.
-async fn refuse(mut stream: TcpStream, address: SocketAddr, protocol: Protocol) {
-    tracing::warn!(peer = %address, protocol = protocol.name(), "too many connections");
+async fn refuse(accepted: Accepted, protocol: Protocol) {
     let line: &[u8] = match protocol {
         Protocol::Imap => b"* BYE [UNAVAILABLE] Too many connections\r\n",
         Protocol::Lmtp => b"421 4.3.2 Too many connections\r\n",
         Protocol::Imaps => return,
     };
+    let write = async {
+        match accepted {
+            Accepted::Tcp(mut stream, _) => stream.write_all(line).await,
+            Accepted::Unix(mut stream) => stream.write_all(line).await,
+        }
+    };
     // Whether it was heard makes no difference.
-    let _ = timeout(HANDSHAKE_DEADLINE, stream.write_all(line)).await;
+    let _ = timeout(HANDSHAKE_DEADLINE, write).await;
 }

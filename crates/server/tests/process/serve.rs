@@ -96,6 +96,23 @@ fn quickstart_leaves_accounts_of_others_alone() {
 }
 
 #[test]
+fn connections_are_limited() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    std::fs::write(&file, "version = 1\n[limits]\nconnections = 2\n").unwrap();
+    let server = data.start(&["serve", "--imap", ANY, "--config", file.to_str().unwrap()]);
+    let (one, two) = (server.connect("imap"), server.connect("imap"));
+    assert!(one.greeting.starts_with("* OK") && two.greeting.starts_with("* OK"));
+    assert!(server.connect("imap").greeting.starts_with("* BYE"));
+    drop((one, two));
+    let again = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        server.connect("imap").greeting.starts_with("* OK")
+    });
+    assert!(again, "{}", data.log());
+}
+
+#[test]
 fn a_new_data_directory_is_made_and_private() {
     let data = Data::new();
     let server = data.serve();
