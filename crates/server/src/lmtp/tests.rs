@@ -112,6 +112,32 @@ async fn what_is_too_long_is_refused_and_the_conversation_goes_on() {
 }
 
 #[tokio::test]
+async fn one_recipient_s_failure_is_not_the_other_s() {
+    let services = services(&["ada", "bob"]).await;
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let (_up, shutdown) = watch::channel(false);
+    let peer = LmtpPeer { address: "test".to_owned(), session: 1 };
+    let say = async {
+        let begin = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nRCPT TO:<bob>\r\nDATA\r\n";
+        client.write_all(begin).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"CRLF.CRLF\r\n") {
+            client.read_buf(&mut heard).await.unwrap();
+        }
+        services.store.delete_account("ada").await.unwrap();
+        client.write_all(b"A: b\r\n\r\n.\r\nQUIT\r\n").await.unwrap();
+        let mut answers = String::new();
+        client.read_to_string(&mut answers).await.unwrap();
+        answers
+    };
+    let (answers, ()) = tokio::join!(say, serve(server, peer, &services, shutdown));
+    let mut lines = answers.lines();
+    assert!(matches!(lines.next().map(|line| line.as_bytes()[0]), Some(b'4' | b'5')), "{answers}");
+    assert_eq!(lines.next(), Some("250 2.0.0 Delivered"));
+    assert_eq!(messages(&services, "bob", "INBOX").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_message_that_breaks_off_is_not_delivered() {
     let services = services(&["ada"]).await;
     let (mut client, server) = tokio::io::duplex(1 << 16);
