@@ -1,8 +1,8 @@
 //! The embedded engine: an append-only log of plain files per account.
 //!
-//! A change takes this way: [`plan`] decides it, a [`record`] says it, a [`frame`] carries it into the
-//! [`log`], [`commit`] makes it durable together with others, and the [`state`] shows it. Opening an
-//! account ([`recovery`]) lets the same records happen again, from an [`index`] snapshot on.
+//! A change takes this way: `plan` decides it, a `record` says it, a `frame` carries it into the
+//! `log`, `commit` makes it durable together with others, and the `state` shows it. Opening an
+//! account (`recovery`) lets the same records happen again, from an `index` snapshot on.
 //! `docs/storage-format.md` draws the files.
 
 mod account;

@@ -455,3 +455,56 @@ impl Vfs for SimulatedDisk {
         Ok(Box::new(Lock(self.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk() -> (SimulatedDisk, Arc<dyn VfsFile>) {
+        let disk = SimulatedDisk::new();
+        disk.create_dir(Path::new("/d")).unwrap();
+        disk.sync_dir(Path::new("/")).unwrap();
+        let file = disk.create(Path::new("/d/f")).unwrap();
+        (disk, file)
+    }
+
+    /// All that a crash can leave of the file.
+    fn outcomes(disk: &SimulatedDisk) -> Vec<Option<Vec<u8>>> {
+        (0..200).map(|seed| disk.crash(seed).read(Path::new("/d/f"))).collect()
+    }
+
+    #[test]
+    fn a_name_needs_a_sync_of_its_directory() {
+        let (disk, file) = disk();
+        file.write_at(b"x", 0).unwrap();
+        file.sync_data().unwrap();
+        assert!(outcomes(&disk).contains(&None) && outcomes(&disk).contains(&Some(b"x".to_vec())));
+        disk.sync_dir(Path::new("/d")).unwrap();
+        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"x".to_vec())));
+    }
+
+    #[test]
+    fn what_was_not_synced_is_lost_torn_or_kept() {
+        let (disk, file) = disk();
+        disk.sync_dir(Path::new("/d")).unwrap();
+        file.write_at(&[1; SECTOR], 0).unwrap();
+        file.sync_data().unwrap();
+        file.write_at(&[2; 3 * SECTOR], SECTOR as u64).unwrap();
+        let all: Vec<Vec<u8>> = outcomes(&disk).into_iter().flatten().collect();
+        assert!(all.iter().all(|left| left.starts_with(&[1; SECTOR])));
+        let torn = |left: &Vec<u8>| left.contains(&2) && left[SECTOR..].contains(&0);
+        assert!(all.iter().any(|left| left.len() == SECTOR), "lost");
+        assert!(all.iter().any(torn), "written out of order");
+        assert!(all.iter().any(|left| left[SECTOR..] == [2; 3 * SECTOR]), "kept");
+        assert!(all.iter().any(|left| left.len() > SECTOR && !left.contains(&2)), "zeros");
+    }
+
+    #[test]
+    fn a_failing_write_leaves_a_part() {
+        let (disk, file) = disk();
+        disk.fail_at(disk.operations() + 1, io::ErrorKind::StorageFull, false);
+        assert!(file.write_at(b"12345678", 0).is_err());
+        assert_eq!(disk.read(Path::new("/d/f")), Some(b"1234".to_vec()));
+        file.write_at(b"12345678", 0).unwrap();
+    }
+}
