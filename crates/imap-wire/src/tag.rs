@@ -17,9 +17,9 @@ impl Tag {
             .then(|| Self(text.iter().copied().map(char::from).collect()))
     }
 
-    /// The tag with which a command begins, as far as that can be told.
+    /// The tag with which a command begins: all up to the first space, or there is none to answer to.
     pub(crate) fn of_command(command: &[u8]) -> Option<Self> {
-        let end = command.iter().position(|b| !is_tag_char(*b)).unwrap_or(command.len());
+        let end = command.iter().position(|b| *b == b' ').unwrap_or(command.len());
         command.get(..end).and_then(Self::new)
     }
 

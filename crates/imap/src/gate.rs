@@ -40,6 +40,7 @@ pub(crate) fn rule(body: &CommandBody) -> Rule {
         | C::Unsubscribe(_)
         | C::List(_)
         | C::Lsub { .. }
+        | C::Xlist { .. }
         | C::Namespace
         | C::Status { .. }
         | C::Append { .. }

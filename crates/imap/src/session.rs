@@ -245,7 +245,7 @@ impl Session {
         };
         let told = match &mut self.state {
             State::Selected(user, selected) if !matches!(&answer, Ok(done) if done.next == Next::LogOut) => {
-                sync::tell(&self.context, user, selected, rule.expunges, out).await
+                sync::tell(&self.context, user, selected, rule.expunges, out).await.map(drop)
             }
             _ => Ok(()),
         };
@@ -381,6 +381,9 @@ async fn in_account(
         C::List(list) => command::list::run(context, user, &list, out).await,
         C::Lsub { reference, pattern } => {
             command::lsub::run(context, user, &reference, &pattern, out).await
+        }
+        C::Xlist { reference, pattern } => {
+            command::xlist::run(context, user, &reference, &pattern, out).await
         }
         C::Namespace => Ok(command::namespace::run(out)),
         C::Status { mailbox, items } => {

@@ -7,15 +7,16 @@ use crate::session::{Context, User};
 use rookery_imap_wire::{Code, FetchData, Response};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange};
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
+use std::sync::Arc;
 
-/// Bring the client's view up to date.
+/// Bring the client's view up to date; says with what.
 pub(crate) async fn tell(
     context: &Context,
     user: &User,
     selected: &mut Selected,
     expunges: Expunges,
     out: &mut Out<'_>,
-) -> Result<(), Failure> {
+) -> Result<Arc<Snapshot>, Failure> {
     // Seen before it is looked at, so that no wake is lost.
     selected.wake.mark_unchanged();
     let snapshot = selected.open.snapshot();
@@ -37,7 +38,7 @@ pub(crate) async fn tell(
         }
         out.drain().await?;
     }
-    Ok(())
+    Ok(snapshot)
 }
 
 /// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some

@@ -16,6 +16,7 @@ pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod store;
+mod xlist;
 
 use crate::parse::{Cursor, Parsed, is_atom_char};
 use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, print};
@@ -118,6 +119,13 @@ pub enum CommandBody {
     Unsubscribe(WireMailbox),
     /// `LIST` (RFC 9051 §6.3.9).
     List(List),
+    /// `XLIST`, which is not advertised.
+    Xlist {
+        /// Prefix of the pattern.
+        reference: WireMailbox,
+        /// The pattern.
+        pattern: Vec<u8>,
+    },
     /// `LSUB` (RFC 3501 §6.3.9).
     Lsub {
         /// The reference name.
@@ -188,6 +196,7 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("LOGIN", login::parse),
     ("LOGOUT", |_| Ok(CommandBody::Logout)),
     ("LSUB", lsub::parse),
+    ("XLIST", xlist::parse),
     ("MOVE", |cursor| copy::parse_move(cursor, false)),
     ("NAMESPACE", |_| Ok(CommandBody::Namespace)),
     ("NOOP", |_| Ok(CommandBody::Noop)),
@@ -269,6 +278,7 @@ impl CommandBody {
             Self::Unsubscribe(mailbox) => print_argument(out, "UNSUBSCRIBE ", mailbox),
             Self::List(list) => list.print(out),
             Self::Lsub { reference, pattern } => lsub::print(out, reference, pattern),
+            Self::Xlist { reference, pattern } => xlist::print(out, reference, pattern),
             Self::Status { mailbox, items } => status::print(out, mailbox, items),
             Self::Append { mailbox, messages } => append::print(out, mailbox, messages),
             Self::Search(search) => search.print(out),

@@ -57,6 +57,11 @@ pub(super) fn parse_lsub(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     Ok(Response::Lsub { attributes, delimiter, mailbox })
 }
 
+pub(super) fn parse_xlist(cursor: &mut Cursor<'_>) -> Parsed<Response> {
+    let (attributes, delimiter, mailbox) = common(cursor)?;
+    Ok(Response::Xlist { attributes, delimiter, mailbox })
+}
+
 fn common(cursor: &mut Cursor<'_>) -> Parsed<(Vec<String>, Option<char>, WireMailbox)> {
     cursor.space()?;
     let attributes = cursor.parenthesised("attributes in parentheses", word)?;

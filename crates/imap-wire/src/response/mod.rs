@@ -107,6 +107,15 @@ pub enum Response {
         /// Its name.
         mailbox: WireMailbox,
     },
+    /// A mailbox, in answer to `XLIST`.
+    Xlist {
+        /// Its attributes.
+        attributes: Vec<String>,
+        /// The hierarchy delimiter.
+        delimiter: Option<char>,
+        /// Its name.
+        mailbox: WireMailbox,
+    },
     /// Where mailboxes are (RFC 9051 §6.3.10).
     Namespace {
         /// The user's own.
@@ -201,6 +210,9 @@ impl Response {
             Self::Lsub { attributes, delimiter, mailbox } => {
                 list::print(out, "LSUB ", attributes, *delimiter, mailbox);
             }
+            Self::Xlist { attributes, delimiter, mailbox } => {
+                list::print(out, "XLIST ", attributes, *delimiter, mailbox);
+            }
             Self::Namespace { personal, other, shared } => {
                 out.extend_from_slice(b"NAMESPACE ");
                 print::spaced(out, [personal, other, shared], namespace::print);
@@ -279,6 +291,7 @@ fn parse_data(cursor: &mut Cursor<'_>) -> Parsed<Response> {
         "ESEARCH" => search::parse_extended(cursor),
         "LIST" => list::parse(cursor),
         "LSUB" => list::parse_lsub(cursor),
+        "XLIST" => list::parse_xlist(cursor),
         "NAMESPACE" => namespace::parse(cursor),
         "STATUS" => status::parse(cursor),
         "ID" => {

@@ -286,6 +286,7 @@ fn mailbox_command() -> BoxedStrategy<CommandBody> {
         mailbox().prop_map(Unsubscribe),
         list().prop_map(List),
         (mailbox(), text()).prop_map(|(reference, pattern)| Lsub { reference, pattern }),
+        (mailbox(), text()).prop_map(|(reference, pattern)| Xlist { reference, pattern }),
         (mailbox(), prop::collection::vec(status_item(), 1..5))
             .prop_map(|(mailbox, items)| Status { mailbox, items }),
         append(),

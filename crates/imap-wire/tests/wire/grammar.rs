@@ -88,6 +88,7 @@ const VALID: &[&str] = &[
     "a LIST (SUBSCRIBED) \"\" (a b) RETURN (CHILDREN X-FOO (1) X-BAR)",
     "a LSUB \"#news.\" \"comp.mail.*\"",
     "a LSUB \"\" *",
+    "a XLIST \"\" *",
     // STATUS.
     "a STATUS blurdybloop (UIDNEXT MESSAGES)",
     "a STATUS \"a b\" (messages recent uidnext uidvalidity unseen deleted size)",

@@ -117,7 +117,7 @@ fn an_error_names_the_tag_and_the_place() {
             kind: MalformedKind::Syntax,
         }
     );
-    for unknown in ["a1 FROBNICATE {3}", "a1 UID FROBNICATE", "a1 XLIST \"\" *"] {
+    for unknown in ["a1 FROBNICATE {3}", "a1 UID FROBNICATE", "a1 XYZZY \"\" *"] {
         let malformed = Command::parse(unknown.as_bytes()).unwrap_err();
         assert_eq!(malformed.tag, Tag::new(b"a1"));
         assert_eq!(malformed.kind, MalformedKind::UnknownCommand);

@@ -80,7 +80,7 @@ fn names_to_consider(list: &MailboxList, subscribed: bool) -> BTreeSet<MailboxNa
 }
 
 /// The names below one, in a sorted sequence that starts behind it.
-pub(crate) fn below<'a, T>(
+fn below<'a, T>(
     name: &'a MailboxName,
     entries: impl Iterator<Item = T> + 'a,
     key: impl Fn(&T) -> &MailboxName + 'a,
@@ -89,7 +89,7 @@ pub(crate) fn below<'a, T>(
 }
 
 /// Where the names below one begin in a sorted set.
-pub(crate) fn behind(name: &MailboxName) -> String {
+fn behind(name: &MailboxName) -> String {
     format!("{name}{DELIMITER}")
 }
 
@@ -206,7 +206,7 @@ pub(crate) async fn announce_normalized(
     Ok(())
 }
 
-fn attributes(list: &MailboxList, name: &MailboxName, subscribed: bool) -> Vec<String> {
+pub(crate) fn attributes(list: &MailboxList, name: &MailboxName, subscribed: bool) -> Vec<String> {
     let info = list.mailboxes.get(name);
     let mut attributes = Vec::new();
     if info.is_none() {

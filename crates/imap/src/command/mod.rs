@@ -28,6 +28,7 @@ pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod subscribe;
 pub(crate) mod unselect;
+pub(crate) mod xlist;
 
 /// Seconds since 1970, for what the store keeps.
 pub(crate) fn now() -> i64 {

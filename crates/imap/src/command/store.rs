@@ -7,7 +7,7 @@ use crate::session::{Answer, Context, User, done, done_with};
 use crate::sync;
 use rookery_imap_wire::{Code, Store, StoreAction, WireFlag};
 use rookery_mail::Flag;
-use rookery_mailbox::{FlagChange, FlagOperation};
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation};
 
 pub(crate) async fn run(
     context: &Context,
@@ -22,9 +22,13 @@ pub(crate) async fn run(
     let uids = selected.resolve(&store.set, store.uid)?;
     let change = change(store)?;
     selected.check_writable()?;
+    // So that only what others do from here on can be mistaken for this change.
+    let before = sync::tell(context, user, selected, Expunges::Hold, out).await?;
     let engine = user.account.store();
     let stored = engine.store_flags(selected.id, &uids, &change, None).await?;
-    if let Some(modseq) = stored.modseq {
+    if store.silent {
+        selected.view.hush_silent(&before, &stored, &uids, &change);
+    } else if let Some(modseq) = stored.modseq {
         selected.view.hush(&uids, modseq);
     }
     sync::keywords(selected, &stored.snapshot, out);

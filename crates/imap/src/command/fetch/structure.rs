@@ -55,15 +55,6 @@ pub(super) fn body(part: &Part) -> wire::BodyStructure {
             lines: part.lines,
             extension,
         },
-        // An opaque message (encoded, or too deep): its own type would promise an envelope.
-        Content::Leaf if part.is("message", "rfc822") || part.is("message", "global") => {
-            wire::BodyStructure::Basic {
-                media_type: b"APPLICATION".to_vec(),
-                subtype: b"OCTET-STREAM".to_vec(),
-                fields: fields(part),
-                extension,
-            }
-        }
         Content::Leaf => wire::BodyStructure::Basic {
             media_type: part.media_type.clone(),
             subtype,
