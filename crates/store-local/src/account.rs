@@ -123,14 +123,11 @@ impl Account {
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.
-    pub(crate) async fn vanish(self: Arc<Self>) -> Result<(), StoreError> {
-        let vanishing = tokio::task::spawn_blocking(move || {
-            let _writer = lock(&self.writer);
-            self.gone.store(true, Ordering::SeqCst);
-            write(&self.state).vanish();
-            self.segments.clear();
-        });
-        vanishing.await.map_err(|_| failed("removing an account"))
+    pub(crate) fn vanish(&self) {
+        let _writer = lock(&self.writer);
+        self.gone.store(true, Ordering::SeqCst);
+        write(&self.state).vanish();
+        self.segments.clear();
     }
 
     pub(crate) fn look<T>(

@@ -150,18 +150,23 @@ impl LocalStore {
     }
 
     async fn load_into(&self, name: &str, slot: &Slot) -> Result<Arc<Account>, StoreError> {
-        let mut loaded = slot.lock().await;
+        let mut loaded = Arc::clone(slot).lock_owned().await;
         self.check_open()?;
         if let Some(account) = loaded.upgrade() {
             return Ok(account);
         }
         let (shared, dir, name) =
             (Arc::clone(&self.shared), self.account_dir(name), name.to_owned());
-        let account = self.blocking(move || load_account(shared, dir, &name)).await?;
-        *loaded = Arc::downgrade(&account);
-        Ok(account)
+        self.blocking(move || {
+            let account = load_account(shared, dir, &name)?;
+            *loaded = Arc::downgrade(&account);
+            Ok(account)
+        })
+        .await
     }
 
+    /// Work on the blocking pool. It goes on when nobody waits for it any more, so it must own the
+    /// slot's lock that it works under.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
@@ -176,7 +181,7 @@ impl LocalStore {
         mailboxes: &[NewMailbox],
         now: i64,
     ) -> Result<(), StoreError> {
-        let _loading = slot.lock().await;
+        let loading = Arc::clone(slot).lock_owned().await;
         self.check_open()?;
         if !account_name::is_possible(name) {
             let source = io::Error::from(io::ErrorKind::InvalidFilename);
@@ -185,25 +190,28 @@ impl LocalStore {
         let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
         let (accounts, mailboxes) = (self.dir.join("accounts"), mailboxes.to_vec());
         self.blocking(move || {
-            create_account(&*shared.vfs, &shared, (&accounts, &dir), &mailboxes, now)
+            let _loading = loading;
+            create_account(&shared, (&accounts, &dir), &mailboxes, now)
         })
         .await
     }
 
     async fn delete_in(&self, name: &str, slot: &Slot) -> Result<(), StoreError> {
-        let mut loaded = slot.lock().await;
-        let dir = self.account_dir(name);
-        if !exists(&*self.shared.vfs, &dir) || !account_name::is_possible(name) {
-            return Err(Refused::NoSuchAccount.into());
-        }
-        if let Some(account) = loaded.upgrade() {
-            account.vanish().await?;
-        }
-        *loaded = Weak::new();
+        let mut loaded = Arc::clone(slot).lock_owned().await;
+        self.check_open()?;
+        let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
         let number = self.trashed.fetch_add(1, Ordering::Relaxed);
         let trash = self.dir.join("trash");
-        let shared = Arc::clone(&self.shared);
-        self.blocking(move || remove_account(&*shared.vfs, &dir, &trash, number)).await
+        self.blocking(move || {
+            if !exists(&*shared.vfs, &dir) {
+                return Err(Refused::NoSuchAccount.into());
+            }
+            if let Some(account) = std::mem::take(&mut *loaded).upgrade() {
+                account.vanish();
+            }
+            remove_account(&*shared.vfs, &dir, &trash, number)
+        })
+        .await
     }
 
     async fn close_all(&self) -> Result<(), StoreError> {
@@ -237,12 +245,12 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
 
 /// Make an account. Its segments appear under their name when they are whole.
 fn create_account(
-    vfs: &dyn Vfs,
     shared: &Shared,
     (accounts, dir): (&Path, &Path),
     mailboxes: &[NewMailbox],
     now: i64,
 ) -> Result<(), StoreError> {
+    let vfs = &*shared.vfs;
     if exists(vfs, dir) {
         return Err(Refused::AccountExists.into());
     }
@@ -324,7 +332,6 @@ impl Store for LocalStore {
 
     fn delete_account<'a>(&'a self, name: &'a str) -> Reply<'a, ()> {
         Box::pin(async move {
-            self.check_open()?;
             let slot = self.slot(name);
             let deleted = self.delete_in(name, &slot).await;
             self.release_slot(name, slot);
