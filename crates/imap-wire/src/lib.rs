@@ -20,12 +20,12 @@ mod sequence;
 mod tag;
 
 pub use command::append::{AppendHead, AppendMessage, AppendOptions, AppendTail};
-pub use command::fetch::{BodySection, Fetch, FetchItem};
+pub use command::fetch::{BodySection, Fetch, FetchItem, FetchModifier};
 pub use command::list::{List, ListReturn, ListSelection};
 pub use command::search::{Search, SearchKey, SearchReturn};
-pub use command::select::SelectParameter;
+pub use command::select::{QResync, SelectParameter};
 pub use command::status::StatusItem;
-pub use command::store::{Store, StoreAction};
+pub use command::store::{Store, StoreAction, StoreModifier};
 pub use command::{Command, CommandBody, IdFields};
 pub use flag::WireFlag;
 pub use framer::{Frame, Framer, FramerLimits, LineFrame, LiteralHead};

@@ -34,6 +34,8 @@ const TABLE: &[(&str, When)] = &[
     ("MOVE", When::AfterLogin),
     ("MULTIAPPEND", When::AfterLogin),
     ("BINARY", When::AfterLogin),
+    ("CONDSTORE", When::AfterLogin),
+    ("QRESYNC", When::AfterLogin),
     ("ESEARCH", When::AfterLogin),
     ("SEARCHRES", When::AfterLogin),
 ];

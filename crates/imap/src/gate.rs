@@ -1,8 +1,11 @@
 //! The command table: what may run in which state, and after what a client's numbers may change.
 
+use crate::command;
 use crate::refusal::Refusal;
 use crate::session::State;
-use rookery_imap_wire::CommandBody;
+use rookery_imap_wire::{
+    CommandBody, FetchItem, FetchModifier, ListReturn, SelectParameter, StatusItem, StoreModifier,
+};
 use rookery_mailbox::Expunges;
 
 /// In which states a command may run (RFC 9051 §6).
@@ -65,10 +68,38 @@ fn expunges(body: &CommandBody) -> Expunges {
     let uses_numbers = match body {
         CommandBody::Fetch(fetch) => !fetch.uid,
         CommandBody::Store(store) => !store.uid,
-        CommandBody::Search(search) => !search.uid,
+        CommandBody::Search(search) => !search.uid || command::search::uses_numbers(&search.key),
         _ => false,
     };
     if uses_numbers { Expunges::Hold } else { Expunges::Tell }
+}
+
+/// Whether a command shows that the client knows CONDSTORE (RFC 7162 §3.1).
+pub(crate) fn enables_condstore(body: &CommandBody) -> bool {
+    use CommandBody as C;
+    match body {
+        C::Select { parameters, .. } | C::Examine { parameters, .. } => {
+            parameters.contains(&SelectParameter::CondStore)
+        }
+        C::Status { items, .. } => items.contains(&StatusItem::HighestModSeq),
+        C::List(list) => list.returns.iter().any(|option| {
+            matches!(option, ListReturn::Status(items) if items.contains(&StatusItem::HighestModSeq))
+        }),
+        C::Enable(names) => {
+            names.iter().any(|name| ["CONDSTORE", "QRESYNC"].contains(&name.as_str()))
+        }
+        C::Fetch(fetch) => {
+            let since = |modifier: &FetchModifier| matches!(modifier, FetchModifier::ChangedSince(_));
+            fetch.items.contains(&FetchItem::ModSeq) || fetch.modifiers.iter().any(since)
+        }
+        C::Store(store) => {
+            let since =
+                |modifier: &StoreModifier| matches!(modifier, StoreModifier::UnchangedSince(_));
+            store.modifiers.iter().any(since)
+        }
+        C::Search(search) => command::search::uses_modseq(&search.key),
+        _ => false,
+    }
 }
 
 /// Whether a command may run now.

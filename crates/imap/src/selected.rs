@@ -21,6 +21,9 @@ pub(crate) struct Selected {
     pub(crate) recent: UidSet,
     /// How many of the mailbox's keywords the client has heard of.
     pub(crate) keywords_told: usize,
+    /// Whether the client has last been told of a modification sequence from before the expunges that
+    /// are held back.
+    pub(crate) modseq_delayed: bool,
     /// What `$` stands for (RFC 9051 §6.4.4.1).
     pub(crate) saved: UidSet,
 }

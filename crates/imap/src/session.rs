@@ -24,6 +24,10 @@ pub(crate) struct Context {
     pub(crate) peer: Peer,
     /// Whether the client enabled IMAP4rev2 (RFC 9051 §6.3.1). Until then the wire stays rev1.
     pub(crate) rev2: bool,
+    /// Whether the client is told of modification sequences (RFC 7162 §3.1).
+    pub(crate) condstore: bool,
+    /// Whether the client is told of expunges by UID (RFC 7162 §3.2.3).
+    pub(crate) qresync: bool,
 }
 
 /// The states of RFC 9051 §3; logout is the end of the loop.
@@ -87,7 +91,7 @@ pub(crate) fn done_with(code: Code, text: &'static str) -> Answer {
 impl Session {
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
         Self {
-            context: Context { services, peer, rev2: false },
+            context: Context { services, peer, rev2: false, condstore: false, qresync: false },
             state: State::NotAuthenticated,
             started: Instant::now(),
             bad_commands: 0,
@@ -225,10 +229,27 @@ impl Session {
         let Command { tag, body } = command;
         let rule = gate::rule(&body);
         let answer = match gate::check(rule.states, &self.state) {
-            Ok(()) => self.dispatch(&tag, body, input, out).await,
+            Ok(()) => {
+                self.note_condstore(&body, out);
+                self.dispatch(&tag, body, input, out).await
+            }
             Err(refusal) => Err(refusal.into()),
         };
         self.finish(tag, answer, rule, out).await
+    }
+
+    /// The first command that shows that the client knows CONDSTORE is told where it is
+    /// (RFC 7162 §3.1).
+    fn note_condstore(&mut self, body: &CommandBody, out: &mut Out<'_>) {
+        if self.context.condstore || !gate::enables_condstore(body) {
+            return;
+        }
+        self.context.condstore = true;
+        let leaves = matches!(body, CommandBody::Select { .. } | CommandBody::Examine { .. });
+        if let (State::Selected(_, selected), false) = (&self.state, leaves) {
+            let code = Code::HighestModSeq(selected.view.synced().get());
+            out.ok_code(code, "Modification sequences are told from now on");
+        }
     }
 
     /// Tell the client what others did, where the command lets us, and how its command ended.
@@ -253,8 +274,11 @@ impl Session {
             (Ok(done), Ok(())) => done,
             (Err(failure), _) | (Ok(_), Err(failure)) => return self.fail(tag, failure, out),
         };
-        let Done { code, text, next } = done;
+        let Done { mut code, text, next } = done;
         self.bad_commands = 0;
+        if let (State::Selected(_, selected), true) = (&mut self.state, self.context.condstore) {
+            sync::settle(selected, &mut code, out);
+        }
         out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });
         Ok(next)
     }
@@ -334,7 +358,7 @@ impl Session {
                 command::authenticate::run(self, &mechanism, initial, input, out).await
             }
             C::Login { user, password } => command::login::run(self, &user, &password, input).await,
-            C::Enable(names) => Ok(command::enable::run(&mut self.context, &names, out)),
+            C::Enable(names) => command::enable::run(&mut self.context, &names, out),
             C::Select { mailbox, parameters } => {
                 command::select::run(self, &mailbox, &parameters, false, out).await
             }
@@ -405,8 +429,8 @@ async fn in_mailbox(
 ) -> Answer {
     use CommandBody as C;
     match body {
-        C::Expunge => command::expunge::run(user, selected, None).await,
-        C::UidExpunge(set) => command::expunge::run(user, selected, Some(&set)).await,
+        C::Expunge => command::expunge::run(context, user, selected, None).await,
+        C::UidExpunge(set) => command::expunge::run(context, user, selected, Some(&set)).await,
         C::Search(search) => command::search::run(context, user, selected, tag, &search, out).await,
         C::Fetch(fetch) => command::fetch::run(context, user, selected, fetch, out).await,
         C::Store(store) => command::store::run(context, user, selected, &store, out).await,

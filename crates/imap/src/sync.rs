@@ -5,7 +5,7 @@ use crate::refusal::Failure;
 use crate::selected::Selected;
 use crate::session::{Context, User};
 use rookery_imap_wire::{Code, FetchData, Response};
-use rookery_mail::{Flag, SystemFlag, Uid, UidRange};
+use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
 use std::sync::Arc;
 
@@ -22,8 +22,12 @@ pub(crate) async fn tell(
     let snapshot = selected.open.snapshot();
     keywords(selected, &snapshot, out);
     let events = selected.view.sync(&snapshot, expunges);
+    if context.qresync {
+        tell_vanished(&events, out);
+    }
     for event in events {
         match event {
+            Event::Expunge { .. } if context.qresync => {}
             Event::Expunge { number, .. } => out.send(&Response::Expunge(number)),
             Event::Exists(count) => {
                 out.send(&Response::Exists(count));
@@ -39,6 +43,33 @@ pub(crate) async fn tell(
         out.drain().await?;
     }
     Ok(snapshot)
+}
+
+/// A client that loses its connection must not believe that it knows of expunges which are held back
+/// while later changes were told: tell it from where to go on (RFC 7162 §3.2).
+pub(crate) fn settle(selected: &mut Selected, code: &mut Option<Code>, out: &mut Out<'_>) {
+    let delayed = !selected.view.held_back().is_empty();
+    if !delayed && !selected.modseq_delayed {
+        return;
+    }
+    selected.modseq_delayed = delayed;
+    let settled = Code::HighestModSeq(selected.view.settled().get());
+    match code {
+        None | Some(Code::HighestModSeq(_)) => *code = Some(settled),
+        Some(_) => out.ok_code(settled, "Everything up to here is told"),
+    }
+}
+
+/// All expunges in one response (RFC 7162 §3.2.10).
+fn tell_vanished(events: &[Event], out: &mut Out<'_>) {
+    let gone = events.iter().filter_map(|event| match event {
+        Event::Expunge { uid, .. } => Some(*uid),
+        Event::Exists(_) | Event::Flags { .. } => None,
+    });
+    let uids: UidSet = gone.collect();
+    if !uids.is_empty() {
+        out.send(&Response::Vanished { earlier: false, uids });
+    }
 }
 
 /// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some
@@ -71,7 +102,11 @@ pub(crate) fn flags(
 ) -> Response {
     let recent = !context.rev2 && selected.recent.contains(row.uid);
     let flags = FetchData::Flags { flags: snapshot.flags(row.flags), recent };
-    Response::Fetch { number, items: vec![FetchData::Uid(row.uid), flags] }
+    let mut items = vec![FetchData::Uid(row.uid), flags];
+    if context.condstore {
+        items.push(FetchData::ModSeq(row.modseq.get()));
+    }
+    Response::Fetch { number, items }
 }
 
 /// How many of the messages that the client knows are recent.

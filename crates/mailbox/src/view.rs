@@ -47,6 +47,8 @@ pub enum Event {
 pub struct View {
     known: Runs,
     held_back: UidSet,
+    /// Everything up to here has been told, even while expunges after it are held back.
+    settled: ModSeq,
     synced: ModSeq,
     hushed: VecDeque<(UidSet, ModSeq)>,
 }
@@ -58,6 +60,7 @@ impl View {
         Self {
             known: snapshot.rows().map(|row| row.uid).collect(),
             held_back: UidSet::new(),
+            settled: snapshot.highest_modseq(),
             synced: snapshot.highest_modseq(),
             hushed: VecDeque::new(),
         }
@@ -118,6 +121,13 @@ impl View {
         self.synced
     }
 
+    /// The modification sequence up to which the client knows everything, expunges included: from there a
+    /// client that loses its connection can go on (RFC 7162 §3.2).
+    #[must_use]
+    pub fn settled(&self) -> ModSeq {
+        self.settled
+    }
+
     /// The change with this modification sequence was the client's own, and it has its answer or wants none
     /// (`.SILENT`): the next sync does not report these messages if nothing else has happened to them.
     pub fn hush(&mut self, uids: &UidSet, modseq: ModSeq) {
@@ -176,6 +186,9 @@ impl View {
             Expunges::Tell => self.tell_expunges(),
             Expunges::Hold => Vec::new(),
         };
+        if self.held_back.is_empty() {
+            self.settled = self.synced;
+        }
         if !new.is_empty() {
             new.iter().for_each(|row| self.known.push(row.uid));
             events.push(Event::Exists(self.len()));

@@ -1,4 +1,5 @@
-//! `FETCH` (RFC 9051 §6.4.5), with BINARY (RFC 3516 §4) and modifiers (RFC 4466 §2.4).
+//! `FETCH` (RFC 9051 §6.4.5), with BINARY (RFC 3516 §4) and modifiers (RFC 4466 §2.4) for
+//! resynchronisation (RFC 7162).
 
 use super::{CommandBody, print_uid};
 use crate::parse::{Cursor, Parsed};
@@ -13,8 +14,19 @@ pub struct Fetch {
     pub set: SequenceSet,
     /// What to tell; at least one. Macros are already expanded.
     pub items: Vec<FetchItem>,
-    /// Modifiers that are not known, by their names in capitals; to be refused.
-    pub modifiers: Vec<String>,
+    /// Modifiers.
+    pub modifiers: Vec<FetchModifier>,
+}
+
+/// A modifier of FETCH.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FetchModifier {
+    /// Only messages that have changed after this modification sequence (RFC 7162 §3.1.4.1).
+    ChangedSince(u64),
+    /// And those that were expunged after it (RFC 7162 §3.2.6).
+    Vanished,
+    /// One that is not known, by its name in capitals; to be refused.
+    Other(String),
 }
 
 /// What FETCH tells about a message.
@@ -40,6 +52,8 @@ pub enum FetchItem {
     BodyStructure,
     /// `UID`.
     Uid,
+    /// `MODSEQ` (RFC 7162 §3.1.4.2).
+    ModSeq,
     /// `BODY[...]`, `BODY.PEEK[...]`.
     BodySection(BodySection),
     /// `BINARY[...]`, `BINARY.PEEK[...]`: a part's content, decoded.
@@ -78,6 +92,7 @@ const PLAIN: &[(&str, FetchItem)] = &[
     ("BODY", FetchItem::Body),
     ("BODYSTRUCTURE", FetchItem::BodyStructure),
     ("UID", FetchItem::Uid),
+    ("MODSEQ", FetchItem::ModSeq),
 ];
 
 /// The macros (RFC 9051 §6.4.5).
@@ -104,8 +119,27 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
     let set = cursor.sequence_set()?;
     cursor.space()?;
     let items = items(cursor)?;
-    let modifiers = if cursor.space_and_more() { cursor.extension_names()? } else { Vec::new() };
+    let mut modifiers = Vec::new();
+    if cursor.space_and_more() {
+        modifiers = cursor.parenthesised_some("modifiers in parentheses", modifier)?;
+    }
     Ok(CommandBody::Fetch(Fetch { uid, set, items, modifiers }))
+}
+
+fn modifier(cursor: &mut Cursor<'_>) -> Parsed<FetchModifier> {
+    let name = cursor.extension_label("the name of a modifier")?;
+    match name.as_str() {
+        "CHANGEDSINCE" => {
+            cursor.space()?;
+            // Clients of old send 0, which the grammar has not.
+            cursor.number64().map(FetchModifier::ChangedSince)
+        }
+        "VANISHED" => Ok(FetchModifier::Vanished),
+        _ => {
+            cursor.skip_extension_value()?;
+            Ok(FetchModifier::Other(name))
+        }
+    }
 }
 
 fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
@@ -155,7 +189,20 @@ impl Fetch {
         print::list(out, &self.items, |out, item| item.print(out));
         if !self.modifiers.is_empty() {
             out.push(b' ');
-            print::list(out, &self.modifiers, |out, name| print::word(out, name));
+            print::list(out, &self.modifiers, |out, modifier| modifier.print(out));
+        }
+    }
+}
+
+impl FetchModifier {
+    fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::ChangedSince(modseq) => {
+                out.extend_from_slice(b"CHANGEDSINCE ");
+                print::number(out, *modseq);
+            }
+            Self::Vanished => out.extend_from_slice(b"VANISHED"),
+            Self::Other(name) => print::word(out, name),
         }
     }
 }

@@ -110,6 +110,13 @@ pub enum SearchKey {
     Text(Vec<u8>),
     /// In `To:`.
     To(Vec<u8>),
+    /// Changed at that modification sequence or after it (RFC 7162 §3.1.5).
+    ModSeq {
+        /// The flag whose changes count, and whose view of it. Both may be disregarded.
+        entry: Option<(Vec<u8>, String)>,
+        /// The modification sequence.
+        modseq: u64,
+    },
     /// In the header field of that name; an empty string finds the field itself.
     Header(Vec<u8>, Vec<u8>),
 }
@@ -271,6 +278,9 @@ fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     if let Some((_, key)) = PLAIN.iter().find(|(known, _)| *known == name) {
         return Ok(key.clone());
     }
+    if name == "MODSEQ" {
+        return modseq(cursor);
+    }
     let Some(argument) = argument_of(&name) else { return Err(error) };
     cursor.space()?;
     match argument {
@@ -285,6 +295,24 @@ fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
             Ok(SearchKey::Header(name, cursor.astring("a string")?))
         }
     }
+}
+
+/// `search-modsequence` (RFC 7162 §7), of which the name has been read.
+fn modseq(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
+    cursor.space()?;
+    let mut entry = None;
+    if cursor.peek() == Some(b'"') {
+        let name = cursor.quoted()?;
+        cursor.space()?;
+        let error = cursor.fail("priv, shared, or all");
+        let kind = cursor.label("priv, shared, or all")?;
+        if !name.starts_with(b"/flags/") || !matches!(kind.as_str(), "PRIV" | "SHARED" | "ALL") {
+            return Err(error);
+        }
+        entry = Some((name, kind));
+        cursor.space()?;
+    }
+    Ok(SearchKey::ModSeq { entry, modseq: cursor.number64()? })
 }
 
 /// What follows a key's name, and what they make.
@@ -373,6 +401,16 @@ impl SearchKey {
             Self::Header(name, text) => {
                 out.extend_from_slice(b"HEADER ");
                 print::spaced(out, [name, text], |out, text| print::astring(out, text));
+            }
+            Self::ModSeq { entry, modseq } => {
+                out.extend_from_slice(b"MODSEQ ");
+                if let Some((name, kind)) = entry {
+                    print::quoted(out, name);
+                    out.push(b' ');
+                    print::word(out, kind);
+                    out.push(b' ');
+                }
+                print::number(out, *modseq);
             }
             plain_or_argument => plain_or_argument.print_argument(out),
         }

@@ -1,4 +1,5 @@
-//! `STORE` (RFC 9051 §6.4.6), with modifiers (RFC 4466 §2.5).
+//! `STORE` (RFC 9051 §6.4.6), with modifiers (RFC 4466 §2.5), of which
+//! `UNCHANGEDSINCE` makes it conditional (RFC 7162 §3.1.3).
 
 use super::{CommandBody, print_uid};
 use crate::parse::{Cursor, Parsed};
@@ -17,8 +18,17 @@ pub struct Store {
     pub silent: bool,
     /// The flags.
     pub flags: Vec<WireFlag>,
-    /// Modifiers that are not known, by their names in capitals; to be refused.
-    pub modifiers: Vec<String>,
+    /// Modifiers.
+    pub modifiers: Vec<StoreModifier>,
+}
+
+/// A modifier of STORE.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreModifier {
+    /// Leave messages alone that have changed after this modification sequence.
+    UnchangedSince(u64),
+    /// One that is not known, by its name in capitals; to be refused.
+    Other(String),
 }
 
 /// What STORE does with the flags it names.
@@ -38,7 +48,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
     cursor.space()?;
     let mut modifiers = Vec::new();
     if cursor.peek() == Some(b'(') {
-        modifiers = cursor.extension_names()?;
+        modifiers = cursor.parenthesised_some("modifiers in parentheses", modifier)?;
         cursor.space()?;
     }
     let action = action(cursor);
@@ -51,6 +61,16 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<CommandBody> {
     cursor.space()?;
     let flags = flags(cursor)?;
     Ok(CommandBody::Store(Store { uid, set, action, silent, flags, modifiers }))
+}
+
+fn modifier(cursor: &mut Cursor<'_>) -> Parsed<StoreModifier> {
+    let name = cursor.extension_label("the name of a modifier")?;
+    if name == "UNCHANGEDSINCE" {
+        cursor.space()?;
+        return cursor.number64().map(StoreModifier::UnchangedSince);
+    }
+    cursor.skip_extension_value()?;
+    Ok(StoreModifier::Other(name))
 }
 
 fn action(cursor: &mut Cursor<'_>) -> StoreAction {
@@ -85,7 +105,13 @@ impl Store {
         print::sequence_set(out, &self.set);
         out.push(b' ');
         if !self.modifiers.is_empty() {
-            print::list(out, &self.modifiers, |out, name| print::word(out, name));
+            print::list(out, &self.modifiers, |out, modifier| match modifier {
+                StoreModifier::UnchangedSince(modseq) => {
+                    out.extend_from_slice(b"UNCHANGEDSINCE ");
+                    print::number(out, *modseq);
+                }
+                StoreModifier::Other(name) => print::word(out, name),
+            });
             out.push(b' ');
         }
         out.extend_from_slice(match self.action {

@@ -39,16 +39,6 @@ impl Cursor<'_> {
         if items.is_empty() { Err(error) } else { Ok(items) }
     }
 
-    /// Names of parameters, in capitals; their values, if they have any, are skipped
-    /// (RFC 9051 §9: `tagged-ext-label`, `tagged-ext-val`).
-    pub(crate) fn extension_names(&mut self) -> Parsed<Vec<String>> {
-        self.parenthesised_some("parameters in parentheses", |cursor| {
-            let name = cursor.extension_label("the name of a parameter")?;
-            cursor.skip_extension_value()?;
-            Ok(name)
-        })
-    }
-
     /// Skip a space and the value after it, if the latter is no name.
     pub(crate) fn skip_extension_value(&mut self) -> Parsed<()> {
         let second = self.rest().get(2).copied().unwrap_or(0);

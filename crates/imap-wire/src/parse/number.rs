@@ -23,6 +23,12 @@ impl Cursor<'_> {
         self.digits("a number of 63 bits").map(i64::cast_unsigned)
     }
 
+    /// `mod-sequence-value`: 63 bits, not 0 (RFC 7162 §7).
+    pub(crate) fn nz_number64(&mut self) -> Parsed<u64> {
+        let error = self.fail("a number of 63 bits other than 0");
+        self.number64().and_then(|number| if number == 0 { Err(error) } else { Ok(number) })
+    }
+
     fn digits<T: std::str::FromStr>(&mut self, expected: &'static str) -> Parsed<T> {
         let error = self.fail(expected);
         let digits = self.take_while(|octet| octet.is_ascii_digit());

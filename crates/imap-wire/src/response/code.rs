@@ -50,6 +50,10 @@ pub enum Code {
     UidValidity(u32),
     /// The number of the first message without `\Seen` (RFC 3501 §7.1).
     Unseen(u32),
+    /// When the mailbox last changed (RFC 7162 §3.1.2.1).
+    HighestModSeq(u64),
+    /// The messages that STORE left alone, by UID or by number as the command had them (RFC 7162 §3.1.3).
+    Modified(UidSet),
     /// UIDs do not last.
     UidNotSticky,
     /// The mailbox that was selected before is closed.
@@ -160,6 +164,14 @@ impl Code {
             }
             Self::UidNext(number) => print_number(out, "UIDNEXT ", *number),
             Self::UidValidity(number) => print_number(out, "UIDVALIDITY ", *number),
+            Self::HighestModSeq(modseq) => {
+                out.extend_from_slice(b"HIGHESTMODSEQ ");
+                print::number(out, *modseq);
+            }
+            Self::Modified(messages) => {
+                out.extend_from_slice(b"MODIFIED");
+                print_uids(out, messages);
+            }
             Self::Unseen(number) => print_number(out, "UNSEEN ", *number),
             Self::Other(name, argument) => print_other(out, name, argument.as_deref()),
             plain => {
@@ -194,6 +206,11 @@ impl Code {
             "PERMANENTFLAGS" => permanent_flags(cursor),
             "UIDNEXT" => spaced_number(cursor).map(Self::UidNext),
             "UIDVALIDITY" => spaced_number(cursor).map(Self::UidValidity),
+            "HIGHESTMODSEQ" => {
+                cursor.space()?;
+                cursor.number64().map(Self::HighestModSeq)
+            }
+            "MODIFIED" => spaced_uids(cursor).map(Self::Modified),
             "UNSEEN" => spaced_number(cursor).map(Self::Unseen),
             _ => Ok(Self::Other(name, other_argument(cursor))),
         }
@@ -255,6 +272,11 @@ fn spaced_number(cursor: &mut Cursor<'_>) -> Parsed<u32> {
 /// A space and `uid-set`.
 fn spaced_uids(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
     cursor.space()?;
+    uids(cursor)
+}
+
+/// `uid-set`.
+pub(super) fn uids(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
     let mut uids = UidSet::new();
     loop {
         let first = uid(cursor)?;

@@ -22,6 +22,8 @@ pub enum FetchData {
     Size(u64),
     /// `UID`.
     Uid(Uid),
+    /// `MODSEQ` (RFC 7162 §3.1.4.2).
+    ModSeq(u64),
     /// `ENVELOPE`.
     Envelope(Box<Envelope>),
     /// `BODY`: extension data are left out.
@@ -94,6 +96,10 @@ impl FetchData {
             }
             Self::Size(size) => print_number(out, "RFC822.SIZE ", *size),
             Self::Uid(uid) => print_number(out, "UID ", u64::from(uid.get())),
+            Self::ModSeq(modseq) => {
+                print_number(out, "MODSEQ (", *modseq);
+                out.push(b')');
+            }
             Self::Envelope(envelope) => {
                 out.extend_from_slice(b"ENVELOPE ");
                 envelope.print(out);
@@ -161,6 +167,12 @@ impl FetchData {
             "INTERNALDATE" => cursor.date_time().map(Self::InternalDate),
             "RFC822.SIZE" => cursor.number64().map(Self::Size),
             "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
+            "MODSEQ" => {
+                cursor.expect(b'(', "(")?;
+                let modseq = cursor.number64()?;
+                cursor.expect(b')', ")")?;
+                Ok(Self::ModSeq(modseq))
+            }
             "ENVELOPE" => Envelope::parse(cursor).map(|value| Self::Envelope(Box::new(value))),
             "BODY" => BodyStructure::parse(cursor).map(|value| Self::Body(Box::new(value))),
             "BODYSTRUCTURE" => {

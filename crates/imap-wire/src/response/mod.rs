@@ -9,13 +9,14 @@ mod list;
 mod namespace;
 mod search;
 mod status;
+mod vanished;
 
 use crate::command::id;
 use crate::parse::{Cursor, Parsed};
 use crate::{IdFields, Malformed, StatusItem, Tag, WireMailbox, print};
 use code::Code;
 use fetch::FetchData;
-use rookery_mail::Flag;
+use rookery_mail::{Flag, UidSet};
 
 /// The condition that a status response reports (RFC 9051 §7.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,8 +71,20 @@ pub enum Response {
     Recent(u32),
     /// The number of a message that is gone (RFC 9051 §7.5.1).
     Expunge(u32),
+    /// Messages that are gone (RFC 7162 §3.2.10).
+    Vanished {
+        /// Whether it answers a question about the past, and changes no numbers.
+        earlier: bool,
+        /// Their UIDs; some may never have been there.
+        uids: UidSet,
+    },
     /// What a search found (RFC 3501 §7.2.5).
-    Search(Vec<u32>),
+    Search {
+        /// Numbers or UIDs.
+        numbers: Vec<u32>,
+        /// The highest modification sequence of what was found (RFC 7162 §3.1.5).
+        modseq: Option<u64>,
+    },
     /// What a search found (RFC 9051 §7.3.4).
     ESearch {
         /// The tag of the search.
@@ -86,6 +99,8 @@ pub enum Response {
         count: Option<u32>,
         /// All of them as ranges, both ends included. Without any range nothing is printed for it.
         all: Option<Vec<(u32, u32)>>,
+        /// The highest modification sequence of what is told (RFC 7162 §3.1.10).
+        modseq: Option<u64>,
     },
     /// A mailbox (RFC 9051 §7.3.1).
     List {
@@ -198,10 +213,12 @@ impl Response {
             Self::Exists(number) => print_numbered(out, *number, " EXISTS"),
             Self::Recent(number) => print_numbered(out, *number, " RECENT"),
             Self::Expunge(number) => print_numbered(out, *number, " EXPUNGE"),
-            Self::Search(numbers) => search::print(out, numbers),
-            Self::ESearch { tag, uid, min, max, count, all } => {
+            Self::Vanished { earlier, uids } => vanished::print(out, *earlier, uids),
+            Self::Search { numbers, modseq } => search::print(out, numbers, *modseq),
+            Self::ESearch { tag, uid, min, max, count, all, modseq } => {
                 search::print_extended_head(out, tag.as_ref(), *uid);
                 search::print_extended_data(out, *min, *max, *count, all.as_deref());
+                search::print_modseq(out, *modseq);
             }
             Self::List { attributes, delimiter, mailbox, extended } => {
                 list::print(out, "LIST ", attributes, *delimiter, mailbox);
@@ -288,6 +305,7 @@ fn parse_data(cursor: &mut Cursor<'_>) -> Parsed<Response> {
             fetch::flags(cursor).map(|(flags, _)| Response::Flags(flags))
         }
         "SEARCH" => search::parse(cursor),
+        "VANISHED" => vanished::parse(cursor),
         "ESEARCH" => search::parse_extended(cursor),
         "LIST" => list::parse(cursor),
         "LSUB" => list::parse_lsub(cursor),

@@ -4,11 +4,23 @@ use super::Response;
 use crate::parse::{Cursor, Parsed};
 use crate::{SeqNumber, SequenceSet, Tag, print};
 
-pub(super) fn print(out: &mut Vec<u8>, numbers: &[u32]) {
+pub(super) fn print(out: &mut Vec<u8>, numbers: &[u32], modseq: Option<u64>) {
     out.extend_from_slice(b"SEARCH");
     for number in numbers {
         out.push(b' ');
         print::number(out, u64::from(*number));
+    }
+    if let Some(modseq) = modseq {
+        out.extend_from_slice(b" (MODSEQ ");
+        print::number(out, modseq);
+        out.push(b')');
+    }
+}
+
+pub(super) fn print_modseq(out: &mut Vec<u8>, modseq: Option<u64>) {
+    if let Some(modseq) = modseq {
+        out.extend_from_slice(b" MODSEQ ");
+        print::number(out, modseq);
     }
 }
 
@@ -51,19 +63,25 @@ pub(super) fn print_extended_data(
 
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let mut numbers = Vec::new();
-    while cursor.space_and_more() {
-        numbers.push(cursor.nz_number()?.get());
+    let mut modseq = None;
+    while modseq.is_none() && cursor.space_and_more() {
+        if cursor.take_text("(MODSEQ ") {
+            modseq = Some(cursor.number64()?);
+            cursor.expect(b')', ")")?;
+        } else {
+            numbers.push(cursor.nz_number()?.get());
+        }
     }
-    Ok(Response::Search(numbers))
+    Ok(Response::Search { numbers, modseq })
 }
 
 pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let tag = if cursor.take_text(" (TAG ") { Some(correlator(cursor)?) } else { None };
     let uid = cursor.take_text(" UID");
-    let (mut min, mut max, mut count, mut all) = (None, None, None, None);
+    let (mut min, mut max, mut count, mut all, mut modseq) = (None, None, None, None, None);
     while cursor.space_and_more() {
         let name = cursor.extension_label("a return item")?;
-        if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL") {
+        if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL" | "MODSEQ") {
             cursor.skip_extension_value()?;
             continue;
         }
@@ -72,10 +90,11 @@ pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
             "MIN" => min = Some(cursor.number()?),
             "MAX" => max = Some(cursor.number()?),
             "COUNT" => count = Some(cursor.number()?),
+            "MODSEQ" => modseq = Some(cursor.number64()?),
             _ => all = Some(plain_ranges(cursor)?),
         }
     }
-    Ok(Response::ESearch { tag, uid, min, max, count, all })
+    Ok(Response::ESearch { tag, uid, min, max, count, all, modseq })
 }
 
 /// The tag and the parenthesis after it.

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use rookery_imap_wire::{
-    AppendMessage, AppendOptions, BodySection, CommandBody, Fetch, FetchItem, List, ListReturn,
-    ListSelection, Partial, Search, SearchKey, SearchReturn, Secret, Section, SectionText,
-    SelectParameter, SeqNumber, SequenceRange, SequenceSet, StatusItem, Store, StoreAction, Tag,
-    WireFlag, WireMailbox,
+    AppendMessage, AppendOptions, BodySection, CommandBody, Fetch, FetchItem, FetchModifier, List,
+    ListReturn, ListSelection, Partial, QResync, Search, SearchKey, SearchReturn, Secret, Section,
+    SectionText, SelectParameter, SeqNumber, SequenceRange, SequenceSet, StatusItem, Store,
+    StoreAction, StoreModifier, Tag, WireFlag, WireMailbox,
 };
 use rookery_mail::{DateTime, Flag, Keyword, SystemFlag};
 use std::num::NonZeroU32;
@@ -132,6 +132,7 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
         Body,
         BodyStructure,
         Uid,
+        ModSeq,
     ];
     prop_oneof![
         select(plain),
@@ -175,6 +176,10 @@ fn search_key() -> BoxedStrategy<SearchKey> {
             Unkeyword(keyword)
         }),
         (text(), text()).prop_map(|(name, text)| Header(name, text)),
+        (any::<bool>(), modseq()).prop_map(|(entry, modseq)| ModSeq {
+            entry: entry.then(|| (b"/flags/\\\\Seen".to_vec(), "SHARED".to_owned())),
+            modseq,
+        }),
     ];
     leaf.prop_recursive(6, 24, 4, |inner| {
         prop_oneof![
@@ -239,7 +244,11 @@ fn append() -> impl Strategy<Value = CommandBody> {
 fn store() -> impl Strategy<Value = Store> {
     let action = select(vec![StoreAction::Replace, StoreAction::Add, StoreAction::Remove]);
     let flags = prop::collection::vec(wire_flag(), 0..4);
-    let modifiers = prop::collection::vec(unknown(), 0..3);
+    let modifier = prop_oneof![
+        modseq().prop_map(StoreModifier::UnchangedSince),
+        unknown().prop_map(StoreModifier::Other),
+    ];
+    let modifiers = prop::collection::vec(modifier, 0..3);
     (any::<bool>(), set(), action, any::<bool>(), flags, modifiers).prop_map(
         |(uid, set, action, silent, flags, modifiers)| Store {
             uid,
@@ -272,9 +281,28 @@ fn session_command() -> BoxedStrategy<CommandBody> {
     .boxed()
 }
 
+fn modseq() -> impl Strategy<Value = u64> {
+    1..=i64::MAX.unsigned_abs()
+}
+
+fn select_parameter() -> impl Strategy<Value = SelectParameter> {
+    let known = (1u32.., modseq(), prop::option::of(set()), prop::option::of((set(), set())));
+    let qresync = known.prop_map(|(validity, modseq, known_uids, matches)| QResync {
+        uid_validity: validity.try_into().unwrap(),
+        modseq,
+        known_uids,
+        matches,
+    });
+    prop_oneof![
+        Just(SelectParameter::CondStore),
+        qresync.prop_map(SelectParameter::QResync),
+        unknown().prop_map(SelectParameter::Other),
+    ]
+}
+
 fn mailbox_command() -> BoxedStrategy<CommandBody> {
     use CommandBody::*;
-    let parameters = || prop::collection::vec(unknown().prop_map(SelectParameter::Other), 0..3);
+    let parameters = || prop::collection::vec(select_parameter(), 0..3);
     prop_oneof![
         (mailbox(), parameters()).prop_map(|(mailbox, parameters)| Select { mailbox, parameters }),
         (mailbox(), parameters()).prop_map(|(mailbox, parameters)| Examine { mailbox, parameters }),
@@ -297,7 +325,12 @@ fn mailbox_command() -> BoxedStrategy<CommandBody> {
 fn message_command() -> BoxedStrategy<CommandBody> {
     use CommandBody::*;
     let fetch_items = prop::collection::vec(fetch_item(), 1..5);
-    let modifiers = prop::collection::vec(unknown(), 0..3);
+    let modifier = prop_oneof![
+        modseq().prop_map(FetchModifier::ChangedSince),
+        Just(FetchModifier::Vanished),
+        unknown().prop_map(FetchModifier::Other),
+    ];
+    let modifiers = prop::collection::vec(modifier, 0..3);
     prop_oneof![
         1 => set().prop_map(UidExpunge),
         4 => search().prop_map(Search),

@@ -89,6 +89,16 @@ const VALID: &[&str] = &[
     "a LSUB \"#news.\" \"comp.mail.*\"",
     "a LSUB \"\" *",
     "a XLIST \"\" *",
+    // Resynchronisation.
+    "a SELECT x (CONDSTORE)",
+    "a SELECT x (QRESYNC (67890007 20050715194045000 41,43:211,214:541))",
+    "a SELECT x (QRESYNC (67890007 90060115194045000 41:211,214:541 (1,5,10 41,45,50)))",
+    "a SELECT x (QRESYNC (67890007 90060115194045000 (1,5 41,45)) CONDSTORE)",
+    "a FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)",
+    "a UID FETCH 1:* FLAGS (CHANGEDSINCE 12345 VANISHED)",
+    "a STORE 7 (UNCHANGEDSINCE 0) FLAGS.SILENT (\\Seen)",
+    "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338",
+    "a SEARCH MODSEQ 0 NOT MODSEQ 620162338",
     // STATUS.
     "a STATUS blurdybloop (UIDNEXT MESSAGES)",
     "a STATUS \"a b\" (messages recent uidnext uidvalidity unseen deleted size)",

@@ -66,6 +66,8 @@ fn code() -> BoxedStrategy<Code> {
     ];
     prop_oneof![
         3 => select(plain),
+        1 => (1u64..1 << 62).prop_map(HighestModSeq),
+        1 => uids().prop_map(Modified),
         1 => (1u32.., uids()).prop_map(|(validity, uids)| AppendUid { validity, uids }),
         1 => (1u32.., uids(), uids()).prop_map(|(validity, source, destination)| CopyUid {
             validity,
@@ -198,6 +200,7 @@ fn fetch_data() -> BoxedStrategy<FetchData> {
         generate::date_time().prop_map(InternalDate),
         (0u64..1 << 60).prop_map(Size),
         (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),
+        (1u64..1 << 62).prop_map(ModSeq),
         envelope().prop_map(|envelope| Envelope(Box::new(envelope))),
         body(false).prop_map(|body| Body(Box::new(body))),
         body(true).prop_map(|body| BodyStructure(Box::new(body))),
@@ -255,9 +258,21 @@ fn esearch() -> impl Strategy<Value = Response> {
     let number = || prop::option::of(1u32..);
     let all = prop::option::of(prop::collection::vec((1u32.., 1u32..), 1..4));
     let tag = prop::option::of(generate::tag());
-    (tag, any::<bool>(), number(), number(), number(), all).prop_map(
-        |(tag, uid, min, max, count, all)| Response::ESearch { tag, uid, min, max, count, all },
+    (tag, any::<bool>(), number(), number(), number(), all, modseq()).prop_map(
+        |(tag, uid, min, max, count, all, modseq)| Response::ESearch {
+            tag,
+            uid,
+            min,
+            max,
+            count,
+            all,
+            modseq,
+        },
     )
+}
+
+fn modseq() -> impl Strategy<Value = Option<u64>> {
+    prop::option::of(1u64..1 << 62)
 }
 
 fn response() -> BoxedStrategy<Response> {
@@ -277,7 +292,9 @@ fn response() -> BoxedStrategy<Response> {
         any::<u32>().prop_map(Exists),
         any::<u32>().prop_map(Recent),
         (1u32..).prop_map(Expunge),
-        prop::collection::vec(1u32.., 0..5).prop_map(Search),
+        (prop::collection::vec(1u32.., 0..5), modseq())
+            .prop_map(|(numbers, modseq)| Search { numbers, modseq }),
+        (any::<bool>(), uids()).prop_map(|(earlier, uids)| Vanished { earlier, uids }),
         esearch(),
         mailbox_response(),
         generate::id_fields().prop_map(Id),

@@ -2,12 +2,22 @@
 //! known to wait for it.
 
 use crate::out::Out;
-use crate::session::{Context, Done, Next};
+use crate::session::{Answer, Context, done};
 use rookery_imap_wire::Response;
 
-pub(crate) fn run(context: &mut Context, names: &[String], out: &mut Out<'_>) -> Done {
-    let rev2 = names.iter().any(|name| name.eq_ignore_ascii_case("IMAP4rev2"));
-    context.rev2 |= rev2;
-    out.send(&Response::Enabled(if rev2 { vec!["IMAP4rev2".to_owned()] } else { Vec::new() }));
-    Done { code: None, text: "Enabled".into(), next: Next::Command }
+/// What can be enabled.
+const EXTENSIONS: [&str; 3] = ["IMAP4rev2", "CONDSTORE", "QRESYNC"];
+
+pub(crate) fn run(context: &mut Context, names: &[String], out: &mut Out<'_>) -> Answer {
+    let asked = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
+    let enabled: Vec<&str> = EXTENSIONS.into_iter().filter(asked).collect();
+    context.rev2 |= enabled.contains(&"IMAP4rev2");
+    context.condstore |= enabled.contains(&"CONDSTORE");
+    if enabled.contains(&"QRESYNC") {
+        // The one implies the other (RFC 7162 §3.2.3).
+        context.qresync = true;
+        context.condstore = true;
+    }
+    out.send(&Response::Enabled(enabled.into_iter().map(str::to_owned).collect()));
+    done("Enabled")
 }

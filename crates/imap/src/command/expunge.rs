@@ -1,11 +1,12 @@
 //! EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9). The responses come from the view.
 
 use crate::selected::Selected;
-use crate::session::{Answer, User, done};
-use rookery_imap_wire::SequenceSet;
+use crate::session::{Answer, Context, User, done, done_with};
+use rookery_imap_wire::{Code, SequenceSet};
 use rookery_mail::UidSet;
 
 pub(crate) async fn run(
+    context: &Context,
     user: &User,
     selected: &mut Selected,
     only: Option<&SequenceSet>,
@@ -15,6 +16,11 @@ pub(crate) async fn run(
         Some(set) => selected.resolve(set, true)?,
         None => UidSet::all(),
     };
-    user.account.store().expunge(selected.id, &uids).await?;
+    let expunged = user.account.store().expunge(selected.id, &uids).await?;
+    if context.qresync && !expunged.is_empty() {
+        // RFC 7162 §3.2.7. What is told after this is at least as new.
+        let modseq = selected.open.snapshot().highest_modseq().get();
+        return done_with(Code::HighestModSeq(modseq), "Expunged");
+    }
     done("Expunged")
 }

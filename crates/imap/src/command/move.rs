@@ -3,8 +3,8 @@
 use super::{copy, now};
 use crate::out::Out;
 use crate::selected::Selected;
-use crate::session::{Answer, Context, User, done};
-use rookery_imap_wire::{SequenceSet, WireMailbox};
+use crate::session::{Answer, Context, User, done, done_with};
+use rookery_imap_wire::{Code, SequenceSet, WireMailbox};
 
 pub(crate) async fn run(
     context: &Context,
@@ -23,6 +23,11 @@ pub(crate) async fn run(
     let moved = user.account.store().move_messages(selected.id, &uids, to, now()).await?;
     if let Some(code) = copy::code(moved) {
         out.ok_code(code, "Moved");
+    }
+    if context.qresync {
+        // RFC 7162 §3.2.7, by way of RFC 6851 §4.4. What is told after this is at least as new.
+        let modseq = selected.open.snapshot().highest_modseq().get();
+        return done_with(Code::HighestModSeq(modseq), "Moved");
     }
     done("Moved")
 }

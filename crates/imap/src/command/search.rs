@@ -1,11 +1,12 @@
 //! SEARCH (RFC 9051 §6.4.4), with ESEARCH's return options and `$`.
 
 use crate::out::Out;
-use crate::refusal::Refusal;
+use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Tag};
-use rookery_mail::{SystemFlag, UidSet};
+use rookery_mail::{ModSeq, SystemFlag, Uid, UidSet};
+use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key};
 
 pub(crate) async fn run(
@@ -17,7 +18,8 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let saves = command.returns.iter().flatten().any(|item| *item == SearchReturn::Save);
-    let found = match find(user, selected, command).await {
+    let snapshot = selected.open.snapshot();
+    let found = match find(user, selected, &snapshot, command).await {
         Ok(found) => found,
         Err(failure) => {
             // RFC 9051 §6.4.4.1: a SEARCH that fails leaves nothing in `$`.
@@ -30,23 +32,25 @@ pub(crate) async fn run(
     if saves {
         selected.saved = to_save(command.returns.as_deref().unwrap_or_default(), &found);
     }
-    answer(context, selected, tag, command, &found, out);
+    let told = told(command.returns.as_deref(), &found);
+    let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
+    answer(context, selected, tag, command, (&found, modseq), out);
     done("Searched")
 }
 
 async fn find(
     user: &User,
     selected: &Selected,
+    snapshot: &Snapshot,
     command: &Search,
-) -> Result<UidSet, crate::refusal::Failure> {
+) -> Result<UidSet, Failure> {
     check_charset(command.charset.as_deref())?;
     let unknown = |item: &SearchReturn| matches!(item, SearchReturn::Other(_));
     if command.returns.iter().flatten().any(unknown) {
         return Err(Refusal::bad("Unknown return option").into());
     }
     let key = key(selected, &command.key)?;
-    let snapshot = selected.open.snapshot();
-    Ok(search::search(&user.account, &snapshot, &selected.view.uids(), &key).await?)
+    Ok(search::search(&user.account, snapshot, &selected.view.uids(), &key).await?)
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.
@@ -66,41 +70,55 @@ fn answer(
     selected: &Selected,
     tag: &Tag,
     command: &Search,
-    found: &UidSet,
+    (found, modseq): (&UidSet, Option<u64>),
     out: &mut Out<'_>,
 ) {
     let numbers = if command.uid { found.clone() } else { as_numbers(selected, found) };
     match &command.returns {
         None if !context.rev2 => {
-            out.send(&Response::Search(numbers.iter().map(rookery_mail::Uid::get).collect()));
+            let numbers = numbers.iter().map(Uid::get).collect();
+            out.send(&Response::Search { numbers, modseq });
         }
         // `SAVE` alone asks for no answer (RFC 9051 §6.4.4.1).
         Some(returns) if returns.as_slice() == [SearchReturn::Save] => {}
-        returns => out.send(&esearch(tag, command.uid, returns.as_deref(), &numbers)),
+        returns => out.send(&esearch(tag, command.uid, returns.as_deref(), (&numbers, modseq))),
     }
 }
 
 /// Message numbers go into a set of their own; it does not matter that the set is meant for UIDs.
 fn as_numbers(selected: &Selected, found: &UidSet) -> UidSet {
     let numbers = found.iter().filter_map(|uid| selected.view.number(uid));
-    numbers.filter_map(rookery_mail::Uid::new).collect()
+    numbers.filter_map(Uid::new).collect()
 }
 
-fn esearch(tag: &Tag, uid: bool, returns: Option<&[SearchReturn]>, numbers: &UidSet) -> Response {
-    let returns = returns.unwrap_or_default();
-    // `RETURN ()` is the same as `RETURN (ALL)`.
-    let wants = |item: SearchReturn| {
-        returns.contains(&item) || (returns.is_empty() && item == SearchReturn::All)
-    };
+fn esearch(
+    tag: &Tag,
+    uid: bool,
+    returns: Option<&[SearchReturn]>,
+    (numbers, modseq): (&UidSet, Option<u64>),
+) -> Response {
+    let returns = returns.unwrap_or(&[SearchReturn::All]);
+    let wants = |item: SearchReturn| returns.contains(&item);
     let ranges = || numbers.ranges().iter().map(|range| (range.first().get(), range.last().get()));
     Response::ESearch {
         tag: Some(tag.clone()),
         uid,
-        min: numbers.first().map(rookery_mail::Uid::get).filter(|_| wants(SearchReturn::Min)),
-        max: numbers.last().map(rookery_mail::Uid::get).filter(|_| wants(SearchReturn::Max)),
+        min: numbers.first().map(Uid::get).filter(|_| wants(SearchReturn::Min)),
+        max: numbers.last().map(Uid::get).filter(|_| wants(SearchReturn::Max)),
         count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
         all: (wants(SearchReturn::All) && !numbers.is_empty()).then(|| ranges().collect()),
+        modseq,
     }
+}
+
+/// The highest modification sequence of these messages.
+fn highest_modseq(snapshot: &Snapshot, uids: &UidSet) -> Option<u64> {
+    snapshot.rows_in(uids).map(|row| row.modseq.get()).max()
+}
+
+/// The messages that an answer speaks of: all, or the first and the last one (RFC 4731 §3.2).
+fn told(returns: Option<&[SearchReturn]>, found: &UidSet) -> UidSet {
+    returns.map_or_else(|| found.clone(), |returns| to_save(returns, found))
 }
 
 /// With MIN or MAX and neither ALL nor COUNT, only those are saved (RFC 9051 §6.4.4.1).
@@ -115,6 +133,25 @@ fn to_save(returns: &[SearchReturn], found: &UidSet) -> UidSet {
     let min = found.first().filter(|_| has(SearchReturn::Min));
     let max = found.last().filter(|_| has(SearchReturn::Max));
     min.into_iter().chain(max).collect()
+}
+
+/// Whether a key has a modification sequence in it.
+pub(crate) fn uses_modseq(key: &SearchKey) -> bool {
+    contains(key, |key| matches!(key, SearchKey::ModSeq { .. }))
+}
+
+/// Whether a key has message numbers in it.
+pub(crate) fn uses_numbers(key: &SearchKey) -> bool {
+    contains(key, |key| matches!(key, SearchKey::Sequence(SequenceSet::Set(_))))
+}
+
+fn contains(key: &SearchKey, wanted: fn(&SearchKey) -> bool) -> bool {
+    match key {
+        SearchKey::And(keys) => keys.iter().any(|key| contains(key, wanted)),
+        SearchKey::Or(a, b) => contains(a, wanted) || contains(b, wanted),
+        SearchKey::Not(key) => contains(key, wanted),
+        key => wanted(key),
+    }
 }
 
 /// A key in the model's terms: numbers and `\Recent`, which only this session knows, become UIDs.
@@ -165,6 +202,8 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::From(needle) => field("From", needle),
         W::Subject(needle) => field("Subject", needle),
         W::To(needle) => field("To", needle),
+        // One modification sequence per message serves for each of its flags (RFC 7162 §3.1.5).
+        W::ModSeq { modseq, .. } => Ok(Key::ModSeq(ModSeq::new(*modseq).unwrap_or(ModSeq::MAX))),
         W::Header(name, needle) => Ok(Key::Header { name: name.clone(), needle: text(needle)? }),
         W::Body(needle) => Ok(Key::Body(text(needle)?)),
         W::Text(needle) => Ok(Key::Text(text(needle)?)),

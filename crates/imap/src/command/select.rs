@@ -1,14 +1,16 @@
-//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3).
+//! SELECT and EXAMINE (RFC 9051 §6.3.2), with quick resynchronisation (RFC 7162 §3.2.5).
 
 use super::list;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
-use crate::selected::Selected;
+use crate::selected::{Selected, uids};
 use crate::session::{Answer, Context, Session, State, User, done_with};
 use crate::sync;
-use rookery_imap_wire::{Code, Response, SelectParameter, WireMailbox};
-use rookery_mail::{Uid, UidSet};
+use rookery_imap_wire::{
+    Code, QResync, Response, SelectParameter, SeqNumber, SequenceSet, WireMailbox,
+};
+use rookery_mail::{ModSeq, Uid, UidSet};
 use rookery_mailbox::{Snapshot, View};
 
 pub(crate) async fn run(
@@ -18,9 +20,7 @@ pub(crate) async fn run(
     read_only: bool,
     out: &mut Out<'_>,
 ) -> Answer {
-    if !parameters.is_empty() {
-        return Err(Refusal::bad("Unknown parameter").into());
-    }
+    let known = known(&session.context, parameters)?;
     // Whether it succeeds or not, no mailbox is selected afterwards but this one.
     let user = deselect(session, out)?;
     let name = names::existing(mailbox, session.context.rev2)?;
@@ -35,6 +35,7 @@ pub(crate) async fn run(
         read_only,
         recent: UidSet::new(),
         keywords_told: snapshot.keywords().len(),
+        modseq_delayed: false,
         saved: UidSet::new(),
     };
     if !session.context.rev2 {
@@ -45,6 +46,9 @@ pub(crate) async fn run(
         let list = user.account.store().mailboxes().await?;
         let old_name = names::old_name(mailbox, true, &name);
         list::announce(&session.context, &list, &info.name, old_name, out);
+    }
+    if let Some(known) = known {
+        resynchronise(&session.context, &selected, &snapshot, known, out).await?;
     }
     session.state = State::Selected(user, Box::new(selected));
     if read_only {
@@ -76,4 +80,68 @@ fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &m
     out.ok_code(Code::UidValidity(snapshot.uid_validity().get()), "UIDs are valid");
     let next = snapshot.uid_next().map_or(u32::MAX, Uid::get);
     out.ok_code(Code::UidNext(next), "The next UID");
+    out.ok_code(Code::HighestModSeq(snapshot.highest_modseq().get()), "The latest change");
+}
+
+/// What the client knows from earlier, if it says so.
+fn known<'a>(
+    context: &Context,
+    parameters: &'a [SelectParameter],
+) -> Result<Option<&'a QResync>, Refusal> {
+    let mut known = None;
+    for parameter in parameters {
+        match parameter {
+            SelectParameter::CondStore => {}
+            SelectParameter::QResync(_) if !context.qresync => {
+                return Err(Refusal::bad("QRESYNC is not enabled"));
+            }
+            SelectParameter::QResync(resync) if has_star(resync) => {
+                return Err(Refusal::bad("QRESYNC takes no *"));
+            }
+            SelectParameter::QResync(resync) => known = Some(resync),
+            SelectParameter::Other(_) => return Err(Refusal::bad("Unknown parameter")),
+        }
+    }
+    Ok(known)
+}
+
+fn has_star(known: &QResync) -> bool {
+    let (numbers, uids) = known.matches.as_ref().map_or((None, None), |(a, b)| (Some(a), Some(b)));
+    let sets = [known.known_uids.as_ref(), numbers, uids].into_iter().flatten();
+    sets.into_iter().any(|set| match set {
+        SequenceSet::Saved => true,
+        SequenceSet::Set(ranges) => {
+            let ends = ranges.iter().flat_map(|range| [range.from, range.to]);
+            ends.into_iter().any(|end| end == SeqNumber::Star)
+        }
+    })
+}
+
+/// Tell what has happened since the client was here (RFC 7162 §3.2.5). Every expunge is remembered,
+/// so the numbers that it may offer to narrow down what to tell are not needed.
+async fn resynchronise(
+    context: &Context,
+    selected: &Selected,
+    snapshot: &Snapshot,
+    known: &QResync,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
+    let (Some(since), true) =
+        (ModSeq::new(known.modseq), known.uid_validity.get() == snapshot.uid_validity().get())
+    else {
+        return Ok(());
+    };
+    let asked = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
+    let changes = snapshot.changes_since(since);
+    let vanished = changes.vanished.intersection(&asked);
+    if !vanished.is_empty() {
+        out.send(&Response::Vanished { earlier: true, uids: vanished });
+    }
+    for row in changes.rows.iter().filter(|row| asked.contains(row.uid)) {
+        if let Some(number) = selected.view.number(row.uid) {
+            out.send(&sync::flags(context, selected, snapshot, number, row));
+            out.drain().await?;
+        }
+    }
+    Ok(())
 }

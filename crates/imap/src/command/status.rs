@@ -33,8 +33,9 @@ pub(crate) fn check(items: &[StatusItem]) -> Result<(), Refusal> {
             | S::UidValidity
             | S::Unseen
             | S::Deleted
-            | S::Size => true,
-            S::HighestModSeq | S::AppendLimit | S::MailboxId => false,
+            | S::Size
+            | S::HighestModSeq => true,
+            S::AppendLimit | S::MailboxId => false,
         }
     };
     if items.iter().all(known) { Ok(()) } else { Err(Refusal::bad("Unknown status item")) }
@@ -65,7 +66,8 @@ pub(crate) async fn answer(
                 let recent = snapshot.rows().rev().take_while(|row| row.uid >= first);
                 recent.count() as u64
             }
-            StatusItem::HighestModSeq | StatusItem::AppendLimit | StatusItem::MailboxId => continue,
+            StatusItem::HighestModSeq => snapshot.highest_modseq().get(),
+            StatusItem::AppendLimit | StatusItem::MailboxId => continue,
         };
         values.push((*item, value));
     }

@@ -1,13 +1,13 @@
-//! STORE (RFC 9051 §6.4.6).
+//! STORE (RFC 9051 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, User, done, done_with};
 use crate::sync;
-use rookery_imap_wire::{Code, Store, StoreAction, WireFlag};
-use rookery_mail::Flag;
-use rookery_mailbox::{Expunges, FlagChange, FlagOperation};
+use rookery_imap_wire::{Code, FetchData, Response, Store, StoreAction, StoreModifier, WireFlag};
+use rookery_mail::{Flag, ModSeq, Uid, UidSet};
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Stored};
 
 pub(crate) async fn run(
     context: &Context,
@@ -16,16 +16,14 @@ pub(crate) async fn run(
     store: &Store,
     out: &mut Out<'_>,
 ) -> Answer {
-    if !store.modifiers.is_empty() {
-        return Err(Refusal::bad("Unknown modifier").into());
-    }
+    let unchanged_since = unchanged_since(store)?;
     let uids = selected.resolve(&store.set, store.uid)?;
     let change = change(store)?;
     selected.check_writable()?;
     // So that only what others do from here on can be mistaken for this change.
     let before = sync::tell(context, user, selected, Expunges::Hold, out).await?;
     let engine = user.account.store();
-    let stored = engine.store_flags(selected.id, &uids, &change, None).await?;
+    let stored = engine.store_flags(selected.id, &uids, &change, unchanged_since).await?;
     if store.silent {
         selected.view.hush_silent(&before, &stored, &uids, &change);
     } else if let Some(modseq) = stored.modseq {
@@ -35,16 +33,60 @@ pub(crate) async fn run(
     let mut found = 0;
     for row in stored.snapshot.rows_in(&uids) {
         found += 1;
-        let number = selected.view.number(row.uid).filter(|_| !store.silent);
-        if let Some(number) = number {
-            out.send(&sync::flags(context, selected, &stored.snapshot, number, row));
+        if let Some(response) = answer(context, selected, store, &stored, row) {
+            out.send(&response);
             out.drain().await?;
         }
+    }
+    if !stored.modified.is_empty() {
+        let modified = in_terms_of(store, selected, stored.modified);
+        return done_with(Code::Modified(modified), "Some of the messages had changed");
     }
     if found < uids.len() && !store.uid {
         return done_with(Code::ExpungeIssued, "Some of the messages are gone");
     }
     done("Stored")
+}
+
+/// What the client is told of a message. Silence hides neither modification sequences nor why a
+/// message was left alone (RFC 7162 §3.1.3).
+fn answer(
+    context: &Context,
+    selected: &Selected,
+    store: &Store,
+    stored: &Stored,
+    row: &Row,
+) -> Option<Response> {
+    let number = selected.view.number(row.uid)?;
+    let full = || sync::flags(context, selected, &stored.snapshot, number, row);
+    if !store.silent || stored.modified.contains(row.uid) {
+        return Some(full());
+    }
+    let items = vec![FetchData::Uid(row.uid), FetchData::ModSeq(row.modseq.get())];
+    context.condstore.then_some(Response::Fetch { number, items })
+}
+
+fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {
+    let mut since = None;
+    for modifier in &store.modifiers {
+        match modifier {
+            StoreModifier::UnchangedSince(_) if since.is_some() => {
+                return Err(Refusal::bad("UNCHANGEDSINCE can be given once"));
+            }
+            StoreModifier::UnchangedSince(modseq) => since = ModSeq::new(*modseq),
+            StoreModifier::Other(_) => return Err(Refusal::bad("Unknown modifier")),
+        }
+    }
+    Ok(since)
+}
+
+/// UIDs, or numbers where the command had numbers.
+fn in_terms_of(store: &Store, selected: &Selected, uids: UidSet) -> UidSet {
+    if store.uid {
+        return uids;
+    }
+    let numbers = uids.iter().filter_map(|uid| selected.view.number(uid));
+    numbers.filter_map(Uid::new).collect()
 }
 
 fn change(store: &Store) -> Result<FlagChange, Refusal> {

@@ -1,7 +1,8 @@
-//! FETCH (RFC 9051 §6.4.5), with BINARY. Bodies stream out of the store.
+//! FETCH (RFC 9051 §6.4.5), with BINARY and CHANGEDSINCE. Bodies stream out of the store.
 
 mod binary;
 mod section;
+mod since;
 mod structure;
 mod summary;
 
@@ -25,16 +26,17 @@ pub(crate) async fn run(
     mut command: Fetch,
     out: &mut Out<'_>,
 ) -> Answer {
-    if !command.modifiers.is_empty() {
-        return Err(Refusal::bad("Unknown modifier").into());
-    }
-    let uids = selected.resolve(&command.set, command.uid)?;
+    let since = since::of(context, &command)?;
+    let mut uids = selected.resolve(&command.set, command.uid)?;
     if command.uid && !command.items.contains(&FetchItem::Uid) {
         command.items.insert(0, FetchItem::Uid);
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
     let batch = if marks { SEEN_BATCH } else { SUMMARY_BATCH };
     let asked_at = selected.open.snapshot();
+    if let Some(since) = &since {
+        uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out);
+    }
     let mut rows = asked_at.rows_in(&uids);
     let mut printed = 0;
     let mut problem = None;
@@ -169,11 +171,7 @@ async fn message(
     print::number(buffer, u64::from(number));
     buffer.extend_from_slice(b" FETCH (");
     let content = Content { account: &user.account, email: row.email };
-    let flags_asked = items.contains(&FetchItem::Flags);
-    // RFC 9051 §6.4.5: flags that change on the way should be part of the answer.
-    let just_seen = view.seen_at == Some(row.modseq) && !flags_asked;
-    let extra = just_seen.then_some(&FetchItem::Flags);
-    for (index, item) in items.iter().chain(extra).enumerate() {
+    for (index, item) in items.iter().chain(changed_items(view, items, row)).enumerate() {
         if index > 0 {
             out.buffer().push(b' ');
         }
@@ -181,6 +179,19 @@ async fn message(
     }
     out.buffer().extend_from_slice(b")\r\n");
     Ok(())
+}
+
+/// Flags that change on the way are part of the answer (RFC 9051 §6.4.5), and so is when
+/// (RFC 7162 §3.1).
+fn changed_items<'a>(view: &Viewed<'_>, items: &[FetchItem], row: &Row) -> Vec<&'a FetchItem> {
+    let just_seen = view.seen_at == Some(row.modseq);
+    let missing = |item: &FetchItem| just_seen && !items.contains(item);
+    let mut changed = vec![&FetchItem::Flags];
+    if view.context.condstore {
+        changed.extend([&FetchItem::ModSeq, &FetchItem::Uid]);
+    }
+    changed.retain(|item| missing(item));
+    changed
 }
 
 async fn print_item(
@@ -198,6 +209,7 @@ async fn print_item(
             flags: view.snapshot.flags(row.flags),
             recent: !view.context.rev2 && view.selected.recent.contains(row.uid),
         },
+        FetchItem::ModSeq => FetchData::ModSeq(row.modseq.get()),
         FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
         FetchItem::Rfc822Size => FetchData::Size(row.size),
         item => {
@@ -245,9 +257,11 @@ async fn print_content_item(
             let range = summary.root.body.clone();
             return stream(FetchData::Rfc822Text, range, content, out).await;
         }
-        FetchItem::Uid | FetchItem::Flags | FetchItem::InternalDate | FetchItem::Rfc822Size => {
-            return Ok(());
-        }
+        FetchItem::Uid
+        | FetchItem::Flags
+        | FetchItem::ModSeq
+        | FetchItem::InternalDate
+        | FetchItem::Rfc822Size => return Ok(()),
     };
     data.print(out.buffer());
     Ok(())

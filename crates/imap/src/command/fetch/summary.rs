@@ -35,7 +35,11 @@ pub(super) async fn load(
 fn needs_summary(item: &FetchItem) -> bool {
     !matches!(
         item,
-        FetchItem::Uid | FetchItem::Flags | FetchItem::InternalDate | FetchItem::Rfc822Size
+        FetchItem::Uid
+            | FetchItem::Flags
+            | FetchItem::ModSeq
+            | FetchItem::InternalDate
+            | FetchItem::Rfc822Size
     )
 }
 

@@ -1,0 +1,59 @@
+//! CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4.1, §3.2.6): only what has happened after a moment.
+
+use crate::out::Out;
+use crate::refusal::Refusal;
+use crate::selected::{self, Selected};
+use crate::session::Context;
+use rookery_imap_wire::{Fetch, FetchItem, FetchModifier, Response};
+use rookery_mail::{ModSeq, Uid, UidSet};
+use rookery_mailbox::Snapshot;
+
+/// The moment, and whether expunges are wanted too.
+pub(super) struct Since {
+    modseq: ModSeq,
+    vanished: bool,
+}
+
+/// What the modifiers ask for.
+pub(super) fn of(context: &Context, command: &Fetch) -> Result<Option<Since>, Refusal> {
+    let (mut moment, mut vanished) = (None, false);
+    for modifier in &command.modifiers {
+        match modifier {
+            FetchModifier::ChangedSince(modseq) => moment = ModSeq::new(*modseq),
+            FetchModifier::Vanished => vanished = true,
+            FetchModifier::Other(_) => return Err(Refusal::bad("Unknown modifier")),
+        }
+    }
+    if vanished && !(context.qresync && command.uid && moment.is_some()) {
+        return Err(Refusal::bad("VANISHED needs UID FETCH, CHANGEDSINCE, and QRESYNC enabled"));
+    }
+    Ok(moment.map(|modseq| Since { modseq, vanished }))
+}
+
+/// Those of the messages that have changed; what was expunged is told at once.
+pub(super) fn narrow(
+    since: &Since,
+    uids: &UidSet,
+    command: &mut Fetch,
+    selected: &Selected,
+    snapshot: &Snapshot,
+    out: &mut Out<'_>,
+) -> UidSet {
+    // The one implies the other (RFC 7162 §3.1.4.1).
+    if !command.items.contains(&FetchItem::ModSeq) {
+        command.items.push(FetchItem::ModSeq);
+    }
+    let changes = snapshot.changes_since(since.modseq);
+    if since.vanished {
+        // `*` is above whatever was there, or `1:*` would not ask for the last ones.
+        let last = snapshot.uid_next().and_then(Uid::previous);
+        let asked = selected::uids(&command.set, last.or(selected.view.last_uid()));
+        let gone = changes.vanished.intersection(&asked);
+        // What the client still numbers is told by an expunge of its own, when its time comes.
+        let earlier = gone.difference(&selected.view.uids());
+        if !earlier.is_empty() {
+            out.send(&Response::Vanished { earlier: true, uids: earlier });
+        }
+    }
+    changes.rows.iter().map(|row| row.uid).filter(|uid| uids.contains(*uid)).collect()
+}
