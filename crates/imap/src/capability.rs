@@ -38,6 +38,8 @@ const TABLE: &[(&str, When)] = &[
     ("QRESYNC", When::AfterLogin),
     ("ESEARCH", When::AfterLogin),
     ("SEARCHRES", When::AfterLogin),
+    ("WITHIN", When::AfterLogin),
+    ("SAVEDATE", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.

@@ -55,6 +55,10 @@ pub enum Key {
     SavedBefore(i64),
     /// Came into the mailbox at this instant or later, in seconds since 1970.
     SavedSince(i64),
+    /// Received at this instant or before it, in seconds since 1970.
+    ReceivedUntil(i64),
+    /// Received at this instant or after it, in seconds since 1970.
+    ReceivedFrom(i64),
     /// More octets than these.
     Larger(u64),
     /// Fewer octets than these.

@@ -54,6 +54,8 @@ pub enum FetchItem {
     Uid,
     /// `MODSEQ` (RFC 7162 §3.1.4.2).
     ModSeq,
+    /// `SAVEDATE` (RFC 8514 §4.2).
+    SaveDate,
     /// `BODY[...]`, `BODY.PEEK[...]`.
     BodySection(BodySection),
     /// `BINARY[...]`, `BINARY.PEEK[...]`: a part's content, decoded.
@@ -93,6 +95,7 @@ const PLAIN: &[(&str, FetchItem)] = &[
     ("BODYSTRUCTURE", FetchItem::BodyStructure),
     ("UID", FetchItem::Uid),
     ("MODSEQ", FetchItem::ModSeq),
+    ("SAVEDATE", FetchItem::SaveDate),
 ];
 
 /// The macros (RFC 9051 §6.4.5).

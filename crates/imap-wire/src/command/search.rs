@@ -92,6 +92,18 @@ pub enum SearchKey {
     SentOn(i64),
     /// `Date:` on that day or later.
     SentSince(i64),
+    /// Came into the mailbox before that day (RFC 8514 §4.3).
+    SavedBefore(i64),
+    /// Came into the mailbox on that day (RFC 8514 §4.3).
+    SavedOn(i64),
+    /// Came into the mailbox on that day or later (RFC 8514 §4.3).
+    SavedSince(i64),
+    /// Any message, where the server knows when it came into the mailbox (RFC 8514 §4.3).
+    SaveDateSupported,
+    /// Internal date that many seconds ago or earlier (RFC 5032 §2).
+    Older(u32),
+    /// Internal date that many seconds ago or later (RFC 5032 §2).
+    Younger(u32),
     /// More octets than that.
     Larger(u64),
     /// Fewer octets than that.
@@ -131,6 +143,7 @@ const PLAIN: &[(&str, SearchKey)] = &[
     ("NEW", SearchKey::New),
     ("OLD", SearchKey::Old),
     ("RECENT", SearchKey::Recent),
+    ("SAVEDATESUPPORTED", SearchKey::SaveDateSupported),
     ("SEEN", SearchKey::Seen),
     ("UNANSWERED", SearchKey::Unanswered),
     ("UNDELETED", SearchKey::Undeleted),
@@ -287,6 +300,7 @@ fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
         Argument::Text(key) => cursor.astring("a string").map(key),
         Argument::Date(key) => cursor.date().map(key),
         Argument::Size(key) => cursor.number64().map(key),
+        Argument::Interval(key) => cursor.nz_number().map(|seconds| key(seconds.get())),
         Argument::Keyword(key) => cursor.keyword().map(key),
         Argument::Uids => cursor.sequence_set().map(SearchKey::Uid),
         Argument::Header => {
@@ -320,6 +334,7 @@ enum Argument {
     Text(fn(Vec<u8>) -> SearchKey),
     Date(fn(i64) -> SearchKey),
     Size(fn(u64) -> SearchKey),
+    Interval(fn(u32) -> SearchKey),
     Keyword(fn(Keyword) -> SearchKey),
     Uids,
     Header,
@@ -340,6 +355,11 @@ fn argument_of(name: &str) -> Option<Argument> {
         "SENTBEFORE" => Argument::Date(SearchKey::SentBefore),
         "SENTON" => Argument::Date(SearchKey::SentOn),
         "SENTSINCE" => Argument::Date(SearchKey::SentSince),
+        "SAVEDBEFORE" => Argument::Date(SearchKey::SavedBefore),
+        "SAVEDON" => Argument::Date(SearchKey::SavedOn),
+        "SAVEDSINCE" => Argument::Date(SearchKey::SavedSince),
+        "OLDER" => Argument::Interval(SearchKey::Older),
+        "YOUNGER" => Argument::Interval(SearchKey::Younger),
         "LARGER" => Argument::Size(SearchKey::Larger),
         "SMALLER" => Argument::Size(SearchKey::Smaller),
         "KEYWORD" => Argument::Keyword(SearchKey::Keyword),
@@ -431,6 +451,12 @@ impl SearchKey {
             Self::SentBefore(day) | Self::SentOn(day) | Self::SentSince(day) => {
                 print::date(out, *day);
             }
+            Self::SavedBefore(day) | Self::SavedOn(day) | Self::SavedSince(day) => {
+                print::date(out, *day);
+            }
+            Self::Older(seconds) | Self::Younger(seconds) => {
+                print::number(out, u64::from(*seconds));
+            }
             Self::Bcc(text) | Self::Body(text) | Self::Cc(text) => print::astring(out, text),
             Self::From(text) | Self::Subject(text) | Self::Text(text) | Self::To(text) => {
                 print::astring(out, text);
@@ -451,6 +477,11 @@ impl SearchKey {
             Self::SentBefore(_) => "SENTBEFORE",
             Self::SentOn(_) => "SENTON",
             Self::SentSince(_) => "SENTSINCE",
+            Self::SavedBefore(_) => "SAVEDBEFORE",
+            Self::SavedOn(_) => "SAVEDON",
+            Self::SavedSince(_) => "SAVEDSINCE",
+            Self::Older(_) => "OLDER",
+            Self::Younger(_) => "YOUNGER",
             Self::Larger(_) => "LARGER",
             Self::Smaller(_) => "SMALLER",
             Self::Bcc(_) => "BCC",

@@ -18,6 +18,8 @@ pub enum FetchData {
     },
     /// `INTERNALDATE`.
     InternalDate(DateTime),
+    /// `SAVEDATE`, or `NIL` (RFC 8514 §4.2).
+    SaveDate(Option<DateTime>),
     /// `RFC822.SIZE`, in octets.
     Size(u64),
     /// `UID`.
@@ -94,6 +96,11 @@ impl FetchData {
                 out.extend_from_slice(b"INTERNALDATE ");
                 print::date_time(out, *date);
             }
+            Self::SaveDate(None) => out.extend_from_slice(b"SAVEDATE NIL"),
+            Self::SaveDate(Some(date)) => {
+                out.extend_from_slice(b"SAVEDATE ");
+                print::date_time(out, *date);
+            }
             Self::Size(size) => print_number(out, "RFC822.SIZE ", *size),
             Self::Uid(uid) => print_number(out, "UID ", u64::from(uid.get())),
             Self::ModSeq(modseq) => {
@@ -165,6 +172,8 @@ impl FetchData {
         match name.as_str() {
             "FLAGS" => flags(cursor).map(|(flags, recent)| Self::Flags { flags, recent }),
             "INTERNALDATE" => cursor.date_time().map(Self::InternalDate),
+            "SAVEDATE" if cursor.nil() => Ok(Self::SaveDate(None)),
+            "SAVEDATE" => cursor.date_time().map(|date| Self::SaveDate(Some(date))),
             "RFC822.SIZE" => cursor.number64().map(Self::Size),
             "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
             "MODSEQ" => {

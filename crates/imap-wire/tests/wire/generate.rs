@@ -133,6 +133,7 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
         BodyStructure,
         Uid,
         ModSeq,
+        SaveDate,
     ];
     prop_oneof![
         select(plain),
@@ -152,11 +153,34 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
 fn search_key() -> BoxedStrategy<SearchKey> {
     use SearchKey::*;
     let plain = vec![
-        All, Answered, Deleted, Draft, Flagged, New, Old, Recent, Seen, Unanswered, Undeleted,
-        Undraft, Unflagged, Unseen,
+        All,
+        Answered,
+        Deleted,
+        Draft,
+        Flagged,
+        New,
+        Old,
+        Recent,
+        Seen,
+        Unanswered,
+        Undeleted,
+        Undraft,
+        Unflagged,
+        Unseen,
+        SaveDateSupported,
     ];
     let with_text = select(vec![Bcc as fn(_) -> _, Body, Cc, From, Subject, Text, To]);
-    let with_day = select(vec![Before as fn(_) -> _, On, Since, SentBefore, SentOn, SentSince]);
+    let with_day = select(vec![
+        Before as fn(_) -> _,
+        On,
+        Since,
+        SentBefore,
+        SentOn,
+        SentSince,
+        SavedBefore,
+        SavedOn,
+        SavedSince,
+    ]);
     let first = DateTime::day_number(0, 1, 1).unwrap();
     let last = DateTime::day_number(9999, 12, 31).unwrap();
     let leaf = prop_oneof![
@@ -169,6 +193,11 @@ fn search_key() -> BoxedStrategy<SearchKey> {
             Larger(size)
         } else {
             Smaller(size)
+        }),
+        (any::<bool>(), 1u32..).prop_map(|(older, seconds)| if older {
+            Older(seconds)
+        } else {
+            Younger(seconds)
         }),
         (any::<bool>(), keyword()).prop_map(|(has, keyword)| if has {
             Keyword(keyword)

@@ -198,6 +198,7 @@ fn fetch_data() -> BoxedStrategy<FetchData> {
         (prop::collection::vec(generate::flag(), 0..4), any::<bool>())
             .prop_map(|(flags, recent)| Flags { flags, recent }),
         generate::date_time().prop_map(InternalDate),
+        prop::option::of(generate::date_time()).prop_map(SaveDate),
         (0u64..1 << 60).prop_map(Size),
         (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),
         (1u64..1 << 62).prop_map(ModSeq),

@@ -1,5 +1,6 @@
 //! SEARCH (RFC 9051 §6.4.4), with ESEARCH's return options and `$`.
 
+use super::now;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
@@ -8,6 +9,8 @@ use rookery_imap_wire::{Code, Response, Search, SearchKey, SearchReturn, Sequenc
 use rookery_mail::{ModSeq, SystemFlag, Uid, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key};
+
+const SECONDS_PER_DAY: i64 = 86_400;
 
 pub(crate) async fn run(
     context: &Context,
@@ -195,6 +198,12 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::SentBefore(day) => Ok(Key::SentBefore(*day)),
         W::SentOn(day) => Ok(Key::SentOn(*day)),
         W::SentSince(day) => Ok(Key::SentSince(*day)),
+        W::SavedBefore(day) => Ok(saved_before(*day)),
+        W::SavedSince(day) => Ok(not(saved_before(*day))),
+        W::SavedOn(day) => Ok(Key::And(vec![not(saved_before(*day)), saved_before(*day + 1)])),
+        W::SaveDateSupported => Ok(Key::All),
+        W::Older(seconds) => Ok(Key::ReceivedUntil(now() - i64::from(*seconds))),
+        W::Younger(seconds) => Ok(Key::ReceivedFrom(now() - i64::from(*seconds))),
         W::Larger(size) => Ok(Key::Larger(*size)),
         W::Smaller(size) => Ok(Key::Smaller(*size)),
         W::Bcc(needle) => field("Bcc", needle),
@@ -208,6 +217,11 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::Body(needle) => Ok(Key::Body(text(needle)?)),
         W::Text(needle) => Ok(Key::Text(text(needle)?)),
     }
+}
+
+/// Save dates are kept in UTC, and so are their days.
+fn saved_before(day: i64) -> Key {
+    Key::SavedBefore(day * SECONDS_PER_DAY)
 }
 
 fn not(key: Key) -> Key {

@@ -91,6 +91,8 @@ fn matches_row(key: &Key, snapshot: &Snapshot, row: &Row) -> bool {
         Key::Since(day) => row.internal_date.local_day() >= *day,
         Key::SavedBefore(instant) => row.save_date < *instant,
         Key::SavedSince(instant) => row.save_date >= *instant,
+        Key::ReceivedUntil(instant) => row.internal_date.unix() <= *instant,
+        Key::ReceivedFrom(instant) => row.internal_date.unix() >= *instant,
         Key::Larger(octets) => row.size > *octets,
         Key::Smaller(octets) => row.size < *octets,
         _ => true,

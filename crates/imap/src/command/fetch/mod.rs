@@ -13,7 +13,7 @@ use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, User, done, done_with};
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
-use rookery_mail::{EmailId, Flag, ModSeq, SystemFlag, UidSet};
+use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
 use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
 use rookery_mime::Message;
 use std::ops::Range;
@@ -210,6 +210,7 @@ async fn print_item(
             recent: !view.context.rev2 && view.selected.recent.contains(row.uid),
         },
         FetchItem::ModSeq => FetchData::ModSeq(row.modseq.get()),
+        FetchItem::SaveDate => FetchData::SaveDate(Some(DateTime::from_unix(row.save_date))),
         FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
         FetchItem::Rfc822Size => FetchData::Size(row.size),
         item => {
@@ -260,6 +261,7 @@ async fn print_content_item(
         FetchItem::Uid
         | FetchItem::Flags
         | FetchItem::ModSeq
+        | FetchItem::SaveDate
         | FetchItem::InternalDate
         | FetchItem::Rfc822Size => return Ok(()),
     };

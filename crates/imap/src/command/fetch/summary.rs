@@ -38,6 +38,7 @@ fn needs_summary(item: &FetchItem) -> bool {
         FetchItem::Uid
             | FetchItem::Flags
             | FetchItem::ModSeq
+            | FetchItem::SaveDate
             | FetchItem::InternalDate
             | FetchItem::Rfc822Size
     )
