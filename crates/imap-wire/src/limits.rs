@@ -46,3 +46,6 @@ pub const NESTING: usize = 100;
 /// Octets up to which a string is sent as a quoted string; longer ones go as literals, since clients have
 /// buffers for lines (RFC 2683 §3.2.1.5 speaks of 1000 octets).
 pub const QUOTED: usize = 1000;
+
+/// Octets of an object id (RFC 8474 §7).
+pub const OBJECT_ID: usize = 255;

@@ -40,6 +40,7 @@ const TABLE: &[(&str, When)] = &[
     ("SEARCHRES", When::AfterLogin),
     ("WITHIN", When::AfterLogin),
     ("SAVEDATE", When::AfterLogin),
+    ("OBJECTID", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.
@@ -48,6 +49,8 @@ pub(crate) fn list(settings: &Settings, peer: &Peer, logged_in: bool) -> Vec<Str
     let shown = TABLE.iter().filter(|(_, when)| *when != hidden).map(|(name, _)| *name);
     let mut names: Vec<String> = shown.map(str::to_owned).collect();
     if logged_in {
+        // RFC 7889 §2: one limit for all mailboxes.
+        names.push(format!("APPENDLIMIT={}", settings.max_message_size));
         return names;
     }
     if settings.starttls && !peer.secure {

@@ -118,10 +118,17 @@ pub(crate) fn recent_count(selected: &Selected) -> u32 {
 /// Claim the messages that are new to everybody, or only look at them where the mailbox is read-only.
 pub(crate) async fn update_recent(user: &User, selected: &mut Selected) -> Result<(), Failure> {
     let store = user.account.store();
-    let range = if selected.read_only {
+    let look = async || {
         store.first_recent(selected.id).await.map(|first| Some(UidRange::new(first, Uid::MAX)))
+    };
+    let range = if selected.read_only {
+        look().await
     } else {
-        store.claim_recent(selected.id).await
+        match store.claim_recent(selected.id).await {
+            // Where nothing can be written, mail can still be read.
+            Err(StoreError::ReadOnly | StoreError::Refused(Refused::OverQuota)) => look().await,
+            claimed => claimed,
+        }
     };
     match range {
         Ok(Some(range)) => selected.recent.insert_range(range),

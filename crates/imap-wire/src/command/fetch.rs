@@ -56,6 +56,10 @@ pub enum FetchItem {
     ModSeq,
     /// `SAVEDATE` (RFC 8514 §4.2).
     SaveDate,
+    /// `EMAILID` (RFC 8474 §5.3).
+    EmailId,
+    /// `THREADID` (RFC 8474 §5.3).
+    ThreadId,
     /// `BODY[...]`, `BODY.PEEK[...]`.
     BodySection(BodySection),
     /// `BINARY[...]`, `BINARY.PEEK[...]`: a part's content, decoded.
@@ -96,6 +100,8 @@ const PLAIN: &[(&str, FetchItem)] = &[
     ("UID", FetchItem::Uid),
     ("MODSEQ", FetchItem::ModSeq),
     ("SAVEDATE", FetchItem::SaveDate),
+    ("EMAILID", FetchItem::EmailId),
+    ("THREADID", FetchItem::ThreadId),
 ];
 
 /// The macros (RFC 9051 §6.4.5).

@@ -104,6 +104,10 @@ pub enum SearchKey {
     Older(u32),
     /// Internal date that many seconds ago or later (RFC 5032 §2).
     Younger(u32),
+    /// Has that content (RFC 8474 §6); compared with case.
+    EmailId(Vec<u8>),
+    /// Is in that thread (RFC 8474 §6).
+    ThreadId(Vec<u8>),
     /// More octets than that.
     Larger(u64),
     /// Fewer octets than that.
@@ -301,6 +305,7 @@ fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
         Argument::Date(key) => cursor.date().map(key),
         Argument::Size(key) => cursor.number64().map(key),
         Argument::Interval(key) => cursor.nz_number().map(|seconds| key(seconds.get())),
+        Argument::ObjectId(key) => cursor.object_id_text().map(key),
         Argument::Keyword(key) => cursor.keyword().map(key),
         Argument::Uids => cursor.sequence_set().map(SearchKey::Uid),
         Argument::Header => {
@@ -335,6 +340,7 @@ enum Argument {
     Date(fn(i64) -> SearchKey),
     Size(fn(u64) -> SearchKey),
     Interval(fn(u32) -> SearchKey),
+    ObjectId(fn(Vec<u8>) -> SearchKey),
     Keyword(fn(Keyword) -> SearchKey),
     Uids,
     Header,
@@ -355,6 +361,8 @@ fn argument_of(name: &str) -> Option<Argument> {
         "SENTBEFORE" => Argument::Date(SearchKey::SentBefore),
         "SENTON" => Argument::Date(SearchKey::SentOn),
         "SENTSINCE" => Argument::Date(SearchKey::SentSince),
+        "EMAILID" => Argument::ObjectId(SearchKey::EmailId),
+        "THREADID" => Argument::ObjectId(SearchKey::ThreadId),
         "SAVEDBEFORE" => Argument::Date(SearchKey::SavedBefore),
         "SAVEDON" => Argument::Date(SearchKey::SavedOn),
         "SAVEDSINCE" => Argument::Date(SearchKey::SavedSince),
@@ -454,6 +462,7 @@ impl SearchKey {
             Self::SavedBefore(day) | Self::SavedOn(day) | Self::SavedSince(day) => {
                 print::date(out, *day);
             }
+            Self::EmailId(id) | Self::ThreadId(id) => out.extend_from_slice(id),
             Self::Older(seconds) | Self::Younger(seconds) => {
                 print::number(out, u64::from(*seconds));
             }
@@ -482,6 +491,8 @@ impl SearchKey {
             Self::SavedSince(_) => "SAVEDSINCE",
             Self::Older(_) => "OLDER",
             Self::Younger(_) => "YOUNGER",
+            Self::EmailId(_) => "EMAILID",
+            Self::ThreadId(_) => "THREADID",
             Self::Larger(_) => "LARGER",
             Self::Smaller(_) => "SMALLER",
             Self::Bcc(_) => "BCC",

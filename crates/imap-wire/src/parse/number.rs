@@ -29,6 +29,28 @@ impl Cursor<'_> {
         self.number64().and_then(|number| if number == 0 { Err(error) } else { Ok(number) })
     }
 
+    /// The number of an object id of this server, in parentheses (RFC 8474 §7).
+    pub(crate) fn object_id(&mut self, prefix: u8) -> Parsed<u64> {
+        let error = self.fail("an object id of this server in parentheses");
+        self.expect(b'(', "(")?;
+        self.expect(prefix, "an object id of this server")?;
+        let digits = self.take_while(|octet| octet.is_ascii_hexdigit());
+        self.expect(b')', ")")?;
+        let digits = std::str::from_utf8(digits).ok();
+        digits.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(error)
+    }
+
+    /// `objectid`: any server's (RFC 8474 §7).
+    pub(crate) fn object_id_text(&mut self) -> Parsed<Vec<u8>> {
+        let expected = "an object id";
+        let error = self.fail(expected);
+        let text = self.take_while(|octet| octet.is_ascii_alphanumeric() || b"_-".contains(&octet));
+        if text.is_empty() || text.len() > crate::limits::OBJECT_ID {
+            return Err(error);
+        }
+        Ok(text.to_vec())
+    }
+
     fn digits<T: std::str::FromStr>(&mut self, expected: &'static str) -> Parsed<T> {
         let error = self.fail(expected);
         let digits = self.take_while(|octet| octet.is_ascii_digit());

@@ -2,7 +2,7 @@
 
 use crate::parse::{Cursor, Parsed, is_text_safe};
 use crate::print;
-use rookery_mail::{Flag, Uid, UidRange, UidSet};
+use rookery_mail::{Flag, MailboxId, Uid, UidRange, UidSet};
 
 /// What a status means, for programs.
 #[derive(Clone, PartialEq, Debug)]
@@ -54,6 +54,8 @@ pub enum Code {
     HighestModSeq(u64),
     /// The messages that STORE left alone, by UID or by number as the command had them (RFC 7162 §3.1.3).
     Modified(UidSet),
+    /// The mailbox's id (RFC 8474 §4.1).
+    MailboxId(MailboxId),
     /// UIDs do not last.
     UidNotSticky,
     /// The mailbox that was selected before is closed.
@@ -168,6 +170,7 @@ impl Code {
                 out.extend_from_slice(b"HIGHESTMODSEQ ");
                 print::number(out, *modseq);
             }
+            Self::MailboxId(id) => out.extend_from_slice(format!("MAILBOXID ({id})").as_bytes()),
             Self::Modified(messages) => {
                 out.extend_from_slice(b"MODIFIED");
                 print_uids(out, messages);
@@ -209,6 +212,10 @@ impl Code {
             "HIGHESTMODSEQ" => {
                 cursor.space()?;
                 cursor.number64().map(Self::HighestModSeq)
+            }
+            "MAILBOXID" => {
+                cursor.space()?;
+                cursor.object_id(b'M').map(|number| Self::MailboxId(MailboxId(number)))
             }
             "MODIFIED" => spaced_uids(cursor).map(Self::Modified),
             "UNSEEN" => spaced_number(cursor).map(Self::Unseen),

@@ -4,7 +4,7 @@ use super::body_structure::BodyStructure;
 use super::envelope::Envelope;
 use crate::parse::{Cursor, Parsed};
 use crate::{Section, WireFlag, print};
-use rookery_mail::{DateTime, Flag, Uid};
+use rookery_mail::{DateTime, EmailId, Flag, Uid};
 
 /// One item of a FETCH response.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +20,10 @@ pub enum FetchData {
     InternalDate(DateTime),
     /// `SAVEDATE`, or `NIL` (RFC 8514 §4.2).
     SaveDate(Option<DateTime>),
+    /// `EMAILID` (RFC 8474 §5.3).
+    EmailId(EmailId),
+    /// `THREADID` without a value (RFC 8474 §5.3).
+    NoThreadId,
     /// `RFC822.SIZE`, in octets.
     Size(u64),
     /// `UID`.
@@ -101,6 +105,8 @@ impl FetchData {
                 out.extend_from_slice(b"SAVEDATE ");
                 print::date_time(out, *date);
             }
+            Self::EmailId(id) => out.extend_from_slice(format!("EMAILID ({id})").as_bytes()),
+            Self::NoThreadId => out.extend_from_slice(b"THREADID NIL"),
             Self::Size(size) => print_number(out, "RFC822.SIZE ", *size),
             Self::Uid(uid) => print_number(out, "UID ", u64::from(uid.get())),
             Self::ModSeq(modseq) => {
@@ -174,6 +180,8 @@ impl FetchData {
             "INTERNALDATE" => cursor.date_time().map(Self::InternalDate),
             "SAVEDATE" if cursor.nil() => Ok(Self::SaveDate(None)),
             "SAVEDATE" => cursor.date_time().map(|date| Self::SaveDate(Some(date))),
+            "EMAILID" => cursor.object_id(b'E').map(|number| Self::EmailId(EmailId(number))),
+            "THREADID" if cursor.nil() => Ok(Self::NoThreadId),
             "RFC822.SIZE" => cursor.number64().map(Self::Size),
             "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
             "MODSEQ" => {

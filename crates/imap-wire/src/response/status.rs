@@ -30,21 +30,10 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
         let item = status::item(cursor)?;
         cursor.space()?;
         let value = match item {
-            StatusItem::MailboxId => mailbox_id(cursor)?,
+            StatusItem::MailboxId => cursor.object_id(b'M')?,
             _ => cursor.number64()?,
         };
         Ok((item, value))
     })?;
     Ok(Response::Status { mailbox, items })
-}
-
-/// The number of a mailbox id in parentheses.
-fn mailbox_id(cursor: &mut Cursor<'_>) -> Parsed<u64> {
-    let error = cursor.fail("a mailbox id of this server in parentheses");
-    cursor.expect(b'(', "(")?;
-    cursor.take(b'M');
-    let digits = cursor.take_while(|octet| octet.is_ascii_hexdigit());
-    cursor.expect(b')', ")")?;
-    let digits = std::str::from_utf8(digits).ok();
-    digits.and_then(|text| u64::from_str_radix(text, 16).ok()).ok_or(error)
 }

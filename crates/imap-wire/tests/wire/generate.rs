@@ -134,6 +134,8 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
         Uid,
         ModSeq,
         SaveDate,
+        EmailId,
+        ThreadId,
     ];
     prop_oneof![
         select(plain),
@@ -194,6 +196,8 @@ fn search_key() -> BoxedStrategy<SearchKey> {
         } else {
             Smaller(size)
         }),
+        "[A-Za-z0-9_-]{1,20}".prop_map(|id| EmailId(id.into_bytes())),
+        "[A-Za-z0-9_-]{1,20}".prop_map(|id| ThreadId(id.into_bytes())),
         (any::<bool>(), 1u32..).prop_map(|(older, seconds)| if older {
             Older(seconds)
         } else {

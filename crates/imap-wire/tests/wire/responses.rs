@@ -68,6 +68,7 @@ fn code() -> BoxedStrategy<Code> {
         3 => select(plain),
         1 => (1u64..1 << 62).prop_map(HighestModSeq),
         1 => uids().prop_map(Modified),
+        1 => any::<u64>().prop_map(|id| MailboxId(rookery_mail::MailboxId(id))),
         1 => (1u32.., uids()).prop_map(|(validity, uids)| AppendUid { validity, uids }),
         1 => (1u32.., uids(), uids()).prop_map(|(validity, source, destination)| CopyUid {
             validity,
@@ -199,6 +200,8 @@ fn fetch_data() -> BoxedStrategy<FetchData> {
             .prop_map(|(flags, recent)| Flags { flags, recent }),
         generate::date_time().prop_map(InternalDate),
         prop::option::of(generate::date_time()).prop_map(SaveDate),
+        any::<u64>().prop_map(|id| EmailId(rookery_mail::EmailId(id))),
+        Just(NoThreadId),
         (0u64..1 << 60).prop_map(Size),
         (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),
         (1u64..1 << 62).prop_map(ModSeq),

@@ -4,7 +4,7 @@ use super::{list, now};
 use crate::names;
 use crate::out::Out;
 use crate::refusal::Refusal;
-use crate::session::{Answer, Context, User, done};
+use crate::session::{Answer, Context, User, done_with};
 use rookery_imap_wire::{Code, WireMailbox};
 use rookery_mail::SpecialUse;
 
@@ -27,9 +27,9 @@ pub(crate) async fn run(
             return Err(unknown_use().into());
         }
     }
-    user.account.create(&name, special_use, now()).await?;
+    let info = user.account.create(&name, special_use, now()).await?;
     list::announce_normalized(context, user, (mailbox, &name), out).await?;
-    done("Created")
+    done_with(Code::MailboxId(info.id), "Created")
 }
 
 /// RFC 6154 §3: the code for a use that the server does not support or that another mailbox has.

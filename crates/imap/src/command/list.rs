@@ -115,7 +115,6 @@ impl Options {
             ListReturn::Status(items) => Some(items.clone()),
             _ => None,
         });
-        status::check(status.as_deref().unwrap_or_default())?;
         let options = Self {
             subscribed_only: selects(ListSelection::Subscribed),
             special_use_only: selects(ListSelection::SpecialUse),

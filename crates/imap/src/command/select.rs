@@ -80,6 +80,7 @@ fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &m
     out.ok_code(Code::UidValidity(snapshot.uid_validity().get()), "UIDs are valid");
     let next = snapshot.uid_next().map_or(u32::MAX, Uid::get);
     out.ok_code(Code::UidNext(next), "The next UID");
+    out.ok_code(Code::MailboxId(selected.id), "The mailbox's id");
     out.ok_code(Code::HighestModSeq(snapshot.highest_modseq().get()), "The latest change");
 }
 

@@ -2,7 +2,7 @@
 
 use crate::names;
 use crate::out::Out;
-use crate::refusal::{Failure, Refusal};
+use crate::refusal::Failure;
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{Response, StatusItem, WireMailbox};
 use rookery_mail::Uid;
@@ -15,30 +15,10 @@ pub(crate) async fn run(
     items: &[StatusItem],
     out: &mut Out<'_>,
 ) -> Answer {
-    check(items)?;
     let name = names::existing(mailbox, context.rev2)?;
     let info = user.account.find(&name).await?;
     answer(context, user, &info, items, out).await?;
     done("That is its status")
-}
-
-/// Refuse items of extensions that are not there.
-pub(crate) fn check(items: &[StatusItem]) -> Result<(), Refusal> {
-    let known = |item: &StatusItem| {
-        use StatusItem as S;
-        match item {
-            S::Messages
-            | S::Recent
-            | S::UidNext
-            | S::UidValidity
-            | S::Unseen
-            | S::Deleted
-            | S::Size
-            | S::HighestModSeq => true,
-            S::AppendLimit | S::MailboxId => false,
-        }
-    };
-    if items.iter().all(known) { Ok(()) } else { Err(Refusal::bad("Unknown status item")) }
 }
 
 /// The STATUS response of a mailbox; also part of LIST (RFC 5819 §2).
@@ -67,7 +47,8 @@ pub(crate) async fn answer(
                 recent.count() as u64
             }
             StatusItem::HighestModSeq => snapshot.highest_modseq().get(),
-            StatusItem::AppendLimit | StatusItem::MailboxId => continue,
+            StatusItem::AppendLimit => context.services.settings.max_message_size,
+            StatusItem::MailboxId => info.id.0,
         };
         values.push((*item, value));
     }

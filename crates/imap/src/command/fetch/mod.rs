@@ -210,6 +210,9 @@ async fn print_item(
             recent: !view.context.rev2 && view.selected.recent.contains(row.uid),
         },
         FetchItem::ModSeq => FetchData::ModSeq(row.modseq.get()),
+        FetchItem::EmailId => FetchData::EmailId(row.email),
+        // Messages are not grouped into threads yet (RFC 8474 §5.2).
+        FetchItem::ThreadId => FetchData::NoThreadId,
         FetchItem::SaveDate => FetchData::SaveDate(Some(DateTime::from_unix(row.save_date))),
         FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
         FetchItem::Rfc822Size => FetchData::Size(row.size),
@@ -262,6 +265,8 @@ async fn print_content_item(
         | FetchItem::Flags
         | FetchItem::ModSeq
         | FetchItem::SaveDate
+        | FetchItem::EmailId
+        | FetchItem::ThreadId
         | FetchItem::InternalDate
         | FetchItem::Rfc822Size => return Ok(()),
     };

@@ -39,6 +39,8 @@ fn needs_summary(item: &FetchItem) -> bool {
             | FetchItem::Flags
             | FetchItem::ModSeq
             | FetchItem::SaveDate
+            | FetchItem::EmailId
+            | FetchItem::ThreadId
             | FetchItem::InternalDate
             | FetchItem::Rfc822Size
     )
