@@ -202,8 +202,9 @@ impl LocalStore {
         let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
         let number = self.trashed.fetch_add(1, Ordering::Relaxed);
         let trash = self.dir.join("trash");
+        let is_possible = account_name::is_possible(name);
         self.blocking(move || {
-            if !exists(&*shared.vfs, &dir) {
+            if !is_possible || !exists(&*shared.vfs, &dir)? {
                 return Err(Refused::NoSuchAccount.into());
             }
             if let Some(account) = std::mem::take(&mut *loaded).upgrade() {
@@ -228,13 +229,24 @@ impl LocalStore {
     }
 }
 
+/// Whether there is a directory. Only the system's word that there is none counts as none: what cannot
+/// be looked at now may well be there.
+fn is_directory(vfs: &dyn Vfs, dir: &Path) -> io::Result<bool> {
+    match vfs.list(dir) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether there is an account in a directory: its segments are what makes it one.
-fn exists(vfs: &dyn Vfs, dir: &Path) -> bool {
-    vfs.list(&dir.join("seg")).is_ok()
+fn exists(vfs: &dyn Vfs, dir: &Path) -> Result<bool, StoreError> {
+    is_directory(vfs, &dir.join("seg"))
+        .map_err(|source| StoreError::Io { context: "looking for an account", source })
 }
 
 fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Account>, StoreError> {
-    if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir) {
+    if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir)? {
         return Err(Refused::NoSuchAccount.into());
     }
     let found = recovery::recover(&shared.vfs, &dir)?;
@@ -251,12 +263,12 @@ fn create_account(
     now: i64,
 ) -> Result<(), StoreError> {
     let vfs = &*shared.vfs;
-    if exists(vfs, dir) {
+    if exists(vfs, dir)? {
         return Err(Refused::AccountExists.into());
     }
     let creating = |error| io_error("creating an account", error);
     let (unfinished, segments) = (dir.join("seg.new"), dir.join("seg"));
-    if vfs.list(&unfinished).is_ok() {
+    if is_directory(vfs, &unfinished).map_err(creating)? {
         vfs.remove_dir_all(&unfinished).map_err(creating)?;
     }
     vfs.create_dir(&unfinished).map_err(creating)?;
@@ -289,8 +301,13 @@ fn remove_account(vfs: &dyn Vfs, dir: &Path, trash: &Path, number: u64) -> Resul
 
 /// Make a directory and those above it, durably.
 fn create_durably(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
-    let is_missing = |path: &&Path| vfs.list(path).is_err();
-    let missing: Vec<&Path> = dir.ancestors().take_while(is_missing).collect();
+    let mut missing = Vec::new();
+    for path in dir.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        if is_directory(vfs, path)? {
+            break;
+        }
+        missing.push(path);
+    }
     vfs.create_dir(dir)?;
     for parent in missing.iter().rev().filter_map(|path| path.parent()) {
         let here = Path::new(".");
@@ -354,11 +371,18 @@ impl Store for LocalStore {
 
 fn list_accounts(vfs: &dyn Vfs, accounts: &Path) -> Result<Vec<String>, StoreError> {
     let names = vfs.list(accounts).map_err(|error| io_error("listing accounts", error))?;
-    let mut names: Vec<String> = names
-        .iter()
-        .filter(|name| exists(vfs, &accounts.join(name)))
-        .filter_map(|name| account_name::decode(name))
-        .collect();
-    names.sort_unstable();
-    Ok(names)
+    let mut found = Vec::new();
+    for file_name in names {
+        let Some(name) = account_name::decode(&file_name) else { continue };
+        match exists(vfs, &accounts.join(&file_name)) {
+            Ok(true) => found.push(name),
+            Ok(false) => {}
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotADirectory => {
+                tracing::warn!(file = %file_name, "a file that is no account lies among the accounts");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }

@@ -47,6 +47,7 @@ struct Disk {
     operations: u64,
     syncs: u64,
     failure: Option<(u64, io::ErrorKind, bool)>,
+    blindness: Option<io::ErrorKind>,
     locked: bool,
     unplugged: bool,
 }
@@ -111,9 +112,16 @@ impl SimulatedDisk {
         self.disk().failure = Some((operation, error, lasting));
     }
 
+    /// Let opening, listing and reading fail with this error.
+    pub fn blind(&self, error: io::ErrorKind) {
+        self.disk().blindness = Some(error);
+    }
+
     /// Let nothing fail any more.
     pub fn mend(&self) {
-        self.disk().failure = None;
+        let mut disk = self.disk();
+        disk.failure = None;
+        disk.blindness = None;
     }
 
     /// The disk as a power cut at this moment may leave it, which of the possible ways being for the
@@ -203,6 +211,11 @@ impl Disk {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Fail if nothing can be looked at.
+    fn look(&self) -> io::Result<()> {
+        self.blindness.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The inode of a name, which is made if need be.
@@ -321,6 +334,7 @@ fn put(content: &mut Vec<u8>, offset: u64, octets: &[u8]) {
 impl VfsFile for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut disk = self.disk.disk();
+        disk.look()?;
         let content = disk.content(self.inode)?;
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = content.seen.get(start..).unwrap_or_default();
@@ -371,6 +385,7 @@ impl VfsFile for SimulatedFile {
 impl Vfs for SimulatedDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
         let disk = self.disk();
+        disk.look()?;
         let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
     }
@@ -401,6 +416,7 @@ impl Vfs for SimulatedDisk {
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         let disk = self.disk();
+        disk.look()?;
         if !disk.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
         }

@@ -1,5 +1,6 @@
 //! The embedded engine, held against the in-memory one, against failing disks, and against damage.
 
+mod accounts;
 mod concurrency;
 mod conformance;
 mod crash;
