@@ -20,7 +20,7 @@ pub const LITERAL_DIGITS: usize = 20;
 pub const IDLE_CAPACITY: usize = 4096;
 
 /// Octets of a tag, which is echoed and kept while its command runs.
-pub const TAG: usize = 128;
+pub const TAG: usize = 1000;
 
 /// Ranges in one sequence set. A full command of five-digit UIDs has fewer.
 pub const SEQUENCE_RANGES: usize = 16_384;

@@ -75,9 +75,13 @@ impl Input<'_> {
         &mut self.framer
     }
 
-    /// The next frame without waiting: [`Frame::Incomplete`] if it has not come in whole.
-    pub(crate) fn try_frame(&mut self) -> Frame {
-        self.framer.next()
+    /// The next frame without waiting: [`Frame::Incomplete`] if it has not come in whole. Commands that
+    /// were pipelined are not begun when the server goes down.
+    pub(crate) fn try_frame(&mut self) -> Result<Frame, NoInput> {
+        if *self.shutdown.borrow() {
+            return Err(NoInput::ShuttingDown);
+        }
+        Ok(self.framer.next())
     }
 
     /// The next frame, which must come before the deadline.

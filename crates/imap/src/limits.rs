@@ -30,11 +30,18 @@ pub const CONTENT_CHUNK: u64 = 64 * 1024;
 /// Octets of a header block that `HEADER.FIELDS` looks at.
 pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
 
-/// Messages whose `\Seen` is set at once while their bodies are fetched: one commit for each batch.
-pub const SEEN_BATCH: usize = 64;
+/// Messages of one FETCH that are worked on at a time; if their bodies are fetched, their `\Seen` is
+/// set by one commit.
+pub const FETCH_BATCH: usize = 64;
 
-/// Summaries that are asked of the store at a time.
-pub const SUMMARY_BATCH: usize = 64;
+/// Summaries that are asked of the store at a time. One can have a megabyte.
+pub const SUMMARY_BATCH: usize = 8;
+
+/// Names that LIST compares with its patterns before others get a turn.
+pub const LIST_BATCH: usize = 64;
+
+/// Patterns of one LIST.
+pub const MAX_LIST_PATTERNS: usize = 50;
 
 /// Commands that fail to parse, or come in the wrong state, before the client is sent away.
 pub const MAX_BAD_COMMANDS: u32 = 50;

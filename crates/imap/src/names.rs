@@ -18,7 +18,8 @@ pub(crate) fn existing(wire: &WireMailbox, utf8: bool) -> Result<MailboxName, Re
 
 /// The text of a name, or of a pattern of names.
 pub(crate) fn text(wire: &WireMailbox, utf8: bool) -> Result<String, Refusal> {
-    wire.decode(utf8).map_err(|_| Refusal::bad("A mailbox name must be valid UTF-8"))
+    let refuse = |_| Refusal::no(Code::Cannot, "A mailbox name must be valid UTF-8");
+    wire.decode(utf8).map_err(refuse)
 }
 
 /// What a client has to be told of a name that it did not write in normal form (RFC 9051 §6.3.9.7).

@@ -42,7 +42,9 @@ impl Selected {
                 let above = |number| matches!(number, SeqNumber::Number(n) if n.get() > last);
                 let star = |number| matches!(number, SeqNumber::Star);
                 let outside = ranges.iter().any(|range| {
-                    (above(range.from) || above(range.to)) && !star(range.from) && !star(range.to)
+                    let open = star(range.from) || star(range.to);
+                    let nothing = last == 0 && star(range.from) && star(range.to);
+                    nothing || (!open && (above(range.from) || above(range.to)))
                 });
                 if outside {
                     return Err(Refusal::bad("There is no message of that number"));

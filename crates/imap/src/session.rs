@@ -149,7 +149,10 @@ impl Session {
 
     async fn converse(&mut self, input: &mut Input<'_>, out: &mut Out<'_>) -> Result<End, NoInput> {
         loop {
-            let frame = match input.try_frame() {
+            if self.user().is_none() && self.deadline() <= Instant::now() {
+                return Err(NoInput::TimedOut);
+            }
+            let frame = match input.try_frame()? {
                 Frame::Incomplete => {
                     out.flush().await.map_err(|_| NoInput::Hangup)?;
                     input.frame(self.deadline()).await?
@@ -184,7 +187,7 @@ impl Session {
         }
     }
 
-    fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         let settings = &self.context.services.settings;
         match self.state {
             State::NotAuthenticated => self.started + settings.login_deadline,
@@ -276,11 +279,15 @@ impl Session {
         };
         let Done { mut code, text, next } = done;
         self.bad_commands = 0;
-        if let (State::Selected(_, selected), true) = (&mut self.state, self.context.condstore) {
-            sync::settle(selected, &mut code, out);
-        }
+        self.settle(&mut code, out);
         out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });
         Ok(next)
+    }
+
+    fn settle(&mut self, code: &mut Option<Code>, out: &mut Out<'_>) {
+        if let (State::Selected(_, selected), true) = (&mut self.state, self.context.condstore) {
+            sync::settle(selected, code, out);
+        }
     }
 
     fn fail(&mut self, tag: Tag, failure: Failure, out: &mut Out<'_>) -> Result<Next, NoInput> {
@@ -294,7 +301,8 @@ impl Session {
             }
         };
         self.bad_commands += u32::from(refusal.status == Status::Bad);
-        let Refusal { status, code, text } = refusal;
+        let Refusal { status, mut code, text } = refusal;
+        self.settle(&mut code, out);
         out.send(&Response::Tagged { tag, status, code, text: text.into_owned() });
         if self.failed_logins >= limits::MAX_FAILED_LOGINS {
             out.untagged(Status::Bye, None, "Too many failed logins");

@@ -6,6 +6,7 @@ use crate::selected::Selected;
 use crate::session::{Context, User};
 use rookery_imap_wire::{Code, FetchData, Response};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
+use rookery_mailbox::limits::MAX_KEYWORDS;
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
 use std::sync::Arc;
 
@@ -88,7 +89,8 @@ pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut O
     let flags: Vec<Flag> = SystemFlag::ALL.into_iter().map(Flag::System).chain(keywords).collect();
     out.send(&Response::Flags(flags.clone()));
     let flags = if read_only { Vec::new() } else { flags };
-    out.ok_code(Code::PermanentFlags { flags, any: !read_only }, "Flags that can be changed");
+    let any = !read_only && snapshot.keywords().len() < MAX_KEYWORDS;
+    out.ok_code(Code::PermanentFlags { flags, any }, "Flags that can be changed");
 }
 
 /// The FETCH response that tells a message's flags. Always with its UID, so that a client that

@@ -1,7 +1,7 @@
 //! AUTHENTICATE (RFC 9051 §6.2.2), with an initial response.
 
 use super::login;
-use crate::conn::{Input, after};
+use crate::conn::Input;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::session::{Answer, Session};
@@ -54,8 +54,7 @@ async fn ask(
 ) -> Result<Vec<u8>, Failure> {
     out.send(&Response::Continue(String::new()));
     out.flush().await?;
-    let deadline = after(session.context.services.settings.login_deadline);
-    match input.line(deadline).await? {
+    match input.line(session.deadline()).await? {
         LineFrame::Line(line) if line == b"*" => Err(Refusal::bad("Cancelled").into()),
         LineFrame::Line(line) => {
             STANDARD.decode(line).map_err(|_| Refusal::bad("That is not base64").into())

@@ -21,8 +21,18 @@ pub(crate) async fn run(
     if uids.is_empty() {
         return done("There was nothing to copy");
     }
+    check_present(selected, &uids, uid)?;
     let copied = user.account.store().copy(selected.id, &uids, to, now()).await?;
     Ok(Done { code: code(copied), text: "Copied".into(), next: Next::Command })
+}
+
+/// A copy is of all messages or of none (RFC 9051 §6.4.7). UIDs that are gone are like those that never were.
+pub(crate) fn check_present(selected: &Selected, uids: &UidSet, uid: bool) -> Result<(), Refusal> {
+    let present = selected.open.snapshot().rows_in(uids).count() as u64;
+    if uid || present == uids.len() {
+        return Ok(());
+    }
+    Err(Refusal::no(Code::ExpungeIssued, "Some of the messages are gone"))
 }
 
 /// The mailbox that messages go to; the client is told when it could create it (RFC 9051 §7.1: TRYCREATE).

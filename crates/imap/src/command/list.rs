@@ -2,12 +2,13 @@
 //! special uses (RFC 6154).
 
 use super::status;
+use crate::limits::{LIST_BATCH, MAX_LIST_PATTERNS};
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{
-    List, ListExtended, ListReturn, ListSelection, Response, StatusItem, WireMailbox,
+    Code, List, ListExtended, ListReturn, ListSelection, Response, StatusItem, WireMailbox,
 };
 use rookery_mail::{DELIMITER, MailboxName};
 use rookery_mailbox::MailboxList;
@@ -27,20 +28,32 @@ pub(crate) async fn run(
     }
     let patterns = patterns(context, &command.reference, &command.patterns)?;
     let list = user.account.store().mailboxes().await?;
-    for name in names_to_consider(&list, options.subscribed_only) {
+    let names = names_to_consider(&list, options.subscribed_only);
+    for (index, name) in names.into_iter().enumerate() {
+        if index % LIST_BATCH == 0 {
+            tokio::task::yield_now().await;
+        }
         if !patterns.iter().any(|pattern| pattern.matches(&name)) {
             continue;
         }
         let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
+        let mut attributes = attributes(&list, &name, options.shows_subscribed());
+        let status = match (&options.status, list.mailboxes.get(&name)) {
+            (Some(items), Some(info)) => status::of(context, user, info, items).await.map(Some),
+            _ => Ok(None),
+        };
+        if status.is_err() {
+            // It went away meanwhile (RFC 9051 §6.3.9).
+            attributes.push("\\Noselect".to_owned());
+        }
         out.send(&Response::List {
-            attributes: attributes(&list, &name, options.shows_subscribed()),
+            attributes,
             delimiter: Some(DELIMITER),
             mailbox: WireMailbox::encode(name.as_str(), context.rev2),
             extended,
         });
-        if let (Some(items), Some(info)) = (&options.status, list.mailboxes.get(&name)) {
-            // A mailbox that goes away meanwhile has no status (RFC 5819 §2).
-            let _ = status::answer(context, user, info, items, out).await;
+        if let Ok(Some(status)) = status {
+            out.send(&status);
         }
         out.drain().await?;
     }
@@ -64,12 +77,15 @@ pub(crate) fn patterns(
     reference: &WireMailbox,
     patterns: &[Vec<u8>],
 ) -> Result<Vec<Pattern>, Refusal> {
-    let reference = names::text(reference, context.rev2)?;
-    let patterns = patterns.iter().map(|pattern| {
-        let pattern = names::text(&WireMailbox(pattern.clone()), context.rev2)?;
-        Ok(Pattern::new(&format!("{reference}{pattern}")))
-    });
-    patterns.collect()
+    if patterns.len() > MAX_LIST_PATTERNS {
+        return Err(Refusal::no(Code::Limit, "Too many patterns"));
+    }
+    let Ok(reference) = names::text(reference, context.rev2) else { return Ok(Vec::new()) };
+    // A pattern that cannot be one is ignored (RFC 9051 §6.3.9).
+    let texts = patterns
+        .iter()
+        .filter_map(|pattern| names::text(&WireMailbox(pattern.clone()), context.rev2).ok());
+    Ok(texts.map(|pattern| Pattern::new(&format!("{reference}{pattern}"))).collect())
 }
 
 /// Mailboxes, subscriptions where they are asked for, and the names above them.

@@ -20,6 +20,7 @@ pub(crate) async fn run(
     if uids.is_empty() {
         return done("There was nothing to move");
     }
+    copy::check_present(selected, &uids, uid)?;
     let moved = user.account.store().move_messages(selected.id, &uids, to, now()).await?;
     if let Some(code) = copy::code(moved) {
         out.ok_code(code, "Moved");

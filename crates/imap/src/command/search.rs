@@ -5,7 +5,9 @@ use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
 use crate::session::{Answer, Context, User, done};
-use rookery_imap_wire::{Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Tag};
+use rookery_imap_wire::{
+    Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag,
+};
 use rookery_mail::{EmailId, ModSeq, SystemFlag, Uid, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key};
@@ -25,8 +27,9 @@ pub(crate) async fn run(
     let found = match find(user, selected, &snapshot, command).await {
         Ok(found) => found,
         Err(failure) => {
-            // RFC 9051 §6.4.4.1: a SEARCH that fails leaves nothing in `$`.
-            if saves {
+            // A SEARCH that fails leaves nothing in `$`, one that is BAD leaves it (RFC 9051 §6.4.4.1).
+            let is_bad = matches!(&failure, Failure::Refused(why) if why.status == Status::Bad);
+            if saves && !is_bad {
                 selected.saved = UidSet::new();
             }
             return Err(failure);

@@ -17,18 +17,17 @@ pub(crate) async fn run(
 ) -> Answer {
     let name = names::existing(mailbox, context.rev2)?;
     let info = user.account.find(&name).await?;
-    answer(context, user, &info, items, out).await?;
+    out.send(&of(context, user, &info, items).await?);
     done("That is its status")
 }
 
 /// The STATUS response of a mailbox; also part of LIST (RFC 5819 §2).
-pub(crate) async fn answer(
+pub(crate) async fn of(
     context: &Context,
     user: &User,
     info: &MailboxInfo,
     items: &[StatusItem],
-    out: &mut Out<'_>,
-) -> Result<(), Failure> {
+) -> Result<Response, Failure> {
     let store = user.account.store();
     let snapshot = store.open(info.id).await?.snapshot();
     let counts = snapshot.counts();
@@ -53,6 +52,5 @@ pub(crate) async fn answer(
         values.push((*item, value));
     }
     let mailbox = WireMailbox::encode(info.name.as_str(), context.rev2);
-    out.send(&Response::Status { mailbox, items: values });
-    Ok(())
+    Ok(Response::Status { mailbox, items: values })
 }

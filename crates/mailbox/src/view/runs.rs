@@ -50,16 +50,22 @@ impl Runs {
         self.runs.iter().map(|run| run.range).collect()
     }
 
-    /// The UIDs of the numbers from `first` to `last`, both included, as far as there are such.
+    /// The UIDs of the numbers from `first` to `last`, both included, as far as there are such. Costs what the
+    /// runs between them cost.
     pub(super) fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
         let (first, last) = (first.max(1), last.min(self.len()));
-        match (self.uid(first), self.uid(last)) {
-            (Some(a), Some(b)) if first <= last => {
-                let span = [UidRange::new(a, b)].into_iter().collect();
-                self.uids().intersection(&span)
-            }
-            _ => UidSet::new(),
+        let (Some(lowest), Some(highest)) = (self.uid(first), self.uid(last)) else {
+            return UidSet::new();
+        };
+        if lowest > highest {
+            return UidSet::new();
         }
+        let from = self.runs.partition_point(|run| run.range.last() < lowest);
+        let runs = self.runs.get(from..).unwrap_or_default().iter().map(|run| run.range);
+        let between = runs.take_while(|range| range.first() <= highest);
+        let cut =
+            |range: UidRange| UidRange::new(range.first().max(lowest), range.last().min(highest));
+        between.map(cut).collect()
     }
 
     /// Add a UID above all others; what is not above them has no place at the end and is ignored.

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use rookery_imap_wire::{Code, Data, FetchData, Partial};
 use rookery_mailbox::StoreError;
 use rookery_mime::transfer::{Decoder, Encoding};
-use rookery_mime::{Message, SectionText};
+use rookery_mime::{Message, Part, SectionText};
 use std::ops::Range;
 
 /// The decoded size of a part; 0 where there is no such part.
@@ -22,8 +22,8 @@ pub(super) async fn size(
 ) -> Result<u64, Unprintable> {
     match find(summary, path)? {
         None => Ok(0),
-        Some((range, Encoding::Identity)) => Ok(range.end - range.start),
-        Some((range, encoding)) => Ok(measure(range, encoding, None, content).await?.size),
+        Some(Leaf { range, form: Form::PLAIN }) => Ok(range.end - range.start),
+        Some(leaf) => Ok(measure(&leaf, None, content).await?.size),
     }
 }
 
@@ -36,21 +36,21 @@ pub(super) async fn print(
 ) -> Result<(), Unprintable> {
     let origin = partial.map(|partial| partial.offset);
     let item = |data| FetchData::Binary { path: path.to_vec(), origin, data };
-    let Some((range, encoding)) = find(summary, path)? else {
+    let Some(mut leaf) = find(summary, path)? else {
         item(Data::Nil).print(out.buffer());
         return Ok(());
     };
-    let (range, within) = match encoding {
-        // What is not encoded can be cut before it is read.
-        Encoding::Identity => (window(range, partial), None),
-        _ => (range, partial),
-    };
-    let Measured { size, has_nul } = measure(range.clone(), encoding, within, content).await?;
-    if encoding == Encoding::Identity && !has_nul {
-        return stream(item, range, content, out).await;
+    let mut within = partial;
+    if leaf.form == Form::PLAIN {
+        // What goes as it is can be cut before it is read.
+        leaf.range = window(leaf.range, within.take());
+    }
+    let Measured { size, has_nul } = measure(&leaf, within, content).await?;
+    if leaf.form == Form::PLAIN && !has_nul {
+        return stream(item, leaf.range, content, out).await;
     }
     item(Data::Streamed { size, binary: has_nul }).print(out.buffer());
-    let mut decoded = Decoded::new(range, encoding, within);
+    let mut decoded = Decoded::new(&leaf, within);
     while let Some(octets) = decoded.next(content).await? {
         out.buffer().extend_from_slice(&octets);
         out.drain().await?;
@@ -58,15 +58,34 @@ pub(super) async fn print(
     Ok(())
 }
 
+/// How a part's content comes from its octets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Form {
+    encoding: Encoding,
+    /// Lines of text go with CRLF whatever the sender wrote (RFC 9051 §7.5.2).
+    lines: bool,
+}
+
+impl Form {
+    const PLAIN: Self = Self { encoding: Encoding::Identity, lines: false };
+}
+
+struct Leaf {
+    range: Range<u64>,
+    form: Form,
+}
+
 /// Where a part is, and how it is encoded. Containers are taken as they are (RFC 3516 §4.3).
-fn find(summary: &Message, path: &[u32]) -> Result<Option<(Range<u64>, Encoding)>, Unprintable> {
+fn find(summary: &Message, path: &[u32]) -> Result<Option<Leaf>, Unprintable> {
     let Some(part) = summary.part(path) else { return Ok(None) };
     let Some(range) = summary.section(path, SectionText::Whole) else { return Ok(None) };
     if path.is_empty() || !matches!(part.content, rookery_mime::Content::Leaf) {
-        return Ok(Some((range, Encoding::Identity)));
+        return Ok(Some(Leaf { range, form: Form::PLAIN }));
     }
     match Encoding::parse(part.encoding.as_deref()) {
-        Some(encoding) => Ok(Some((range, encoding))),
+        Some(encoding) => {
+            Ok(Some(Leaf { range, form: Form { encoding, lines: has_lines_of_octets(part) } }))
+        }
         None => {
             let refusal =
                 Refusal::no(Code::UnknownCte, "The part has a transfer encoding not known here");
@@ -75,19 +94,25 @@ fn find(summary: &Message, path: &[u32]) -> Result<Option<(Range<u64>, Encoding)
     }
 }
 
+/// Whether a part is text in which an octet 10 is always the end of a line.
+fn has_lines_of_octets(part: &Part) -> bool {
+    let charset = part.charset().unwrap_or_default().to_ascii_lowercase();
+    let wide = [b"utf-16".as_slice(), b"utf-32", b"utf16", b"utf32", b"ucs-", b"iso-10646"];
+    part.is("text", "*") && !wide.iter().any(|prefix| charset.starts_with(prefix))
+}
+
 struct Measured {
     size: u64,
     has_nul: bool,
 }
 
 async fn measure(
-    range: Range<u64>,
-    encoding: Encoding,
+    leaf: &Leaf,
     partial: Option<Partial>,
     content: &Content<'_>,
 ) -> Result<Measured, StoreError> {
     let mut measured = Measured { size: 0, has_nul: false };
-    let mut decoded = Decoded::new(range, encoding, partial);
+    let mut decoded = Decoded::new(leaf, partial);
     while let Some(octets) = decoded.next(content).await? {
         measured.size += octets.len() as u64;
         measured.has_nul |= octets.contains(&0);
@@ -99,6 +124,8 @@ async fn measure(
 struct Decoded {
     rest: Range<u64>,
     decoder: Option<Decoder>,
+    /// Whether lines get CRLF, and whether the octet before was a CR.
+    lines: Option<bool>,
     /// Decoded octets to pass over.
     skip: u64,
     /// Decoded octets to give at the most.
@@ -106,9 +133,11 @@ struct Decoded {
 }
 
 impl Decoded {
-    fn new(range: Range<u64>, encoding: Encoding, partial: Option<Partial>) -> Self {
+    fn new(leaf: &Leaf, partial: Option<Partial>) -> Self {
         let (skip, left) = partial.map_or((0, u64::MAX), |part| (part.offset, part.length));
-        Self { rest: range, decoder: Some(Decoder::new(encoding)), skip, left }
+        let decoder = Some(Decoder::new(leaf.form.encoding));
+        let lines = leaf.form.lines.then_some(false);
+        Self { rest: leaf.range.clone(), decoder, lines, skip, left }
     }
 
     async fn next(&mut self, content: &Content<'_>) -> Result<Option<Vec<u8>>, StoreError> {
@@ -126,6 +155,9 @@ impl Decoded {
             decoder.push(&content.read(self.rest.start..end).await?, &mut octets);
             self.rest.start = end;
         }
+        if let Some(after_cr) = &mut self.lines {
+            octets = end_lines(&octets, after_cr);
+        }
         Ok(Some(self.cut(octets)))
     }
 
@@ -137,4 +169,17 @@ impl Decoded {
         self.left -= octets.len() as u64;
         octets
     }
+}
+
+/// Put a CR before each LF that has none.
+fn end_lines(octets: &[u8], after_cr: &mut bool) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(octets.len() + octets.len() / 32);
+    for octet in octets {
+        if *octet == b'\n' && !*after_cr {
+            lines.push(b'\r');
+        }
+        lines.push(*octet);
+        *after_cr = *octet == b'\r';
+    }
+    lines
 }

@@ -7,7 +7,7 @@ mod structure;
 mod summary;
 
 use crate::conn::NoInput;
-use crate::limits::{CONTENT_CHUNK, SEEN_BATCH, SUMMARY_BATCH};
+use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
@@ -27,12 +27,12 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let since = since::of(context, &command)?;
+    drop_repeated(&mut command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
     if command.uid && !command.items.contains(&FetchItem::Uid) {
         command.items.insert(0, FetchItem::Uid);
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
-    let batch = if marks { SEEN_BATCH } else { SUMMARY_BATCH };
     let asked_at = selected.open.snapshot();
     if let Some(since) = &since {
         uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out);
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     let mut printed = 0;
     let mut problem = None;
     loop {
-        let some: Vec<Row> = rows.by_ref().take(batch).cloned().collect();
+        let some: Vec<Row> = rows.by_ref().take(FETCH_BATCH).cloned().collect();
         if some.is_empty() {
             break;
         }
@@ -61,6 +61,17 @@ pub(crate) async fn run(
         }
         None => done("Fetched"),
     }
+}
+
+/// What is asked for twice is answered once.
+fn drop_repeated(items: &mut Vec<FetchItem>) {
+    let mut kept: Vec<FetchItem> = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    *items = kept;
 }
 
 /// Whether an item sets `\Seen`.
@@ -138,9 +149,9 @@ async fn messages(
     out: &mut Out<'_>,
 ) -> Result<Option<Refusal>, Failure> {
     let mut problem = None;
-    let mut summaries = summary::load(&user.account, items, rows).await?.into_iter();
+    let mut summaries = summary::Summaries::new(&user.account, items, rows);
     for row in rows {
-        let summary = summaries.next().flatten();
+        let summary = summaries.next().await?;
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
         match message(user, view, items, (number, row, summary.as_ref()), out).await {
@@ -176,6 +187,7 @@ async fn message(
             out.buffer().push(b' ');
         }
         print_item(view, item, row, summary, &content, out).await?;
+        out.drain().await?;
     }
     out.buffer().extend_from_slice(b")\r\n");
     Ok(())

@@ -1,35 +1,53 @@
 //! What was computed once at delivery: the tree of a message. Computed again where it is missing.
 
 use super::Content;
-use crate::limits::CONTENT_CHUNK;
+use crate::limits::{CONTENT_CHUNK, SUMMARY_BATCH};
+use bytes::Bytes;
 use rookery_imap_wire::FetchItem;
 use rookery_mail::EmailId;
 use rookery_mailbox::{Account, Row, StoreError};
 use rookery_mime::{Message, Scanner};
+use std::collections::VecDeque;
 
-/// The trees of these messages, `None` where they are not asked for or the message is gone.
-pub(super) async fn load(
-    account: &Account,
-    items: &[FetchItem],
-    rows: &[Row],
-) -> Result<Vec<Option<Message>>, StoreError> {
-    if !items.iter().any(needs_summary) {
-        return Ok(Vec::new());
+/// The trees of messages, one after the other: a few are fetched from the store ahead, and one is
+/// unpacked at a time, as a tree can be large.
+pub(super) struct Summaries<'a> {
+    account: &'a Account,
+    wanted: bool,
+    rows: &'a [Row],
+    ahead: VecDeque<(&'a Row, Option<Bytes>)>,
+}
+
+impl<'a> Summaries<'a> {
+    pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [Row]) -> Self {
+        Self { account, wanted: items.iter().any(needs_summary), rows, ahead: VecDeque::new() }
     }
-    let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
-    let stored = account.store().summaries(&emails).await?;
-    let mut trees = Vec::with_capacity(rows.len());
-    for (row, stored) in rows.iter().zip(stored) {
-        let tree = match stored {
-            None => None,
-            Some(octets) => match Message::decode(&octets) {
-                Some(tree) => Some(tree),
-                None => scan(account, row).await,
+
+    /// The tree of the next message: `None` where it is not asked for or the message is gone.
+    pub(super) async fn next(&mut self) -> Result<Option<Message>, StoreError> {
+        if !self.wanted {
+            return Ok(None);
+        }
+        if self.ahead.is_empty() {
+            self.fetch().await?;
+        }
+        match self.ahead.pop_front() {
+            None | Some((_, None)) => Ok(None),
+            Some((row, Some(octets))) => match Message::decode(&octets) {
+                Some(tree) => Ok(Some(tree)),
+                None => Ok(scan(self.account, row).await),
             },
-        };
-        trees.push(tree);
+        }
     }
-    Ok(trees)
+
+    async fn fetch(&mut self) -> Result<(), StoreError> {
+        let (some, rest) = self.rows.split_at(self.rows.len().min(SUMMARY_BATCH));
+        self.rows = rest;
+        let emails: Vec<EmailId> = some.iter().map(|row| row.email).collect();
+        let stored = self.account.store().summaries(&emails).await?;
+        self.ahead = some.iter().zip(stored).collect();
+        Ok(())
+    }
 }
 
 fn needs_summary(item: &FetchItem) -> bool {
