@@ -44,7 +44,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
-        let Recovered { state, log, stamps, dirty, replayed } = found;
+        let Recovered { state, log, stamps, dirty, replayed, .. } = found;
         let log_id = log.id;
         let writer = Writer { log, stamps, dirty, replayed, indexed: 0, index_octets: 0 };
         Self {
@@ -120,6 +120,13 @@ impl Account {
             self.segments.clear();
         });
         closing.await.map_err(|_| failed("closing an account"))
+    }
+
+    /// What the log holds is not known any more: change nothing until the store is opened again, not
+    /// even when all sessions have gone.
+    pub(crate) fn fail(self: &Arc<Self>) {
+        self.read_only.store(true, Ordering::SeqCst);
+        self.shared.kept.fail(&self.name, Some(Arc::clone(self)));
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.

@@ -135,7 +135,7 @@ impl Account {
     }
 
     /// Write one batch; returns whether there is another one.
-    fn write_batch(&self) -> bool {
+    fn write_batch(self: &Arc<Self>) -> bool {
         let mut writer = lock(&self.writer);
         let batch = self.take_batch();
         self.settle(&mut writer, batch);
@@ -147,7 +147,7 @@ impl Account {
 
     /// Let all changes of a batch happen, and answer. If they cannot be written together, each is
     /// tried alone, so that one too large for the disk does not take the others along.
-    fn settle(&self, writer: &mut Writer, mut batch: Vec<Box<dyn Waiting>>) {
+    fn settle(self: &Arc<Self>, writer: &mut Writer, mut batch: Vec<Box<dyn Waiting>>) {
         match self.attempt(writer, &mut batch) {
             Ok(()) => batch.into_iter().for_each(Waiting::answer),
             Err(_) if batch.len() > 1 => {
@@ -160,7 +160,7 @@ impl Account {
     }
 
     fn attempt(
-        &self,
+        self: &Arc<Self>,
         writer: &mut Writer,
         batch: &mut [Box<dyn Waiting>],
     ) -> Result<(), StoreError> {
@@ -188,12 +188,12 @@ impl Account {
     }
 
     /// An error of the system; one after which the log's content is not known ends all writing.
-    fn write_failed(&self, failure: WriteFailure) -> StoreError {
+    fn write_failed(self: &Arc<Self>, failure: WriteFailure) -> StoreError {
         match failure {
             WriteFailure::RolledBack(error) => io_error(WRITING, error),
             WriteFailure::Unknown(error) => {
-                self.read_only.store(true, Ordering::SeqCst);
-                tracing::error!(account = %self.name(), %error, "writing failed: the account is read-only until it is opened again");
+                self.fail();
+                tracing::error!(account = %self.name(), %error, "writing failed: the account is read-only until the server is started again");
                 StoreError::Io { context: WRITING, source: error }
             }
         }
@@ -210,7 +210,7 @@ impl Account {
     }
 
     /// Write index snapshots. A failure costs the next opening time, and nothing else.
-    pub(crate) fn save_index(&self, writer: &mut Writer) {
+    pub(crate) fn save_index(self: &Arc<Self>, writer: &mut Writer) {
         if self.check_writable().is_err() {
             return;
         }
@@ -263,8 +263,8 @@ async fn write_all(account: Arc<Account>) {
         }
     }
     // The writing thread died: nothing is known of what it did.
-    account.read_only.store(true, Ordering::SeqCst);
-    tracing::error!(account = %account.name(), "the writer died: the account is read-only until it is opened again");
+    account.fail();
+    tracing::error!(account = %account.name(), "the writer died: the account is read-only until the server is started again");
     let mut queue = lock(&account.queue);
     queue.has_writer = false;
     queue.waiting.clear();

@@ -15,6 +15,7 @@ mod failure;
 mod fields;
 mod frame;
 mod index;
+mod kept;
 pub mod limits;
 mod log;
 mod plan;

@@ -67,8 +67,11 @@ impl Log {
         let header = SegmentHeader { number, log: self.id, first_sequence };
         // Nothing refers to the new file yet, so that a half-made one harms nobody: recovery takes it
         // for the torn end of the log, and the next attempt makes it anew.
-        self.file =
-            create_segment(&*self.vfs, &self.dir, &header).map_err(WriteFailure::RolledBack)?;
+        self.file = create_segment(&*self.vfs, &self.dir, &header).map_err(|error| {
+            // So that the next attempt syncs a new name. If the file stays, recovery removes it.
+            let _ = self.vfs.remove_file(&self.dir.join(file_name(number)));
+            WriteFailure::RolledBack(error)
+        })?;
         self.segment = number;
         self.end = SEGMENT_HEADER as u64;
         Ok(())

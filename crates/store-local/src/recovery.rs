@@ -6,17 +6,19 @@
 use crate::draft::Draft;
 use crate::failure::{damaged, io_error};
 use crate::fields::BadRecord;
+use crate::frame::FrameHeader;
 use crate::index::{self, Stamps};
+use crate::limits::COPY_OCTETS;
 use crate::log::Log;
 use crate::record::Record;
 use crate::segment::{
     Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
 };
 use crate::state::State;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{Vfs, VfsFile, read_exact_at};
 use rookery_mail::MailboxId;
 use rookery_mailbox::StoreError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +35,43 @@ pub(crate) struct Recovered {
     pub(crate) dirty: BTreeSet<MailboxId>,
     /// Octets of the log that are in no index snapshot.
     pub(crate) replayed: u64,
+    /// Where, in the last segment, that begins which the disk may not have.
+    tail: u64,
+}
+
+impl Recovered {
+    /// Write once more what the disk may not have. After a failed sync the system takes what it could
+    /// not write for written; only what is written anew will be written by the next sync.
+    pub(crate) fn rewrite_tail(&self) -> Result<(), StoreError> {
+        let mut at = self.tail;
+        while at < self.log.end {
+            let piece = usize::try_from(self.log.end - at).unwrap_or(usize::MAX).min(COPY_OCTETS);
+            let octets = read_exact_at(&*self.log.file, piece, at);
+            let rewritten = octets.and_then(|octets| self.log.file.write_at(&octets, at));
+            rewritten.map_err(|error| io_error("rewriting the end of a log", error))?;
+            at += piece as u64;
+        }
+        Ok(())
+    }
+
+    /// Nobody may be told of what the disk does not yet have for certain.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.log.file.sync_data()
+    }
+
+    /// Read what was written once more: it may have been forgotten between checking and rewriting it.
+    pub(crate) fn verify_tail(&self) -> Result<(), StoreError> {
+        let Log { segment, file, id, end, .. } = &self.log;
+        open_segment(&*self.log.vfs, &self.log.dir, *segment)?;
+        let reader = SegmentReader::new(&**file, *id);
+        let mut reader = reader.map_err(|error| io_error(READING, error))?;
+        let mut at = self.tail.max(SEGMENT_HEADER as u64);
+        while at < *end {
+            let frame = reader.frame(at).map_err(|_| damage(*segment, at, "what was rewritten"))?;
+            at += frame.header.frame_len();
+        }
+        Ok(())
+    }
 }
 
 /// Where the replay is.
@@ -40,6 +79,10 @@ struct Replay<'a> {
     draft: Draft<'a>,
     sequence: u64,
     octets: u64,
+    /// The last frame that some frame says was durable.
+    durable: u64,
+    /// The frames of the current segment after that one: sequence numbers and offsets.
+    tail: VecDeque<(u64, u64)>,
 }
 
 /// A segment as it was found.
@@ -61,18 +104,24 @@ pub(crate) fn recover(vfs: &Arc<dyn Vfs>, account: &Path) -> Result<Recovered, S
     if position.segment > last {
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
-    let mut replay = Replay { draft: Draft::new(&state), sequence: position.sequence, octets: 0 };
+    let is_last_unused = last > position.segment && is_unused(&**vfs, &dir, last)?;
+    let used = if is_last_unused { last - 1 } else { last };
+    let mut replay = Replay::new(&state, position.sequence);
     let mut end = position.offset;
     let mut current = first;
-    for number in position.segment..=last {
-        let Some(found) = next_segment(&**vfs, &dir, number, last)? else { break };
+    for number in position.segment..=used {
+        let found = open_segment(&**vfs, &dir, number)?;
         check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
         let start =
             if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
-        end = replay.segment(&found, start, is_last(&**vfs, &dir, number, last)?)?;
+        // A segment that another one follows, be it unused, was durable before that was begun.
+        end = replay.segment(&found, start, number == last)?;
         current = found;
     }
-    let (sequence, replayed) = (replay.sequence, replay.octets);
+    if used < last {
+        remove_unused(&**vfs, &dir, last)?;
+    }
+    let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(end));
     let delta = replay.draft.finish();
     let dirty = delta.mailboxes.keys().copied().collect();
     state.publish(delta);
@@ -87,9 +136,7 @@ pub(crate) fn recover(vfs: &Arc<dyn Vfs>, account: &Path) -> Result<Recovered, S
         durable: sequence,
         written: 0,
     };
-    // Nobody may be told of what the disk does not yet have for certain.
-    log.file.sync_data().map_err(|error| io_error(READING, error))?;
-    Ok(Recovered { state, log, stamps, dirty, replayed })
+    Ok(Recovered { state, log, stamps, dirty, replayed, tail })
 }
 
 /// The numbers of all segments, which must be 1 and those that follow it.
@@ -114,32 +161,17 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
     Ok(Found { number, file, header })
 }
 
-/// A segment, or `None` for one that a power cut stopped from being made. No frame is written before
-/// the header is durable, so that such a file is never longer than a header.
-fn next_segment(
-    vfs: &dyn Vfs,
-    dir: &Path,
-    number: u32,
-    last: u32,
-) -> Result<Option<Found>, StoreError> {
-    match open_segment(vfs, dir, number) {
-        Err(StoreError::Damaged(_))
-            if number == last && number > 1 && is_stub(vfs, dir, number)? =>
-        {
-            Ok(None)
-        }
-        found => found.map(Some),
-    }
-}
-
-fn is_stub(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<bool, StoreError> {
+/// Whether there are no frames in a segment. A last one like that was being made when the power went:
+/// its header, or its name, may not be durable.
+fn is_unused(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<bool, StoreError> {
     let len = vfs.open(&dir.join(file_name(number))).and_then(|file| file.len());
     Ok(len.map_err(|error| io_error(READING, error))? <= SEGMENT_HEADER as u64)
 }
 
-/// Whether the log ends in this segment: it is the last, or the last one has not even a header.
-fn is_last(vfs: &dyn Vfs, dir: &Path, number: u32, last: u32) -> Result<bool, StoreError> {
-    Ok(number == last || (number + 1 == last && next_segment(vfs, dir, last, last)?.is_none()))
+/// Remove a segment without frames, so that it is made anew with all syncs that belong to that.
+fn remove_unused(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<(), StoreError> {
+    let removed = vfs.remove_file(&dir.join(file_name(number))).and_then(|()| vfs.sync_dir(dir));
+    removed.map_err(|error| io_error("removing a segment without changes", error))
 }
 
 fn check_header(
@@ -158,7 +190,28 @@ fn check_header(
     Err(damage(number, 0, "the next segment of this log"))
 }
 
-impl Replay<'_> {
+impl<'a> Replay<'a> {
+    fn new(state: &'a State, sequence: u64) -> Self {
+        let (draft, tail) = (Draft::new(state), VecDeque::new());
+        Self { draft, sequence, octets: 0, durable: sequence, tail }
+    }
+
+    /// Where that begins which the disk may not have, in the last segment, which ends here. With the
+    /// first frame goes the header.
+    fn tail_from(&self, end: u64) -> u64 {
+        let first = self.tail.front().map_or(end, |(_, offset)| *offset);
+        if first <= SEGMENT_HEADER as u64 { 0 } else { first }
+    }
+
+    /// Take note of a frame that is whole.
+    fn note(&mut self, offset: u64, header: &FrameHeader) {
+        self.tail.push_back((header.sequence, offset));
+        self.durable = self.durable.max(header.durable);
+        while self.tail.front().is_some_and(|(sequence, _)| *sequence <= self.durable) {
+            self.tail.pop_front();
+        }
+    }
+
     /// Let the changes of a segment happen; returns where they end.
     fn segment(&mut self, found: &Found, start: u64, is_last: bool) -> Result<u64, StoreError> {
         let reader = SegmentReader::new(&*found.file, found.header.log);
@@ -167,6 +220,8 @@ impl Replay<'_> {
             return Err(damage(found.number, reader.len(), "what the index has of this segment"));
         }
         let mut end = start;
+        // The log goes on in a segment only when the one before is durable.
+        self.tail.clear();
         loop {
             match self.transaction(&mut reader, found.number, end) {
                 Ok(next) => {
@@ -215,6 +270,7 @@ impl Replay<'_> {
         }
         self.sequence += frames.len() as u64;
         for (at, frame) in &frames {
+            self.note(*at, &frame.header);
             self.apply(segment, *at, frame).map_err(NoTransaction::Failed)?;
         }
         Ok(at)
@@ -249,7 +305,8 @@ impl Replay<'_> {
             octets = lost,
             "cut the torn end of a log"
         );
-        let cut = found.file.truncate(end).and_then(|()| found.file.sync_data());
+        // Durable with the sync that comes before anything is written after it.
+        let cut = found.file.truncate(end);
         cut.map_err(|error| io_error("cutting the torn end of a log", error))
     }
 }

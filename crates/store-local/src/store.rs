@@ -4,6 +4,7 @@ use crate::account::{self, Account, LocalAccount};
 use crate::account_name;
 use crate::batch::Batch;
 use crate::failure::{failed, io_error};
+use crate::kept::Kept;
 use crate::limits::{
     INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    pub(crate) kept: Kept,
     /// Names under `tmp/` that were given away.
     pub(crate) temporaries: AtomicU64,
     /// Given back when the store is closed, or when nobody has it or an account of it any more.
@@ -99,6 +101,7 @@ impl LocalStore {
             options,
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            kept: Kept::default(),
             temporaries: AtomicU64::new(0),
             lock: Mutex::new(Some(lock)),
         };
@@ -202,7 +205,7 @@ impl LocalStore {
         let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
         let number = self.trashed.fetch_add(1, Ordering::Relaxed);
         let trash = self.dir.join("trash");
-        let is_possible = account_name::is_possible(name);
+        let (is_possible, name) = (account_name::is_possible(name), name.to_owned());
         self.blocking(move || {
             if !is_possible || !exists(&*shared.vfs, &dir)? {
                 return Err(Refused::NoSuchAccount.into());
@@ -210,6 +213,7 @@ impl LocalStore {
             if let Some(account) = std::mem::take(&mut *loaded).upgrade() {
                 account.vanish();
             }
+            shared.kept.forget(&name);
             remove_account(&*shared.vfs, &dir, &trash, number)
         })
         .await
@@ -224,8 +228,15 @@ impl LocalStore {
                 account.close().await?;
             }
         }
+        self.shared.kept.close();
         drop(lock(&self.shared.lock).take());
         Ok(())
+    }
+}
+
+impl Drop for LocalStore {
+    fn drop(&mut self) {
+        self.shared.kept.close();
     }
 }
 
@@ -249,10 +260,26 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir)? {
         return Err(Refused::NoSuchAccount.into());
     }
+    if shared.kept.is_unopenable(name) {
+        return Err(unsynced(io::Error::other("an earlier sync failed")));
+    }
     let found = recovery::recover(&shared.vfs, &dir)?;
+    found.rewrite_tail()?;
+    found.sync().map_err(|error| {
+        tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
+        shared.kept.fail(name, None);
+        unsynced(error)
+    })?;
+    found.verify_tail()?;
     let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
     emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
     Ok(Arc::new(Account::new(name, dir, shared, found)))
+}
+
+const UNSYNCED: &str = "the log of an account could not be synced";
+
+fn unsynced(source: io::Error) -> StoreError {
+    StoreError::Io { context: UNSYNCED, source }
 }
 
 /// Make an account. Its segments appear under their name when they are whole.

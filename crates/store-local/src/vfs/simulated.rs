@@ -1,8 +1,10 @@
 //! A disk that forgets, tears and fails, for tests.
 //!
 //! Content and names are kept twice: as programs see them, and as a power cut would leave them.
-//! A sync carries one file, or the names of one directory, over. [`SimulatedDisk::crash`] lets a
-//! random part of what was not synced survive, sector by sector and name by name.
+//! A sync carries one file, or the names of one directory, over. One of a file that fails forgets what
+//! it was to carry over: programs see it on, no later sync carries it (unless the power went).
+//! [`SimulatedDisk::crash`] lets a random part of what was not synced survive, sector by sector and
+//! name by name.
 
 use super::{Vfs, VfsFile};
 use std::collections::BTreeMap;
@@ -28,6 +30,20 @@ struct Content {
     durable: Vec<u8>,
     pending: Vec<Pending>,
     directory: bool,
+}
+
+impl Content {
+    /// Carry over what is waiting; not what an earlier, failed sync forgot.
+    fn sync(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            match pending {
+                Pending::Truncate(len) => {
+                    self.durable.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                }
+                Pending::Write(offset, octets) => put(&mut self.durable, offset, &octets),
+            }
+        }
+    }
 }
 
 /// Something that was done to names and is not yet synced.
@@ -360,12 +376,17 @@ impl VfsFile for SimulatedFile {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut disk = self.disk.disk();
-        disk.operate()?;
-        disk.syncs += 1;
+        let outcome = disk.operate();
+        let is_power_cut = matches!(disk.failure, Some((_, _, true))) || disk.unplugged;
+        disk.syncs += u64::from(outcome.is_ok());
         let content = disk.content(self.inode)?;
-        content.durable = content.seen.clone();
-        content.pending.clear();
-        Ok(())
+        match outcome {
+            Ok(()) => content.sync(),
+            Err(_) if is_power_cut => {}
+            // The system takes for written what it could not write, and will not write it again.
+            Err(_) => content.pending.clear(),
+        }
+        outcome
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -513,6 +534,22 @@ mod tests {
         assert!(all.iter().any(torn), "written out of order");
         assert!(all.iter().any(|left| left[SECTOR..] == [2; 3 * SECTOR]), "kept");
         assert!(all.iter().any(|left| left.len() > SECTOR && !left.contains(&2)), "zeros");
+    }
+
+    #[test]
+    fn what_a_failed_sync_forgot_is_seen_and_not_durable() {
+        let (disk, file) = disk();
+        disk.sync_dir(Path::new("/d")).unwrap();
+        file.write_at(b"12", 0).unwrap();
+        disk.fail_at(disk.operations() + 1, io::ErrorKind::Other, false);
+        assert!(file.sync_data().is_err());
+        file.write_at(b"34", 2).unwrap();
+        file.sync_data().unwrap();
+        assert_eq!(disk.read(Path::new("/d/f")), Some(b"1234".to_vec()));
+        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"\0\x0034".to_vec())));
+        file.write_at(b"12", 0).unwrap();
+        file.sync_data().unwrap();
+        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"1234".to_vec())));
     }
 
     #[test]

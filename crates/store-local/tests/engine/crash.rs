@@ -3,6 +3,7 @@
 use crate::workload::{ACCOUNT, create, message, open_soon, picture, pictures, script};
 use rookery_mail::{MailboxId, ModSeq};
 use rookery_mailbox::{MemoryStore, Refused, Store, StoreError};
+use rookery_store_local::LocalStore;
 use rookery_store_local::vfs::SimulatedDisk;
 use std::io;
 
@@ -108,7 +109,9 @@ async fn fail_once(at: u64, error: io::ErrorKind) {
         Err(_) => match create(&store).await {
             Ok(account) => account,
             Err(StoreError::Refused(Refused::AccountExists)) => {
-                store.account(ACCOUNT).await.unwrap()
+                // After a failed sync it stays shut.
+                let Ok(account) = store.account(ACCOUNT).await else { return };
+                account
             }
             Err(error) => panic!("{moment}: {error}"),
         },
@@ -194,4 +197,95 @@ async fn a_failed_sync_makes_the_account_read_only() {
     assert_eq!(disk.syncs(), syncs, "a failed sync is not tried again");
     assert_eq!(picture(&*account).await, before);
     assert!(account.open(MailboxId(1)).await.unwrap().snapshot().highest_modseq() > ModSeq::ZERO);
+}
+
+/// An account whose next append was written, and whose sync failed.
+async fn with_a_failed_sync() -> (SimulatedDisk, LocalStore, String) {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let some = vec![message(&*account, 900, "").await.unwrap()];
+    account.append(MailboxId(1), some, 1).await.unwrap();
+    let before = picture(&*account).await;
+    let more = vec![message(&*account, 50, "").await.unwrap()];
+    disk.fail_at(disk.operations() + 2, io::ErrorKind::Other, false);
+    assert!(matches!(account.append(MailboxId(1), more, 1).await, Err(StoreError::Io { .. })));
+    drop(account);
+    (disk, store, before)
+}
+
+#[tokio::test]
+async fn an_account_stays_read_only_when_all_sessions_have_gone() {
+    let (disk, store, before) = with_a_failed_sync().await;
+    // The writing task may have the account for a moment yet.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let syncs = disk.syncs();
+    let account = store.account(ACCOUNT).await.unwrap();
+    assert_eq!(picture(&*account).await, before);
+    let change = account.create(&[crate::workload::mailbox("x")], 1).await;
+    assert!(matches!(change, Err(StoreError::ReadOnly)));
+    assert_eq!(disk.syncs(), syncs, "a failed sync is not tried again");
+    drop(account);
+    store.delete_account(ACCOUNT).await.unwrap();
+    let account = create(&store).await.unwrap();
+    account.create(&[crate::workload::mailbox("x")], 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_failed_sync_left_is_written_anew_before_it_is_built_on() {
+    let (disk, store, _) = with_a_failed_sync().await;
+    drop(store);
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    account.create(&[crate::workload::mailbox("x")], 1).await.unwrap();
+    let after = picture(&*account).await;
+    for seed in 0..4 {
+        let store = open_soon(&disk.crash(seed)).await.unwrap();
+        assert_eq!(picture(&*store.account(ACCOUNT).await.unwrap()).await, after);
+    }
+}
+
+#[tokio::test]
+async fn an_account_whose_sync_fails_when_it_is_opened_stays_shut() {
+    let (disk, store, _) = with_a_failed_sync().await;
+    drop(store);
+    let store = open_soon(&disk).await.unwrap();
+    // One write of the tail, then the sync.
+    disk.fail_at(disk.operations() + 2, io::ErrorKind::Other, false);
+    let syncs = disk.syncs();
+    for _ in 0..2 {
+        assert!(matches!(store.account(ACCOUNT).await, Err(StoreError::Io { .. })));
+    }
+    assert_eq!(disk.syncs(), syncs);
+    drop(store);
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    account.create(&[crate::workload::mailbox("x")], 1).await.unwrap();
+    let after = picture(&*account).await;
+    let store = open_soon(&disk.crash(1)).await.unwrap();
+    assert_eq!(picture(&*store.account(ACCOUNT).await.unwrap()).await, after);
+}
+
+/// Also where a new segment begins, and with index snapshots, which trust the segments.
+#[tokio::test]
+async fn a_sync_that_fails_anywhere_makes_nothing_look_durable() {
+    for at in 1..=all_operations().await {
+        let moment = format!("operation {at}");
+        let disk = SimulatedDisk::new();
+        disk.fail_at(at, io::ErrorKind::Other, false);
+        let Some(acknowledged) = work(&disk).await else { continue };
+        disk.mend();
+        let store = open_soon(&disk).await.unwrap();
+        let account = store.account(ACCOUNT).await.unwrap();
+        for number in 0..acknowledged % 3 + 1 {
+            let more = vec![message(&*account, 3000 * number, "").await.unwrap()];
+            account.append(MailboxId(1), more, 1).await.unwrap();
+        }
+        let after = picture(&*account).await;
+        let left = disk.crash(at);
+        let store = open_soon(&left).await.unwrap();
+        let found = store.account(ACCOUNT).await;
+        let found = found.unwrap_or_else(|error| panic!("{moment}: {error}"));
+        assert_eq!(picture(&*found).await, after, "{moment}");
+    }
 }

@@ -119,3 +119,19 @@ async fn damaged_indexes_are_rebuilt() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_bad_end_is_damage_when_a_later_segment_was_begun() {
+    for header in [0, 20, 64] {
+        let disk = done(false, Options::default()).await;
+        let whole = disk.read(&segment(1)).unwrap();
+        let later = done(false, crate::workload::SMALL).await.read(&segment(2)).unwrap();
+        disk.overwrite(&segment(2), &later[..header]);
+        let torn = copy(&disk);
+        torn.overwrite(&segment(1), &whole[..whole.len() - 8]);
+        assert!(matches!(look(&torn).await, Err(StoreError::Damaged(_))), "{header}");
+        assert_eq!(torn.read(&segment(2)).unwrap().len(), header, "what is damaged is left alone");
+        assert_eq!(&look(&disk).await.unwrap(), pictures().await.last().unwrap());
+        assert_eq!(disk.read(&segment(2)), None);
+    }
+}
