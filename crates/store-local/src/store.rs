@@ -95,6 +95,7 @@ impl LocalStore {
         vfs.create_dir(&dir.join("accounts")).map_err(opening)?;
         vfs.create_dir(&dir.join("trash")).map_err(opening)?;
         vfs.sync_dir(dir).map_err(opening)?;
+        keep_others_out(&*vfs, dir);
         empty_trash(&*vfs, &dir.join("trash"));
         let shared = Shared {
             vfs,
@@ -341,6 +342,23 @@ fn create_durably(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
         vfs.sync_dir(if parent.as_os_str().is_empty() { here } else { parent })?;
     }
     Ok(())
+}
+
+/// Keep others out of what is ours. Who else needs the data directory itself is not for us to say.
+fn keep_others_out(vfs: &dyn Vfs, dir: &Path) {
+    for path in [dir.join("accounts"), dir.join("trash")] {
+        let kept_out = match vfs.is_private(&path) {
+            Ok(true) => Ok(()),
+            Ok(false) => vfs.make_private(&path),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept_out {
+            tracing::warn!(path = %path.display(), %error, "others may be able to read mail");
+        }
+    }
+    if !vfs.is_private(dir).unwrap_or(true) {
+        tracing::warn!(path = %dir.display(), "others can enter the data directory: its mode should be 0700");
+    }
 }
 
 fn empty_trash(vfs: &dyn Vfs, trash: &Path) {

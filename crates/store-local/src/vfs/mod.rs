@@ -61,13 +61,13 @@ pub trait Vfs: Send + Sync {
     /// What the system says.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>>;
 
-    /// Make a file, or empty one that exists, for reading and writing.
+    /// Make a file, or empty one that exists, for reading and writing. Only its owner can open a new one.
     ///
     /// # Errors
     /// What the system says.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>>;
 
-    /// Make a directory and those above it; nothing happens if it exists.
+    /// Make a directory and those above it, all for their owner only; nothing happens if it exists.
     ///
     /// # Errors
     /// What the system says.
@@ -102,6 +102,18 @@ pub trait Vfs: Send + Sync {
     /// # Errors
     /// What the system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Whether only its owner can do anything with a directory.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_private(&self, path: &Path) -> io::Result<bool>;
+
+    /// Let only its owner do anything with a directory.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn make_private(&self, path: &Path) -> io::Result<()>;
 
     /// Take a lock that no other process can have, until the returned value is dropped.
     ///

@@ -483,6 +483,14 @@ impl Vfs for SimulatedDisk {
         Ok(())
     }
 
+    fn is_private(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn make_private(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let mut disk = self.disk();
         if disk.locked {

@@ -4,7 +4,10 @@ use crate::workload::{ACCOUNT, create, message, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::LocalStore;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 #[tokio::test]
 async fn a_data_directory_is_open_once() {
@@ -63,4 +66,54 @@ async fn names_of_accounts_are_names_only() {
     store.delete_account("..").await.unwrap();
     assert!(!store.accounts().await.unwrap().contains(&"..".to_owned()));
     store.create_account("..", &[], 1).await.unwrap();
+}
+
+/// The modes of a directory and of all that is in it, with their names.
+fn modes(dir: &Path) -> Vec<(PathBuf, u32)> {
+    let mut modes = vec![(dir.to_owned(), mode(dir))];
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            modes.extend(self::modes(&path));
+        } else {
+            modes.push((path.clone(), mode(&path)));
+        }
+    }
+    modes
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_mail() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("new/data");
+    let store = LocalStore::open(&data).unwrap();
+    let account = create(&store).await.unwrap();
+    // Longer than what is spooled in memory, so that there is a file of it.
+    let large = message(&*account, 300_000, "").await.unwrap();
+    let found = modes(&data);
+    assert!(found.iter().any(|(path, _)| path.parent().unwrap().ends_with("tmp")));
+    account.append(MailboxId(1), vec![large], 1).await.unwrap();
+    drop((account, store.close().await.unwrap()));
+    let closed = modes(&dir.path().join("new"));
+    assert!(closed.iter().any(|(path, _)| path.ends_with("lock")));
+    for (path, mode) in found.into_iter().chain(closed) {
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn what_others_could_read_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("accounts")).unwrap();
+    for path in [dir.path(), &dir.path().join("accounts")] {
+        std::fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    let _store = LocalStore::open(dir.path()).unwrap();
+    assert_eq!(mode(&dir.path().join("accounts")), 0o700);
+    assert_eq!(mode(&dir.path().join("trash")), 0o700);
+    assert_eq!(mode(dir.path()), 0o755, "there may be more in it than ours");
 }
