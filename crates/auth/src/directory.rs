@@ -31,8 +31,6 @@ pub trait Directory: Send + Sync {
 pub struct Login {
     /// The account, by its canonical name.
     pub account: String,
-    /// Whether mail can only be read with these credentials.
-    pub read_only: bool,
     /// What opened the account, for the log: `password`, or the label of an app password.
     pub credential: String,
 }
@@ -82,7 +80,7 @@ impl StaticDirectory {
             return Err(Denied::NotAuthorized);
         }
         let credential = "password".to_owned();
-        Ok(Login { account: user.to_owned(), read_only: false, credential })
+        Ok(Login { account: user.to_owned(), credential })
     }
 }
 

@@ -17,6 +17,10 @@ pub const MAX_HASH_LEN: usize = 2048;
 /// The most memory that a stored argon2 hash may ask for, in KiB: 256 MiB.
 pub const MAX_ARGON2_MEMORY: u32 = 256 * 1024;
 
+/// The most memory that a thread keeps from one argon2 hash to the next, in KiB: 32 MiB, so that our own
+/// hashes fit.
+pub const MAX_KEPT_ARGON2_MEMORY: usize = 32 * 1024;
+
 /// The most work that a stored argon2 hash may ask for, in KiB times passes: about two seconds.
 pub const MAX_ARGON2_WORK: u64 = 2 * 1024 * 1024;
 

@@ -25,26 +25,40 @@ impl Throttle {
         Self::default()
     }
 
-    /// How long an attempt that begins `now` has to wait before its password is looked at.
-    #[must_use]
-    pub fn delay(&self, peer: Option<IpAddr>, account: &str, now: Instant) -> Duration {
+    /// An attempt begins: how long it has to wait before its password is looked at. It counts as a failure
+    /// of its account until it is known to be none, so that guesses made side by side wait as those made
+    /// one after the other do.
+    pub fn begin(&mut self, peer: Option<IpAddr>, account: &str, now: Instant) -> Duration {
         let of_peer = peer.map_or(0, |peer| self.peers.failures(&network(peer), now));
         let of_account = self.accounts.failures(account, now);
+        self.accounts.failed(account.to_owned(), now);
         wait(of_peer, MAX_PEER_DELAY).max(wait(of_account, MAX_ACCOUNT_DELAY))
     }
 
-    /// An attempt failed.
-    pub fn failed(&mut self, peer: Option<IpAddr>, account: &str, now: Instant) {
+    /// An attempt that has begun failed: it counts for the peer as well.
+    pub fn failed(&mut self, peer: Option<IpAddr>, now: Instant) {
         if let Some(peer) = peer {
             self.peers.failed(network(peer), now);
         }
-        self.accounts.failed(account.to_owned(), now);
     }
 
-    /// An attempt succeeded: the account's failures are forgotten. Those of the peer are not, or a peer
-    /// with one account of its own could guess at others for ever.
+    /// An attempt that has begun succeeded: the account's failures are forgotten. Those of the peer are not,
+    /// or a peer with one account of its own could guess at others for ever.
     pub fn succeeded(&mut self, account: &str) {
         self.accounts.rows.remove(account);
+    }
+
+    /// An attempt that has begun ended without anybody looking at its password: it counts for nothing.
+    pub fn withdrawn(&mut self, account: &str) {
+        if let Some(row) = self.accounts.rows.get_mut(account) {
+            row.failures = row.failures.saturating_sub(1);
+        }
+    }
+
+    /// Whether nothing is held against an account: each wait because of it has become needless.
+    #[must_use]
+    pub fn is_clear(&self, account: &str, now: Instant) -> bool {
+        self.accounts.failures(account, now) == 0
     }
 }
 
@@ -127,39 +141,72 @@ mod tests {
     const PEER: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
     const OTHER: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
 
+    /// An attempt from start to failure; says how long it had to wait.
+    fn fail(
+        throttle: &mut Throttle,
+        peer: Option<IpAddr>,
+        account: &str,
+        now: Instant,
+    ) -> Duration {
+        let delay = throttle.begin(peer, account, now);
+        throttle.failed(peer, now);
+        delay
+    }
+
+    /// How long an attempt would have to wait.
+    fn delay(
+        throttle: &mut Throttle,
+        peer: Option<IpAddr>,
+        account: &str,
+        now: Instant,
+    ) -> Duration {
+        let delay = throttle.begin(peer, account, now);
+        throttle.withdrawn(account);
+        delay
+    }
+
     #[test]
     fn waits_grow_to_a_limit_and_are_forgotten() {
         let (mut throttle, now) = (Throttle::new(), Instant::now());
-        let mut waits = Vec::new();
-        for _ in 0..12 {
-            waits.push(throttle.delay(PEER, "ada", now).as_millis());
-            throttle.failed(PEER, "ada", now);
-        }
+        let mut fail = || fail(&mut throttle, PEER, "ada", now).as_millis();
+        let waits: Vec<_> = (0..12).map(|_| fail()).collect();
         assert_eq!(waits[..6], [0, 0, 0, 500, 1000, 2000]);
-        assert_eq!(throttle.delay(PEER, "bob", now), MAX_PEER_DELAY);
-        assert_eq!(throttle.delay(OTHER, "ada", now), MAX_ACCOUNT_DELAY);
-        assert_eq!(throttle.delay(OTHER, "bob", now), Duration::ZERO);
-        assert_eq!(throttle.delay(PEER, "ada", now + FORGET_AFTER), Duration::ZERO);
+        assert_eq!(delay(&mut throttle, PEER, "bob", now), MAX_PEER_DELAY);
+        assert_eq!(delay(&mut throttle, OTHER, "ada", now), MAX_ACCOUNT_DELAY);
+        assert_eq!(delay(&mut throttle, OTHER, "bob", now), Duration::ZERO);
+        assert_eq!(delay(&mut throttle, PEER, "ada", now + FORGET_AFTER), Duration::ZERO);
+    }
+
+    #[test]
+    fn attempts_side_by_side_wait_as_those_in_a_row_do() {
+        let (mut throttle, now) = (Throttle::new(), Instant::now());
+        let mut begin = || throttle.begin(OTHER, "ada", now).as_millis();
+        let waits: Vec<_> = (0..6).map(|_| begin()).collect();
+        assert_eq!(waits, [0, 0, 0, 500, 1000, 2000]);
+        assert!(!throttle.is_clear("ada", now));
+        throttle.succeeded("ada");
+        assert!(throttle.is_clear("ada", now));
     }
 
     #[test]
     fn success_clears_the_account_but_not_the_peer() {
         let (mut throttle, now) = (Throttle::new(), Instant::now());
-        (0..5).for_each(|_| throttle.failed(PEER, "ada", now));
+        (0..5).for_each(|_| _ = fail(&mut throttle, PEER, "ada", now));
         throttle.succeeded("ada");
-        assert_eq!(throttle.delay(OTHER, "ada", now), Duration::ZERO);
-        assert!(throttle.delay(PEER, "ada", now) > Duration::ZERO);
+        assert_eq!(delay(&mut throttle, OTHER, "ada", now), Duration::ZERO);
+        assert!(delay(&mut throttle, PEER, "ada", now) > Duration::ZERO);
     }
 
     #[test]
     fn a_network_of_one_subscriber_counts_as_one_peer() {
         let (mut throttle, now) = (Throttle::new(), Instant::now());
         let address = |text: &str| Some(text.parse::<IpAddr>().unwrap());
-        (0..5).for_each(|_| throttle.failed(address("2001:db8:1:2::1"), "ada", now));
-        assert!(throttle.delay(address("2001:db8:1:2:ffff::9"), "bob", now) > Duration::ZERO);
-        assert_eq!(throttle.delay(address("2001:db8:1:3::1"), "bob", now), Duration::ZERO);
-        (0..5).for_each(|_| throttle.failed(PEER, "ada", now));
-        assert!(throttle.delay(address("::ffff:192.0.2.1"), "bob", now) > Duration::ZERO);
+        (0..5).for_each(|_| _ = fail(&mut throttle, address("2001:db8:1:2::1"), "ada", now));
+        let same = address("2001:db8:1:2:ffff::9");
+        assert!(delay(&mut throttle, same, "bob", now) > Duration::ZERO);
+        assert_eq!(delay(&mut throttle, address("2001:db8:1:3::1"), "bob", now), Duration::ZERO);
+        (0..5).for_each(|_| _ = fail(&mut throttle, PEER, "ada", now));
+        assert!(delay(&mut throttle, address("::ffff:192.0.2.1"), "bob", now) > Duration::ZERO);
     }
 
     #[test]
@@ -168,8 +215,8 @@ mod tests {
         for i in 0..40_000_u32 {
             let peer = Some(IpAddr::V4(Ipv4Addr::from_bits(i)));
             let now = start + Duration::from_millis(u64::from(i));
-            (0..4).for_each(|_| throttle.failed(peer, &format!("user{i}"), now));
-            assert!(throttle.delay(peer, "nobody", now) > Duration::ZERO);
+            (0..4).for_each(|_| _ = fail(&mut throttle, peer, &format!("user{i}"), now));
+            assert!(delay(&mut throttle, peer, "nobody", now) > Duration::ZERO);
         }
         assert!(throttle.peers.rows.len() <= MAX_THROTTLED);
         assert!(throttle.accounts.rows.len() <= MAX_THROTTLED);

@@ -32,8 +32,14 @@ pub(crate) const MAX_ACCOUNT_NAME: usize = 200;
 /// Account files that are kept in memory.
 pub(crate) const MAX_CACHED_ACCOUNTS: usize = 10_000;
 
-/// Logins that may wait for a thread that checks their password.
+/// Logins, and new passwords, that may wait for a thread that hashes them.
 pub(crate) const MAX_WAITING_LOGINS: usize = 512;
+
+/// Threads that hash passwords; each may keep some 20 MB while there is work.
+pub(crate) const MAX_HASHING_THREADS: usize = 4;
+
+/// How long a thread that hashes passwords waits for work before it ends.
+pub(crate) const HASHING_IDLE: Duration = Duration::from_secs(10);
 
 /// The longest administrative request or response, in octets.
 pub(crate) const MAX_ADMIN_FRAME: usize = 4 * 1024 * 1024;

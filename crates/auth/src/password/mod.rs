@@ -4,17 +4,20 @@
 //! algorithm themselves and may stand bare. What a stored hash may cost is limited, since it may come
 //! from a file that somebody else wrote.
 //!
-//! Checking takes tens of milliseconds of CPU by design: call it where a thread may be kept busy.
+//! Checking takes tens of milliseconds of CPU and megabytes of memory by design: do it on few threads that
+//! may be kept busy, each of which has its own [`Memory`].
 
+mod argon2id;
 mod parse;
 mod salted;
 mod scram;
 
+pub use argon2id::Memory;
 pub use parse::HashError;
 
 use crate::limits::MAX_PASSWORD_LEN;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Argon2, PasswordHash};
+use argon2::password_hash::PasswordVerifier;
+use argon2id::Argon2id;
 use salted::Salted;
 use scram::Scram;
 use sha_crypt::ShaCrypt;
@@ -31,7 +34,7 @@ enum Kind {
     Plain(String),
     ShaCrypt(String),
     Bcrypt(String),
-    Argon2(Box<PasswordHash>),
+    Argon2id(Box<Argon2id>),
     Salted(Salted),
     Scram(Scram),
 }
@@ -40,25 +43,25 @@ impl StoredPassword {
     /// Whether the password is the one that was stored, in the octets given or as SASLprep prepares
     /// them (RFC 4013): clients differ in which they send.
     #[must_use]
-    pub fn verify(&self, password: &[u8]) -> bool {
+    pub fn verify(&self, password: &[u8], memory: &mut Memory) -> bool {
         if password.len() > MAX_PASSWORD_LEN {
             return false;
         }
-        if self.matches(password) {
+        if self.matches(password, memory) {
             return true;
         }
         let prepared = prepare(password);
-        *prepared != *password && self.matches(&prepared)
+        *prepared != *password && self.matches(&prepared, memory)
     }
 
-    fn matches(&self, password: &[u8]) -> bool {
+    fn matches(&self, password: &[u8], memory: &mut Memory) -> bool {
         match &self.0 {
             Kind::Plain(stored) => equal(stored.as_bytes(), password),
             Kind::ShaCrypt(hash) => {
                 ShaCrypt::default().verify_password(password, hash.as_str()).is_ok()
             }
             Kind::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
-            Kind::Argon2(hash) => Argon2::default().verify_password(password, &**hash).is_ok(),
+            Kind::Argon2id(hash) => hash.matches(password, memory),
             Kind::Salted(salted) => salted.matches(password),
             Kind::Scram(scram) => scram.matches(password),
         }
@@ -75,16 +78,15 @@ pub struct HashingFailed;
 ///
 /// # Errors
 /// See [`HashingFailed`].
-pub fn hash(password: impl AsRef<[u8]>) -> Result<String, HashingFailed> {
+pub fn hash(password: impl AsRef<[u8]>, memory: &mut Memory) -> Result<String, HashingFailed> {
     let prepared = prepare(password.as_ref());
-    let hash = Argon2::default().hash_password(&prepared).map_err(|_| HashingFailed)?;
-    Ok(format!("{{ARGON2ID}}{hash}"))
+    argon2id::hash(&prepared, memory).map(|hash| format!("{{ARGON2ID}}{hash}"))
 }
 
 /// Whether the password is the stored one; `false` for a stored form that is not understood.
 #[must_use]
-pub fn verify(stored: &str, password: &[u8]) -> bool {
-    stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password))
+pub fn verify(stored: &str, password: &[u8], memory: &mut Memory) -> bool {
+    stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password, memory))
 }
 
 /// A hash of the cost of those that [`hash`] makes, which no known password has.
@@ -93,8 +95,8 @@ const NOBODY: &str = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$\
 
 /// Do what checking a password that [`hash`] made costs, for a user whom nobody knows, so that the
 /// time does not tell.
-pub fn verify_nothing(password: &[u8]) {
-    std::hint::black_box(verify(NOBODY, password));
+pub fn verify_nothing(password: &[u8], memory: &mut Memory) {
+    std::hint::black_box(verify(NOBODY, password, memory));
 }
 
 /// Whether two texts are equal, in a time that tells nothing about either.

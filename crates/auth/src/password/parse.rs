@@ -1,11 +1,7 @@
 //! Reading stored passwords and holding them to the limits.
 
-use super::{Kind, StoredPassword, salted::Salted, scram::Scram};
-use crate::limits::{
-    MAX_ARGON2_LANES, MAX_ARGON2_MEMORY, MAX_ARGON2_WORK, MAX_BCRYPT_COST, MAX_HASH_LEN,
-    MAX_SHA_CRYPT_ROUNDS,
-};
-use argon2::{Params, PasswordHash};
+use super::{Kind, StoredPassword, argon2id::Argon2id, salted::Salted, scram::Scram};
+use crate::limits::{MAX_BCRYPT_COST, MAX_HASH_LEN, MAX_SHA_CRYPT_ROUNDS};
 use std::str::FromStr;
 
 /// Why a stored password is not understood.
@@ -42,7 +38,7 @@ fn of_scheme(scheme: &str, value: &str) -> Result<Kind, HashError> {
         "PLAIN" => Ok(Kind::Plain(value.to_owned())),
         "SHA256-CRYPT" | "SHA512-CRYPT" => sha_crypt(value),
         "BLF-CRYPT" => bcrypt(value),
-        "ARGON2ID" => argon2(value),
+        "ARGON2ID" => argon2id(value),
         "SSHA256" => Salted::sha256(value).map(Kind::Salted),
         "SSHA512" => Salted::sha512(value).map(Kind::Salted),
         "SCRAM-SHA-256" => Scram::parse(value).map(Kind::Scram),
@@ -57,7 +53,7 @@ fn of_crypt(hash: &str) -> Result<Kind, HashError> {
     match name.unwrap_or_default() {
         "5" | "6" => sha_crypt(hash),
         "2a" | "2b" | "2y" => bcrypt(hash),
-        "argon2id" => argon2(hash),
+        "argon2id" => argon2id(hash),
         "" => Err(HashError::Malformed),
         other => Err(HashError::UnknownScheme(format!("${other}$"))),
     }
@@ -90,18 +86,6 @@ fn bcrypt(hash: &str) -> Result<Kind, HashError> {
     Ok(Kind::Bcrypt(hash.to_owned()))
 }
 
-fn argon2(hash: &str) -> Result<Kind, HashError> {
-    let hash = PasswordHash::new(hash).map_err(|_| HashError::Malformed)?;
-    let params = Params::try_from(&hash).map_err(|_| HashError::Malformed)?;
-    if hash.algorithm.as_str() != "argon2id" || hash.salt.is_none() || hash.hash.is_none() {
-        return Err(HashError::Malformed);
-    }
-    let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
-    if params.m_cost() > MAX_ARGON2_MEMORY
-        || work > MAX_ARGON2_WORK
-        || params.p_cost() > MAX_ARGON2_LANES
-    {
-        return Err(HashError::TooCostly);
-    }
-    Ok(Kind::Argon2(Box::new(hash)))
+fn argon2id(hash: &str) -> Result<Kind, HashError> {
+    Argon2id::parse(hash).map(|hash| Kind::Argon2id(Box::new(hash)))
 }

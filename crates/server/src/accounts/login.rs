@@ -1,7 +1,8 @@
 //! Logging in: who asks how often, which account, which password.
 
-use super::{AccountFile, Accounts, Name, lock};
-use rookery_auth::password::{StoredPassword, verify_nothing};
+use super::attempt::Attempt;
+use super::{AccountFile, Accounts, Name, NotHashed, lock};
+use rookery_auth::password::{Memory, StoredPassword, verify_nothing};
 use rookery_auth::{Denied, Directory, Login, LoginReply, Secret};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,17 +29,9 @@ impl PeerDirectory {
         password: &[u8],
     ) -> Result<Login, Denied> {
         let name = Name::new(user).ok();
-        let throttled = name.as_ref().map_or("", Name::as_str);
-        let delay = lock(&self.accounts.throttle).delay(self.peer, throttled, Instant::now());
-        tokio::time::sleep(delay).await;
+        let attempt = Attempt::begin(&self.accounts, self.peer, name.as_ref()).await;
         let result = self.accounts.verify(name.clone(), password).await;
-        let mut throttle = lock(&self.accounts.throttle);
-        match result {
-            Ok(()) => throttle.succeeded(throttled),
-            Err(Denied::BadCredentials) => throttle.failed(self.peer, throttled, Instant::now()),
-            Err(_) => {}
-        }
-        drop(throttle);
+        attempt.end(result);
         result?;
         let name = name.ok_or(Denied::BadCredentials)?;
         let other = |authzid: &str| !authzid.is_empty() && Name::new(authzid) != Ok(name.clone());
@@ -46,7 +39,7 @@ impl PeerDirectory {
             return Err(Denied::NotAuthorized);
         }
         let credential = "password".to_owned();
-        Ok(Login { account: name.as_str().to_owned(), read_only: false, credential })
+        Ok(Login { account: name.as_str().to_owned(), credential })
     }
 }
 
@@ -68,28 +61,24 @@ struct Claim {
 }
 
 impl Accounts {
-    /// Whether the password opens the account. Hashing runs on as many threads as there are cores; who
-    /// was right a moment ago does not queue for them behind those who guess.
+    /// Whether the password opens the account. Who was right a moment ago does not queue for the threads
+    /// that hash behind those who guess.
     async fn verify(self: &Arc<Self>, name: Option<Name>, password: &[u8]) -> Result<(), Denied> {
-        let _place = self.waiting.try_acquire().map_err(|_| Denied::Throttled)?;
         let claim = Arc::new(Claim { name, password: Secret::new(password) });
-        if self.on_thread(&claim, Self::is_remembered).await? {
+        let (accounts, same) = (Arc::clone(self), Arc::clone(&claim));
+        let remembered = tokio::task::spawn_blocking(move || accounts.is_remembered(&same)).await;
+        if remembered.map_err(|_| Denied::Unavailable)?? {
             return Ok(());
         }
-        let _core = self.hashing.acquire().await.map_err(|_| Denied::Unavailable)?;
-        let right = self.on_thread(&claim, Self::is_right).await?;
-        if right { Ok(()) } else { Err(Denied::BadCredentials) }
-    }
-
-    /// Do something on a thread that may be kept busy.
-    async fn on_thread(
-        self: &Arc<Self>,
-        claim: &Arc<Claim>,
-        check: fn(&Self, &Claim) -> Result<bool, Denied>,
-    ) -> Result<bool, Denied> {
-        let (accounts, claim) = (Arc::clone(self), Arc::clone(claim));
-        let done = tokio::task::spawn_blocking(move || check(&accounts, &claim)).await;
-        done.map_err(|_| Denied::Unavailable)?
+        let accounts = Arc::clone(self);
+        let right = self.hashing.run(move |memory| accounts.is_right(&claim, memory)).await;
+        match right {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Denied::BadCredentials),
+            Ok(Err(denied)) => Err(denied),
+            Err(NotHashed::Busy) => Err(Denied::Throttled),
+            Err(NotHashed::Failed) => Err(Denied::Unavailable),
+        }
     }
 
     fn is_remembered(&self, claim: &Claim) -> Result<bool, Denied> {
@@ -101,16 +90,16 @@ impl Accounts {
         Ok(account.passwords.iter().any(|stored| verified.contains(stored, password, now)))
     }
 
-    fn is_right(&self, claim: &Claim) -> Result<bool, Denied> {
+    fn is_right(&self, claim: &Claim, memory: &mut Memory) -> Result<bool, Denied> {
         let password = claim.password.as_bytes();
         let Some(account) = self.find(claim)? else {
-            verify_nothing(password);
+            verify_nothing(password, memory);
             return Ok(false);
         };
-        let is_right = |stored: &&String| {
-            stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password))
+        let mut is_right = |stored: &&String| {
+            stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password, memory))
         };
-        let right = account.passwords.iter().find(is_right).filter(|_| !account.disabled);
+        let right = account.passwords.iter().find(&mut is_right).filter(|_| !account.disabled);
         if let Some(stored) = right {
             lock(&self.verified).insert(stored, password, Instant::now());
         }

@@ -3,22 +3,26 @@
 //! An account's `account.toml` lies in its directory, beside its mail. Files are read again when they
 //! have changed, so that an administrator may edit them while the server runs.
 
+mod attempt;
 mod file;
+mod hashing;
 mod login;
 mod name;
 
 pub(crate) use file::AccountFile;
+pub(crate) use hashing::NotHashed;
 pub(crate) use login::PeerDirectory;
 pub(crate) use name::Name;
 
-use crate::limits::{MAX_CACHED_ACCOUNTS, MAX_WAITING_LOGINS};
+use crate::limits::MAX_CACHED_ACCOUNTS;
+use hashing::HashingPool;
 use rookery_auth::VerifiedPasswords;
 use rookery_auth::throttle::Throttle;
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 /// Says where an account's directory is.
 pub(crate) type Locate = Box<dyn Fn(&str) -> PathBuf + Send + Sync>;
@@ -29,21 +33,21 @@ pub(crate) struct Accounts {
     cached: Mutex<HashMap<Name, (file::Version, Arc<AccountFile>)>>,
     verified: Mutex<VerifiedPasswords>,
     throttle: Mutex<Throttle>,
-    waiting: Arc<Semaphore>,
-    hashing: Arc<Semaphore>,
+    /// Told whenever an account has nothing held against it any more.
+    cleared: Notify,
+    hashing: HashingPool,
 }
 
 impl Accounts {
     /// Accounts whose directories are found this way.
     pub(crate) fn new(locate: Locate) -> io::Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
             locate,
             cached: Mutex::default(),
             verified: Mutex::new(VerifiedPasswords::new().map_err(io::Error::other)?),
             throttle: Mutex::default(),
-            waiting: Arc::new(Semaphore::new(MAX_WAITING_LOGINS)),
-            hashing: Arc::new(Semaphore::new(cores)),
+            cleared: Notify::new(),
+            hashing: HashingPool::new(),
         })
     }
 
@@ -82,6 +86,12 @@ impl Accounts {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// The form in which a password is stored.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, NotHashed> {
+        let hash = move |memory: &mut _| rookery_auth::password::hash(password, memory);
+        self.hashing.run(hash).await?.map_err(|_| NotHashed::Failed)
     }
 
     /// Where an account's file and mail are.

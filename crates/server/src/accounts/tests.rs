@@ -1,6 +1,7 @@
 use super::*;
 use rookery_auth::{Denied, Directory, Login};
 use std::os::unix::fs::PermissionsExt;
+use std::time::Instant;
 
 fn accounts() -> (tempfile::TempDir, Arc<Accounts>) {
     let dir = tempfile::tempdir().unwrap();
@@ -75,4 +76,71 @@ async fn failures_slow_the_next_attempt_down() {
     let start = tokio::time::Instant::now();
     assert!(login(&accounts, "ada", "tulip").await.is_ok());
     assert!(start.elapsed() >= std::time::Duration::from_millis(500));
+}
+
+// Real time: a paused clock would run on while other threads hash.
+#[tokio::test]
+async fn guesses_side_by_side_wait_as_those_in_a_row_do() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let start = Instant::now();
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let accounts = Arc::clone(&accounts);
+        guesses.spawn(async move {
+            assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
+            start.elapsed().as_millis()
+        });
+    }
+    let mut waits = guesses.join_all().await;
+    waits.sort_unstable();
+    for (wait, least) in waits.iter().zip([0, 0, 0, 500, 1000, 2000]) {
+        assert!(*wait >= least, "{waits:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_program_s_many_connections_do_not_wait_for_each_other() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let start = Instant::now();
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let accounts = Arc::clone(&accounts);
+        logins.spawn(async move { login(&accounts, "ada", "tulip").await.is_ok() });
+    }
+    assert!(logins.join_all().await.into_iter().all(|granted| granted));
+    assert!(start.elapsed() < rookery_auth::limits::MAX_ACCOUNT_DELAY, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_before_the_answer_has_failed() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let peer = Some(std::net::IpAddr::from([192, 0, 2, 1]));
+    let directory = PeerDirectory::new(Arc::clone(&accounts), peer);
+    for guess in 0..5 {
+        let user = format!("user{guess}");
+        let login = directory.login(None, &user, b"rose");
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, login).await.is_err());
+    }
+    let start = tokio::time::Instant::now();
+    assert!(directory.login(None, "ada", b"tulip").await.is_ok());
+    assert!(start.elapsed() >= std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn who_is_remembered_does_not_queue() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(Mutex::new(wait));
+    for _ in 0..crate::limits::MAX_WAITING_LOGINS {
+        let wait = Arc::clone(&wait);
+        let busy = accounts.hashing.run(move |_| lock(&wait).recv());
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, busy).await.is_err());
+    }
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    drop(free);
 }

@@ -1,7 +1,7 @@
 //! Requests about accounts.
 
 use super::{AccountDetails, AccountSummary, Password, Response};
-use crate::accounts::{AccountFile, Name};
+use crate::accounts::{AccountFile, Name, NotHashed};
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::services::Services;
@@ -16,7 +16,7 @@ type Answer = Result<Response, Failure>;
 
 pub(super) async fn add(services: &Services, name: &str, password: Password) -> Answer {
     let name = parse(name)?;
-    let stored = stored(password).await?;
+    let stored = stored(services, password).await?;
     match services.store.create_account(name.as_str(), &initial_mailboxes(), now()).await {
         Ok(()) => {}
         // A crash between the two steps leaves an account without a file: it is finished now.
@@ -65,7 +65,7 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
 
 pub(super) async fn set_password(services: &Services, name: &str, password: Password) -> Answer {
     let (name, file) = existing(services, name).await?;
-    let passwords = vec![stored(password).await?];
+    let passwords = vec![stored(services, password).await?];
     let mut file = AccountFile::clone(&file);
     file.passwords = passwords;
     write(services, &name, &file)?;
@@ -118,7 +118,7 @@ fn write(services: &Services, name: &Name, file: &AccountFile) -> Result<(), Fai
 }
 
 /// The form in which a password is stored.
-async fn stored(password: Password) -> Result<String, Failure> {
+async fn stored(services: &Services, password: Password) -> Result<String, Failure> {
     match password {
         Password::Stored(stored) => {
             stored.parse::<StoredPassword>().map_err(|error| Failure::new(error.to_string()))?;
@@ -132,9 +132,12 @@ async fn stored(password: Password) -> Result<String, Failure> {
             Err(Failure::new("a password cannot have a NUL in it"))
         }
         Password::Clear(clear) => {
-            let hash = tokio::task::spawn_blocking(move || rookery_auth::password::hash(clear));
-            let failed = || Failure::new("the password could not be hashed");
-            hash.await.map_err(|_| failed())?.map_err(|_| failed())
+            let hash = services.accounts.hash(clear).await;
+            hash.map_err(|error| match error {
+                NotHashed::Busy => Failure::new("too many passwords are being checked already")
+                    .hint("try again in a moment"),
+                NotHashed::Failed => Failure::new("the password could not be hashed"),
+            })
         }
     }
 }

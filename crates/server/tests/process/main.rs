@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod idle;
 mod kill;
+mod memory;
 mod rookery;
 mod serve;
 mod tls;

@@ -126,6 +126,13 @@ impl Server {
         Client::new(TcpStream::connect(self.address(protocol)).unwrap())
     }
 
+    /// A line of what the system says of the process (`VmRSS`, `VmHWM`), in KiB.
+    pub(crate) fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// Send a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
