@@ -26,6 +26,7 @@ mod spool;
 mod state;
 mod store;
 mod sync;
+mod torn;
 pub mod vfs;
 
 pub use store::{LocalStore, Options};

@@ -47,5 +47,11 @@ pub const INDEX_LOG_OCTETS: u64 = 16 << 20;
 /// rewritten, so that large mailboxes do not turn small changes into large writes.
 pub const INDEX_GROWTH: u64 = 2;
 
+/// Torn ends of its log that are kept of an account: enough to see a pattern in.
+pub const MAX_KEPT_CUTS: usize = 8;
+
+/// Octets that are kept of a torn end: more than enough for all but large messages.
+pub const MAX_KEPT_CUT_OCTETS: usize = 1 << 20;
+
 /// The longest file name that an account's name may become, in octets.
 pub const MAX_ACCOUNT_FILE_NAME: usize = 240;

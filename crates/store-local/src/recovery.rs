@@ -15,11 +15,13 @@ use crate::segment::{
     Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
 };
 use crate::state::State;
+use crate::torn;
 use crate::vfs::{Vfs, VfsFile, read_exact_at};
 use rookery_mail::MailboxId;
 use rookery_mailbox::StoreError;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -115,7 +117,11 @@ pub(crate) fn recover(vfs: &Arc<dyn Vfs>, account: &Path) -> Result<Recovered, S
         let start =
             if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
         // A segment that another one follows, be it unused, was durable before that was begun.
-        end = replay.segment(&found, start, number == last)?;
+        let torn = replay.segment(&found, start, number == last)?;
+        if !torn.is_empty() {
+            torn::cut(&**vfs, account, (number, &*found.file), &torn)?;
+        }
+        end = torn.start;
         current = found;
     }
     if used < last {
@@ -212,8 +218,13 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Let the changes of a segment happen; returns where they end.
-    fn segment(&mut self, found: &Found, start: u64, is_last: bool) -> Result<u64, StoreError> {
+    /// Let the changes of a segment happen; returns what lies between their end and that of the file.
+    fn segment(
+        &mut self,
+        found: &Found,
+        start: u64,
+        is_last: bool,
+    ) -> Result<Range<u64>, StoreError> {
         let reader = SegmentReader::new(&*found.file, found.header.log);
         let mut reader = reader.map_err(|error| io_error(READING, error))?;
         if reader.len() < start {
@@ -228,11 +239,11 @@ impl<'a> Replay<'a> {
                     self.octets += next - end;
                     end = next;
                 }
-                Err(NoTransaction::End) => return Ok(end),
+                Err(NoTransaction::End) => return Ok(end..end),
                 Err(NoTransaction::Failed(error)) => return Err(error),
                 Err(NoTransaction::Bad { at, bad }) => {
-                    self.cut(found, &mut reader, is_last, (end, at), &bad)?;
-                    return Ok(end);
+                    self.check_torn(found, &mut reader, is_last, (end, at), &bad)?;
+                    return Ok(end..reader.len());
                 }
             }
         }
@@ -283,9 +294,9 @@ impl<'a> Replay<'a> {
             .map_err(|bad| damage(segment, at, bad.0))
     }
 
-    /// Cut the log at the end of its last whole transaction, if what follows is what a power cut
-    /// leaves: nothing after it may show that it was once durable.
-    fn cut(
+    /// Report damage, unless what is bad is what a power cut leaves: at the end of the log, and with
+    /// nothing after it that shows that it was once durable.
+    fn check_torn(
         &self,
         found: &Found,
         reader: &mut SegmentReader<'_>,
@@ -295,19 +306,7 @@ impl<'a> Replay<'a> {
     ) -> Result<(), StoreError> {
         let later = reader.find_after(end, self.sequence + 1);
         let later = later.map_err(|error| io_error(READING, error))?;
-        if !is_last || later.is_some() {
-            return Err(damage(found.number, bad_at, bad.0));
-        }
-        let lost = reader.len() - end;
-        tracing::info!(
-            segment = found.number,
-            at = end,
-            octets = lost,
-            "cut the torn end of a log"
-        );
-        // Durable with the sync that comes before anything is written after it.
-        let cut = found.file.truncate(end);
-        cut.map_err(|error| io_error("cutting the torn end of a log", error))
+        if is_last && later.is_none() { Ok(()) } else { Err(damage(found.number, bad_at, bad.0)) }
     }
 }
 

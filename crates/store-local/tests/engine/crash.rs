@@ -85,7 +85,7 @@ async fn a_power_cut_during_recovery_loses_nothing_either() {
         let disk = SimulatedDisk::new();
         disk.fail_at(first, io::ErrorKind::BrokenPipe, true);
         let acknowledged = work(&disk).await;
-        for second in 1..12 {
+        for second in 1..20 {
             let again = disk.crash(first);
             again.fail_at(second, io::ErrorKind::BrokenPipe, true);
             if let Ok(store) = open_soon(&again).await {

@@ -1,10 +1,12 @@
 //! Files that are not what was written.
 
-use crate::workload::{ACCOUNT, DIR, done, open_soon, picture, pictures};
+use crate::workload::{ACCOUNT, DIR, Step, done, open_soon, picture, pictures};
 use rookery_mailbox::{Store, StoreError};
-use rookery_store_local::Options;
+use rookery_store_local::limits::{MAX_KEPT_CUT_OCTETS, MAX_KEPT_CUTS};
 use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::{LocalStore, Options};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn segment(number: u32) -> PathBuf {
     Path::new(DIR).join("accounts").join(ACCOUNT).join("seg").join(format!("{number}.seg"))
@@ -133,5 +135,46 @@ async fn a_bad_end_is_damage_when_a_later_segment_was_begun() {
         assert_eq!(torn.read(&segment(2)).unwrap().len(), header, "what is damaged is left alone");
         assert_eq!(&look(&disk).await.unwrap(), pictures().await.last().unwrap());
         assert_eq!(disk.read(&segment(2)), None);
+    }
+}
+
+/// Where what was cut off the end of a log at this octet is kept.
+fn kept(at: usize) -> PathBuf {
+    Path::new(DIR).join("accounts").join(ACCOUNT).join("cut").join(format!("1-{at}"))
+}
+
+/// Append a message to the first segment.
+async fn append(disk: &SimulatedDisk) {
+    let vfs = Arc::new(disk.clone());
+    let store = LocalStore::with_vfs(vfs, Path::new(DIR), Options::default()).unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_cut_is_kept_within_bounds() {
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    let mut torn = whole.clone();
+    torn.resize(whole.len() + 2 * MAX_KEPT_CUT_OCTETS, 1);
+    disk.overwrite(&segment(1), &torn);
+    look(&disk).await.unwrap();
+    assert_eq!(disk.read(&segment(1)).unwrap().len(), whole.len());
+    assert_eq!(disk.read(&kept(whole.len())).unwrap(), vec![1; MAX_KEPT_CUT_OCTETS]);
+    let mut cut: Vec<usize> = Vec::new();
+    for _ in 0..MAX_KEPT_CUTS + 2 {
+        append(&disk).await;
+        let mut torn = disk.read(&segment(1)).unwrap();
+        cut.push(torn.len());
+        torn.extend(*b"RkFr");
+        disk.overwrite(&segment(1), &torn);
+    }
+    append(&disk).await;
+    let directory = kept(0).parent().unwrap().to_owned();
+    let left = disk.files().into_iter().filter(|path| path.starts_with(&directory)).count();
+    assert_eq!(left, MAX_KEPT_CUTS);
+    for at in cut.iter().rev().take(MAX_KEPT_CUTS) {
+        assert_eq!(disk.read(&kept(*at)).as_deref(), Some(&b"RkFr"[..]));
     }
 }
