@@ -198,3 +198,38 @@ async fn a_whole_session_works() {
     let answer = client.rest().await;
     assert!(answer.contains("* SEARCH 1\r\n") && answer.contains("f OK"), "{answer}");
 }
+
+/// One command can ask for one part of one message in hundreds of ways; what it gets must not gather in memory.
+#[tokio::test]
+async fn a_long_answer_leaves_as_it_is_made() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\n").await;
+    client.until("b OK").await;
+    let header = "X-Filler: 0123456789012345678901234567890123456789\r\n".repeat(10_000);
+    let mail = format!("{header}\r\n");
+    client.send(&format!("c APPEND INBOX {{{}+}}\r\n{mail}\r\n", mail.len())).await;
+    client.until("c OK").await;
+    let items: Vec<String> =
+        (0..100).map(|n| format!("BODY.PEEK[HEADER.FIELDS.NOT (X{n})]")).collect();
+    let before = peak_kib();
+    client.send(&format!("d FETCH 1 ({})\r\n", items.join(" "))).await;
+    // The pipe holds two of the hundred answers: the server must stop there until it is read from.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (mut sum, mut octets) = (0, vec![0; 1 << 16]);
+    loop {
+        let count = client.stream.read(&mut octets).await.unwrap();
+        sum += count;
+        if octets[..count].windows(4).any(|window| window == b"d OK") {
+            break;
+        }
+    }
+    assert!(sum > 100 * mail.len());
+    assert!(peak_kib() < before + 20_000, "from {before} KiB to {} KiB", peak_kib());
+}
+
+/// The most memory that this process has had resident, in KiB.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}

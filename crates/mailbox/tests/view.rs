@@ -280,3 +280,20 @@ fn a_silent_change_hides_nobody_elses() {
     let events = view.sync(&mailbox.0, Expunges::Hold);
     assert!(matches!(events.as_slice(), [Event::Flags { number: 1, .. }]), "{events:?}");
 }
+
+/// A client may name every second message of a mailbox full of gaps; the cost must not be ranges times runs,
+/// which took minutes.
+#[test]
+fn many_ranges_of_a_mailbox_with_many_gaps_are_cheap() {
+    let mut mailbox = Mailbox::new(40_000);
+    let gone: UidSet = (1..40_000).step_by(2).filter_map(Uid::new).collect();
+    let modseq = mailbox.0.highest_modseq().next();
+    let mut edit = mailbox.0.edit(modseq);
+    edit.remove(&gone);
+    mailbox.0 = edit.finish();
+    let view = View::open(&mailbox.0);
+    let started = std::time::Instant::now();
+    let named: u64 = (1..20_000).map(|n| view.uids_of_numbers(n, n + 1).len()).sum();
+    assert_eq!(named, 2 * 19_999);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}
