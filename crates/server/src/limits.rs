@@ -32,6 +32,9 @@ pub(crate) const MAX_ACCOUNT_NAME: usize = 200;
 /// Account files that are kept in memory.
 pub(crate) const MAX_CACHED_ACCOUNTS: usize = 10_000;
 
+/// Locks that changes of accounts are spread over by name.
+pub(crate) const ACCOUNT_LOCKS: usize = 64;
+
 /// Logins, and new passwords, that may wait for a thread that hashes them.
 pub(crate) const MAX_WAITING_LOGINS: usize = 512;
 
@@ -43,6 +46,12 @@ pub(crate) const HASHING_IDLE: Duration = Duration::from_secs(10);
 
 /// The longest administrative request or response, in octets.
 pub(crate) const MAX_ADMIN_FRAME: usize = 4 * 1024 * 1024;
+
+/// Accounts in one administrative answer, some 300 octets each; who lists more asks again.
+pub(crate) const MAX_ADMIN_ACCOUNTS: usize = 2000;
+
+/// Mailboxes in one administrative answer, some 1300 octets each at most; who lists more asks again.
+pub(crate) const MAX_ADMIN_MAILBOXES: usize = 1000;
 
 /// The longest piece of a message that travels with an administrative request, in octets.
 pub(crate) const MAX_ADMIN_CHUNK: usize = 64 * 1024;
@@ -78,7 +87,7 @@ pub(crate) const LMTP_DEADLINE: Duration = Duration::from_secs(300);
 /// How long an LMTP client may take to accept replies.
 pub(crate) const LMTP_WRITE_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Errors on one LMTP connection before it is closed.
+/// Errors of syntax and sequence on one LMTP connection, since the last delivered message, before it is closed.
 pub(crate) const MAX_LMTP_ERRORS: u32 = 100;
 
 /// The longest address in an LMTP command, in octets. RFC 5321 §4.5.3.1.3 wants 256.

@@ -98,6 +98,10 @@ fn make_self_signed(hostname: &str, files: &Files) -> Result<(), Failure> {
     params.distinguished_name.push(rcgen::DnType::CommonName, hostname);
     let key = rcgen::KeyPair::generate().map_err(failed)?;
     let cert = params.self_signed(&key).map_err(failed)?;
+    if let Some(dir) = files.key.parent() {
+        private_file::make_dir(dir)
+            .map_err(|error| Failure::io(format!("making {}", dir.display()), &error))?;
+    }
     write_pem(&files.key, &key.serialize_pem())?;
     write_pem(&files.cert, &cert.pem())
 }

@@ -14,15 +14,16 @@ pub(crate) use hashing::NotHashed;
 pub(crate) use login::PeerDirectory;
 pub(crate) use name::Name;
 
-use crate::limits::MAX_CACHED_ACCOUNTS;
+use crate::limits::{ACCOUNT_LOCKS, MAX_CACHED_ACCOUNTS};
 use hashing::HashingPool;
 use rookery_auth::VerifiedPasswords;
 use rookery_auth::throttle::Throttle;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedMutexGuard};
 
 /// Says where an account's directory is.
 pub(crate) type Locate = Box<dyn Fn(&str) -> PathBuf + Send + Sync>;
@@ -30,6 +31,8 @@ pub(crate) type Locate = Box<dyn Fn(&str) -> PathBuf + Send + Sync>;
 /// The files of all accounts, and what is remembered of logins.
 pub(crate) struct Accounts {
     locate: Locate,
+    changing: [Arc<tokio::sync::Mutex<()>>; ACCOUNT_LOCKS],
+    spread: RandomState,
     cached: Mutex<HashMap<Name, (file::Version, Arc<AccountFile>)>>,
     verified: Mutex<VerifiedPasswords>,
     throttle: Mutex<Throttle>,
@@ -43,6 +46,8 @@ impl Accounts {
     pub(crate) fn new(locate: Locate) -> io::Result<Self> {
         Ok(Self {
             locate,
+            changing: std::array::from_fn(|_| Arc::default()),
+            spread: RandomState::new(),
             cached: Mutex::default(),
             verified: Mutex::new(VerifiedPasswords::new().map_err(io::Error::other)?),
             throttle: Mutex::default(),
@@ -70,6 +75,13 @@ impl Accounts {
         }
         cached.insert(name.clone(), (version, Arc::clone(&account)));
         Ok(Some(account))
+    }
+
+    /// Wait until nobody else adds, changes or deletes an account of this name, and keep others from it.
+    pub(crate) async fn lock(&self, name: &Name) -> OwnedMutexGuard<()> {
+        let at = usize::try_from(self.spread.hash_one(name) % ACCOUNT_LOCKS as u64);
+        let mutex = at.ok().and_then(|at| self.changing.get(at));
+        mutex.map_or_else(Arc::default, Arc::clone).lock_owned().await
     }
 
     /// Replace an account's file.

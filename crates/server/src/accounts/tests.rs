@@ -11,6 +11,7 @@ fn accounts() -> (tempfile::TempDir, Arc<Accounts>) {
 
 fn add(accounts: &Accounts, name: &str, stored: &str) {
     let name = Name::new(name).unwrap();
+    std::fs::create_dir_all(accounts.directory(&name)).unwrap();
     accounts.write(&name, &AccountFile::new(name.as_str(), stored.to_owned())).unwrap();
 }
 

@@ -1,9 +1,10 @@
 //! Requests about accounts.
 
 use super::{AccountDetails, AccountSummary, Password, Response};
-use crate::accounts::{AccountFile, Name, NotHashed};
+use crate::accounts::{AccountFile, Accounts, Name, NotHashed};
 use crate::clock::now;
 use crate::failure::Failure;
+use crate::limits::MAX_ADMIN_ACCOUNTS;
 use crate::services::Services;
 use rookery_auth::limits::MAX_PASSWORD_LEN;
 use rookery_auth::password::StoredPassword;
@@ -17,34 +18,53 @@ type Answer = Result<Response, Failure>;
 pub(super) async fn add(services: &Services, name: &str, password: Password) -> Answer {
     let name = parse(name)?;
     let stored = stored(services, password).await?;
+    let locked = services.accounts.lock(&name).await;
     match services.store.create_account(name.as_str(), &initial_mailboxes(), now()).await {
         Ok(()) => {}
         // A crash between the two steps leaves an account without a file: it is finished now.
-        Err(StoreError::Refused(Refused::AccountExists)) if read(services, &name)?.is_none() => {}
+        Err(StoreError::Refused(Refused::AccountExists)) if !has_file(services, &name).await? => {}
         Err(StoreError::Refused(Refused::AccountExists)) => {
             return Err(Failure::new(format!("account {name} exists already"))
                 .hint(format!("`rookery account passwd {name}` sets a new password")));
         }
         Err(error) => return Err(error.into()),
     }
-    write(services, &name, &AccountFile::new(name.as_str(), stored))?;
-    tracing::info!(account = %name, "account added");
-    Ok(Response::Added(name.as_str().to_owned()))
+    let added = name.as_str().to_owned();
+    blocking(services, move |accounts| {
+        let _locked = locked;
+        write(accounts, &name, &AccountFile::new(name.as_str(), stored))
+    })
+    .await?;
+    tracing::info!(account = added, "account added");
+    Ok(Response::Added(added))
 }
 
-pub(super) async fn list(services: &Services) -> Answer {
-    let mut accounts = Vec::new();
-    for name in services.store.accounts().await? {
-        let file = Name::new(&name).ok().map(|name| read(services, &name)).transpose()?.flatten();
-        let (has_file, disabled) = (file.is_some(), file.is_some_and(|file| file.disabled));
-        accounts.push(AccountSummary { name, has_file, disabled });
-    }
-    Ok(Response::Accounts(accounts))
+/// The accounts whose names come after this one, as many as fit into an answer.
+pub(super) async fn list(services: &Services, after: Option<&str>) -> Answer {
+    let mut names = services.store.accounts().await?;
+    names.sort_unstable();
+    let start = after.map_or(0, |after| names.partition_point(|name| name.as_str() <= after));
+    let mut page = names.split_off(start);
+    let more = page.len() > MAX_ADMIN_ACCOUNTS;
+    page.truncate(MAX_ADMIN_ACCOUNTS);
+    let summarize = |accounts: &Accounts| {
+        page.into_iter().map(|name| summary(accounts, name)).collect::<Result<Vec<_>, _>>()
+    };
+    Ok(Response::Accounts { accounts: blocking(services, summarize).await?, more })
+}
+
+fn summary(accounts: &Accounts, name: String) -> Result<AccountSummary, Failure> {
+    let parsed = Name::new(&name).ok();
+    let file = parsed.map(|name| read(accounts, &name)).transpose()?.flatten();
+    let (has_file, disabled) = (file.is_some(), file.is_some_and(|file| file.disabled));
+    Ok(AccountSummary { name, has_file, disabled })
 }
 
 pub(super) async fn show(services: &Services, name: &str) -> Answer {
-    let (name, file) = existing(services, name).await?;
+    let name = parse(name)?;
     let account = Account::new(services.store.account(name.as_str()).await?);
+    let of = name.clone();
+    let file = blocking(services, move |accounts| existing(accounts, &of)).await?;
     let list = account.store().mailboxes().await?;
     let (mut messages, mut size) = (0, 0);
     for info in list.mailboxes.values() {
@@ -64,57 +84,91 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
 }
 
 pub(super) async fn set_password(services: &Services, name: &str, password: Password) -> Answer {
-    let (name, file) = existing(services, name).await?;
+    let name = parse(name)?;
+    services.store.account(name.as_str()).await?;
     let passwords = vec![stored(services, password).await?];
-    let mut file = AccountFile::clone(&file);
-    file.passwords = passwords;
-    write(services, &name, &file)?;
+    change(services, &name, |file| file.passwords = passwords).await?;
     tracing::info!(account = %name, "password changed");
     Ok(Response::Done)
 }
 
 pub(super) async fn set_disabled(services: &Services, name: &str, disabled: bool) -> Answer {
-    let (name, file) = existing(services, name).await?;
-    let mut file = AccountFile::clone(&file);
-    file.disabled = disabled;
-    write(services, &name, &file)?;
+    let name = parse(name)?;
+    change(services, &name, move |file| file.disabled = disabled).await?;
     tracing::info!(account = %name, disabled, "account changed");
     Ok(Response::Done)
 }
 
 pub(super) async fn delete(services: &Services, name: &str) -> Answer {
     let name = parse(name)?;
+    let _locked = services.accounts.lock(&name).await;
     services.store.account(name.as_str()).await?;
-    let failed = |error: io::Error| Failure::io(format!("deleting account {name}"), &error);
-    services.accounts.remove(&name).map_err(failed)?;
+    let of = name.clone();
+    blocking(services, move |accounts| {
+        let failed = |error: io::Error| Failure::io(format!("deleting account {of}"), &error);
+        accounts.remove(&of).map_err(failed)
+    })
+    .await?;
     services.store.delete_account(name.as_str()).await?;
     tracing::info!(account = %name, "account deleted");
     Ok(Response::Done)
 }
 
-/// An account that the store has. Its file may be missing after a crash; it has no password then.
-async fn existing(services: &Services, name: &str) -> Result<(Name, Arc<AccountFile>), Failure> {
-    let name = parse(name)?;
+/// Change an account's file while nobody else does.
+async fn change(
+    services: &Services,
+    name: &Name,
+    change: impl FnOnce(&mut AccountFile) + Send + 'static,
+) -> Result<(), Failure> {
+    let locked = services.accounts.lock(name).await;
     services.store.account(name.as_str()).await?;
-    let file = read(services, &name)?.ok_or_else(|| {
+    let name = name.clone();
+    blocking(services, move |accounts| {
+        // The lock is held until the file is written, whether somebody waits for that or not.
+        let _locked = locked;
+        let mut file = AccountFile::clone(&*existing(accounts, &name)?);
+        change(&mut file);
+        write(accounts, &name, &file)
+    })
+    .await
+}
+
+/// Do something with account files on a thread that may be kept busy.
+async fn blocking<T: Send + 'static>(
+    services: &Services,
+    work: impl FnOnce(&Accounts) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let accounts = Arc::clone(&services.accounts);
+    let done = tokio::task::spawn_blocking(move || work(&accounts)).await;
+    done.map_err(|_| Failure::new("the server is going down"))?
+}
+
+async fn has_file(services: &Services, name: &Name) -> Result<bool, Failure> {
+    let name = name.clone();
+    blocking(services, move |accounts| Ok(read(accounts, &name)?.is_some())).await
+}
+
+/// The file of an account that the store has. It may be missing after a crash; the account has no password
+/// then.
+fn existing(accounts: &Accounts, name: &Name) -> Result<Arc<AccountFile>, Failure> {
+    read(accounts, name)?.ok_or_else(|| {
         Failure::new(format!("account {name} has no account.toml"))
             .hint(format!("`rookery account add {name}` completes the account"))
-    })?;
-    Ok((name, file))
+    })
 }
 
 pub(super) fn parse(name: &str) -> Result<Name, Failure> {
     Name::new(name).map_err(|error| Failure::new(format!("{name:?}: {error}")))
 }
 
-fn read(services: &Services, name: &Name) -> Result<Option<Arc<AccountFile>>, Failure> {
+fn read(accounts: &Accounts, name: &Name) -> Result<Option<Arc<AccountFile>>, Failure> {
     let failed = |error: io::Error| Failure::io(format!("account.toml of {name}"), &error);
-    services.accounts.read(name).map_err(failed)
+    accounts.read(name).map_err(failed)
 }
 
-fn write(services: &Services, name: &Name, file: &AccountFile) -> Result<(), Failure> {
+fn write(accounts: &Accounts, name: &Name, file: &AccountFile) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::io(format!("account.toml of {name}"), &error);
-    services.accounts.write(name, file).map_err(failed)
+    accounts.write(name, file).map_err(failed)
 }
 
 /// The form in which a password is stored.

@@ -1,7 +1,7 @@
 //! The asking side: through the running server's socket, or within the process.
 
 use super::execute::serve;
-use super::{Request, Response, frame, socket_path};
+use super::{AccountSummary, MailboxDetails, Request, Response, frame, socket_path};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::{ADMIN_PATIENCE, MAX_ADMIN_CHUNK};
@@ -75,6 +75,44 @@ impl Client {
     pub(crate) async fn ask(&mut self, request: &Request) -> Result<Response, Failure> {
         self.begin(request).await?;
         self.answer().await
+    }
+
+    /// All accounts, however many answers they take.
+    pub(crate) async fn accounts(&mut self) -> Result<Vec<AccountSummary>, Failure> {
+        let mut all: Vec<AccountSummary> = Vec::new();
+        loop {
+            let after = all.last().map(|last| last.name.clone());
+            match self.ask(&Request::AccountList { after }).await? {
+                Response::Accounts { accounts, more } => {
+                    all.extend(accounts);
+                    if !more {
+                        return Ok(all);
+                    }
+                }
+                _ => return Err(Failure::unexpected_answer()),
+            }
+        }
+    }
+
+    /// All mailboxes of an account, however many answers they take.
+    pub(crate) async fn mailboxes(
+        &mut self,
+        account: &str,
+    ) -> Result<Vec<MailboxDetails>, Failure> {
+        let mut all: Vec<MailboxDetails> = Vec::new();
+        loop {
+            let after = all.last().map(|last| last.name.clone());
+            let request = Request::MailboxList { account: account.to_owned(), after };
+            match self.ask(&request).await? {
+                Response::Mailboxes { mailboxes, more } => {
+                    all.extend(mailboxes);
+                    if !more {
+                        return Ok(all);
+                    }
+                }
+                _ => return Err(Failure::unexpected_answer()),
+            }
+        }
     }
 
     /// Ask for something that messages are to follow.

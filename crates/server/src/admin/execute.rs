@@ -3,6 +3,7 @@
 use super::message::Messages;
 use super::{Request, Response, account, frame, mailbox, message};
 use crate::failure::Failure;
+use crate::limits::MAX_ADMIN_FRAME;
 use crate::services::Services;
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,7 +16,7 @@ pub(super) async fn execute(
 ) -> Result<Response, Failure> {
     match request {
         Request::AccountAdd { name, password } => account::add(services, &name, password).await,
-        Request::AccountList => account::list(services).await,
+        Request::AccountList { after } => account::list(services, after.as_deref()).await,
         Request::AccountShow { name } => account::show(services, &name).await,
         Request::AccountPassword { name, password } => {
             account::set_password(services, &name, password).await
@@ -24,7 +25,9 @@ pub(super) async fn execute(
             account::set_disabled(services, &name, disabled).await
         }
         Request::AccountDelete { name } => account::delete(services, &name).await,
-        Request::MailboxList { account } => mailbox::list(services, &account).await,
+        Request::MailboxList { account, after } => {
+            mailbox::list(services, &account, after.as_deref()).await
+        }
         Request::MailboxCreate { account, mailbox, special_use } => {
             mailbox::create(services, &account, &mailbox, special_use.as_deref()).await
         }
@@ -46,6 +49,10 @@ pub(super) async fn execute(
     }
 }
 
+fn too_long() -> Failure {
+    Failure::new(format!("the answer is longer than {MAX_ADMIN_FRAME} octets"))
+}
+
 /// Answer one client's requests until it has no more.
 pub(super) async fn serve<S>(stream: S, services: &Services) -> io::Result<()>
 where
@@ -56,7 +63,13 @@ where
         let mut messages = Messages::new(&mut read, request.message_count());
         let result = execute(request, &mut messages, services).await;
         messages.skip_rest().await?;
-        frame::write(&mut write, &result.unwrap_or_else(Response::Failed)).await?;
+        match frame::write(&mut write, &result.unwrap_or_else(Response::Failed)).await {
+            // Nothing of it was sent.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                frame::write(&mut write, &Response::Failed(too_long())).await?;
+            }
+            written => written?,
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use std::io::{Error, ErrorKind, Result};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Send a value.
+/// Send a value. When it is too long, nothing is sent and the error is of [`ErrorKind::InvalidInput`].
 pub(super) async fn write<T: Serialize>(
     to: &mut (impl AsyncWrite + Unpin),
     value: &T,
@@ -96,6 +96,15 @@ mod tests {
         }
         assert_eq!(received, message);
         assert!(read::<String>(&mut far).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn of_what_is_too_long_nothing_is_sent() {
+        let (mut near, mut far) = tokio::io::duplex(1 << 20);
+        let error = write(&mut near, &"x".repeat(MAX_ADMIN_FRAME)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        write(&mut near, &"y").await.unwrap();
+        assert_eq!(read::<String>(&mut far).await.unwrap().unwrap(), "y");
     }
 
     #[tokio::test]

@@ -4,22 +4,27 @@ use super::account::parse;
 use super::{MailboxDetails, Response};
 use crate::clock::now;
 use crate::failure::Failure;
+use crate::limits::MAX_ADMIN_MAILBOXES;
 use crate::services::Services;
 use rookery_mail::{MailboxName, SpecialUse};
 use rookery_mailbox::Account;
 use rookery_mailbox::{MailboxInfo, StoreError};
+use std::ops::Bound;
 
 type Answer = Result<Response, Failure>;
 
-pub(super) async fn list(services: &Services, account: &str) -> Answer {
+/// The mailboxes whose names come after this one, as many as fit into an answer.
+pub(super) async fn list(services: &Services, account: &str, after: Option<&str>) -> Answer {
     let account = open(services, account).await?;
+    let after = after.map(name).transpose()?;
     let list = account.store().mailboxes().await?;
+    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+    let mut rest = list.mailboxes.range::<MailboxName, _>((from, Bound::Unbounded));
     let mut mailboxes = Vec::new();
-    for info in list.mailboxes.values() {
-        let subscribed = list.subscriptions.contains(&info.name);
-        mailboxes.push(details(&account, info, subscribed).await?);
+    for (name, info) in rest.by_ref().take(MAX_ADMIN_MAILBOXES) {
+        mailboxes.push(details(&account, info, list.subscriptions.contains(name)).await?);
     }
-    Ok(Response::Mailboxes(mailboxes))
+    Ok(Response::Mailboxes { mailboxes, more: rest.next().is_some() })
 }
 
 pub(super) async fn create(

@@ -11,7 +11,10 @@ pub(crate) enum Request {
         name: String,
         password: Password,
     },
-    AccountList,
+    /// The accounts whose names come after this one.
+    AccountList {
+        after: Option<String>,
+    },
     AccountShow {
         name: String,
     },
@@ -26,8 +29,10 @@ pub(crate) enum Request {
     AccountDelete {
         name: String,
     },
+    /// The mailboxes whose names come after this one.
     MailboxList {
         account: String,
+        after: Option<String>,
     },
     MailboxCreate {
         account: String,
@@ -99,9 +104,17 @@ pub(crate) enum Response {
     Done,
     /// The name of the account that was added.
     Added(String),
-    Accounts(Vec<AccountSummary>),
+    /// Accounts, and whether there are more after the last.
+    Accounts {
+        accounts: Vec<AccountSummary>,
+        more: bool,
+    },
     Account(AccountDetails),
-    Mailboxes(Vec<MailboxDetails>),
+    /// Mailboxes, and whether there are more after the last.
+    Mailboxes {
+        mailboxes: Vec<MailboxDetails>,
+        more: bool,
+    },
     Mailbox(MailboxDetails),
     /// Where a message was delivered.
     Delivered {

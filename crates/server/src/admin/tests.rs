@@ -7,10 +7,15 @@ use std::sync::Arc;
 
 fn services() -> (tempfile::TempDir, Services) {
     let dir = tempfile::tempdir().unwrap();
-    let root = dir.path().to_owned();
-    let accounts = Accounts::new(Box::new(move |name| root.join(name))).unwrap();
-    let store = Arc::new(MemoryStore::new());
-    (dir, Services { store, accounts: Arc::new(accounts), message_size: 100_000 })
+    let services = Services::open(dir.path(), 100_000).ok().unwrap();
+    (dir, services)
+}
+
+/// Accounts in memory; none has a file.
+fn without_files() -> Services {
+    let accounts = Accounts::new(Box::new(|name| std::path::Path::new("none").join(name))).unwrap();
+    let (store, accounts) = (Arc::new(MemoryStore::new()), Arc::new(accounts));
+    Services { store, accounts, message_size: 100_000 }
 }
 
 fn add(name: &str, password: &str) -> Request {
@@ -122,4 +127,51 @@ async fn messages_are_appended_together_into_a_new_mailbox() {
         assert_eq!(client.answer().await.is_ok(), appended);
         assert_eq!(count(&mut client, "New").await, 2);
     }
+}
+
+#[tokio::test]
+async fn a_new_password_does_not_undo_what_happens_beside_it() {
+    let (_dir, services) = services();
+    let (mut one, mut other) = (Client::within(services.clone()), Client::within(services.clone()));
+    one.ask(&add("ada", "{PLAIN}tulip")).await.unwrap();
+    let password = Password::Clear("rose".to_owned());
+    let change = Request::AccountPassword { name: "ada".to_owned(), password };
+    let disable = Request::AccountSetDisabled { name: "ada".to_owned(), disabled: true };
+    let (changed, disabled) = tokio::join!(one.ask(&change), other.ask(&disable));
+    assert!(changed.is_ok() && disabled.is_ok());
+    match one.ask(&Request::AccountShow { name: "ada".to_owned() }).await.unwrap() {
+        Response::Account(ada) => assert!(ada.disabled && ada.passwords == ["ARGON2ID"]),
+        _ => panic!("no account"),
+    }
+    let directory = services.accounts.directory(&crate::accounts::Name::new("ada").unwrap());
+    let delete = Request::AccountDelete { name: "ada".to_owned() };
+    let (changed, deleted) = tokio::join!(one.ask(&change), other.ask(&delete));
+    assert!(changed.is_err() && deleted.is_ok() && !directory.exists());
+}
+
+#[tokio::test]
+async fn lists_are_as_long_as_they_have_to_be() {
+    use rookery_mailbox::{NewMailbox, initial_mailboxes};
+    let services = without_files();
+    let mut names: Vec<String> = (0..21_000).map(|number| format!("{number:0200}")).collect();
+    for name in &names {
+        services.store.create_account(name, &[], 1).await.unwrap();
+    }
+    let account = services.store.create_account("z", &initial_mailboxes(), 1).await;
+    names.push("z".to_owned());
+    account.unwrap();
+    let mut client = Client::within(services.clone());
+    let listed = client.accounts().await.unwrap();
+    assert!(listed.iter().map(|account| &account.name).eq(&names));
+
+    let mailbox = |number: u32| NewMailbox {
+        name: mailbox::name(&format!("{number:01000}")).unwrap(),
+        special_use: None,
+        subscribed: false,
+    };
+    let new: Vec<_> = (0..4000).map(mailbox).collect();
+    services.store.account("z").await.unwrap().create(&new, 1).await.unwrap();
+    let listed = client.mailboxes("z").await.unwrap();
+    assert_eq!(listed.len(), 4000 + initial_mailboxes().len());
+    assert!(listed.is_sorted_by_key(|mailbox| mailbox.name.clone()));
 }

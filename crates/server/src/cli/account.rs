@@ -80,11 +80,12 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
             let request = Request::AccountPassword { name: options.name, password };
             set_password(place, &request, made_up).await
         }
-        Command::List(options) => match place.ask(&Request::AccountList).await? {
-            Response::Accounts(accounts) if options.json => json(&accounts),
-            Response::Accounts(accounts) => print_list(&accounts),
-            _ => Err(Failure::unexpected_answer()),
-        },
+        Command::List(Listed { json: as_json }) => {
+            let mut client = place.connect().await?;
+            let accounts = client.accounts().await?;
+            client.close().await?;
+            if as_json { json(&accounts) } else { print_list(&accounts) }
+        }
         Command::Show(Shown { name, json: as_json }) => {
             match place.ask(&Request::AccountShow { name }).await? {
                 Response::Account(account) if as_json => json(&account),
@@ -181,11 +182,6 @@ async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
 }
 
 async fn existing(client: &mut Client) -> Result<HashSet<String>, Failure> {
-    match client.ask(&Request::AccountList).await? {
-        Response::Accounts(accounts) => {
-            let complete = accounts.into_iter().filter(|account| account.has_file);
-            Ok(complete.map(|account| account.name).collect())
-        }
-        _ => Err(Failure::unexpected_answer()),
-    }
+    let complete = client.accounts().await?.into_iter().filter(|account| account.has_file);
+    Ok(complete.map(|account| account.name).collect())
 }

@@ -72,12 +72,11 @@ pub(super) struct Shown {
 
 pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> {
     match command {
-        Command::List(Listed { name: account, json: as_json }) => {
-            match place.ask(&Request::MailboxList { account }).await? {
-                Response::Mailboxes(mailboxes) if as_json => json(&mailboxes),
-                Response::Mailboxes(mailboxes) => print_list(&mailboxes),
-                _ => Err(Failure::unexpected_answer()),
-            }
+        Command::List(Listed { name, json: as_json }) => {
+            let mut client = place.connect().await?;
+            let mailboxes = client.mailboxes(&name).await?;
+            client.close().await?;
+            if as_json { json(&mailboxes) } else { print_list(&mailboxes) }
         }
         Command::Create(Created { name: account, mailbox, special_use }) => {
             done(place, Request::MailboxCreate { account, mailbox, special_use }).await

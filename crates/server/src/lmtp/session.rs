@@ -18,6 +18,8 @@ struct Session<'a, S> {
     stream: Stream<S>,
     greeted: bool,
     transaction: Option<Transaction>,
+    /// Errors of syntax and sequence since a message was delivered. Refusals are no errors: a mail transfer
+    /// agent with a long queue hears many.
     errors: u32,
 }
 
@@ -137,10 +139,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return self.error("503 5.5.1 MAIL was said already").await;
         }
         if mail.size.is_some_and(|size| size > self.services.message_size) {
-            return self.error("552 5.3.4 Message too big").await;
+            return self.stream.reply("552 5.3.4 Message too big").await;
         }
         if !mail.utf8 && mail.sender.as_ref().is_some_and(Path::is_utf8) {
-            return self.error("553 5.6.7 Such an address needs SMTPUTF8").await;
+            return self.stream.reply("553 5.6.7 Such an address needs SMTPUTF8").await;
         }
         self.transaction = Some(Transaction { mail, recipients: Vec::new() });
         self.stream.reply("250 2.1.0 Sender taken").await
@@ -151,10 +153,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return self.error("503 5.5.1 Say MAIL first").await;
         };
         if transaction.recipients.len() >= self.services.recipients {
-            return self.error("452 4.5.3 Too many recipients").await;
+            return self.stream.reply("452 4.5.3 Too many recipients").await;
         }
         if !transaction.mail.utf8 && path.is_utf8() {
-            return self.error("553 5.6.7 Such an address needs SMTPUTF8").await;
+            return self.stream.reply("553 5.6.7 Such an address needs SMTPUTF8").await;
         }
         match Recipient::find(self.services, path).await {
             Ok(Some(recipient)) => {
@@ -168,11 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     recipient = path.text,
                     "lmtp: no such user"
                 );
-                self.error("550 5.1.1 No such user").await
+                self.stream.reply("550 5.1.1 No such user").await
             }
             Err(error) => {
                 self.log_failure(&path.text, &error);
-                self.error(reply_to(&error)).await
+                self.stream.reply(reply_to(&error)).await
             }
         }
     }
@@ -225,6 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let account = recipient.account_name.as_str();
         match result {
             Ok(delivered) => {
+                self.errors = 0;
                 tracing::info!(
                     session = self.peer.session,
                     peer = self.peer.address,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::MAX_LMTP_ERRORS;
 use rookery_mail::MailboxName;
 use rookery_mailbox::{Account, MemoryStore, initial_mailboxes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,6 +97,30 @@ async fn commands_out_of_order_are_refused() {
         let heard: Vec<_> = ended.skip(after).map(|line| &line[..3]).collect();
         assert_eq!(heard.join(" "), format!("{codes} 221"), "{input}");
     }
+}
+
+#[tokio::test]
+async fn refusals_are_no_errors() {
+    let services = services(&["ada"]).await;
+    let unknown = "RCPT TO:<nobody>\r\n".repeat(MAX_LMTP_ERRORS as usize);
+    let known = "RCPT TO:<ada>\r\n".repeat(MAX_LMTP_ERRORS as usize);
+    let input =
+        format!("LHLO x\r\nMAIL FROM:<>\r\n{unknown}{known}DATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n");
+    let answers = talk(&services, input.as_bytes(), &[]).await;
+    assert!(answers.ends_with("250 2.0.0 Delivered\r\n221 2.0.0 Bye\r\n"), "{answers}");
+}
+
+#[tokio::test]
+async fn errors_are_counted_until_a_message_is_delivered() {
+    let services = services(&["ada"]).await;
+    let errors = |count: u32| "DATA\r\n".repeat(count as usize);
+    let message = "MAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nA: b\r\n\r\n.\r\n";
+    let most = MAX_LMTP_ERRORS;
+    let input = format!("LHLO x\r\n{}{message}{}QUIT\r\n", errors(most - 1), errors(most - 1));
+    let answers = talk(&services, input.as_bytes(), &[]).await;
+    assert!(answers.ends_with("221 2.0.0 Bye\r\n"), "{answers}");
+    let answers = talk(&services, format!("LHLO x\r\n{}", errors(most)).as_bytes(), &[]).await;
+    assert!(answers.ends_with("421 4.7.0 Too many errors\r\n"), "{answers}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 mod sample;
 
 use crate::accounts::PeerDirectory;
-use crate::admin::{Client, Password, Request, Response};
+use crate::admin::{Client, Password, Request};
 use crate::cli::generate_password;
 use crate::failure::Failure;
 use crate::private_file;
@@ -34,11 +34,7 @@ pub(crate) enum Demo {
 /// Make the demo account with its mail if there is no account at all.
 pub(crate) async fn prepare(data: &Path, services: &Services) -> Result<Demo, Failure> {
     let mut client = Client::within(services.clone());
-    let accounts = match client.ask(&Request::AccountList).await? {
-        Response::Accounts(accounts) => accounts,
-        _ => return Err(Failure::unexpected_answer()),
-    };
-    if !accounts.is_empty() {
+    if !client.accounts().await?.is_empty() {
         return known(data, services).await;
     }
     let kept = Kept { user: USER.to_owned(), password: generate_password()? };
