@@ -58,6 +58,15 @@ pub(crate) struct Done {
     pub(crate) code: Option<Code>,
     pub(crate) text: Cow<'static, str>,
     pub(crate) next: Next,
+    /// Whether the command has told what others did itself.
+    pub(crate) told: bool,
+}
+
+impl Done {
+    /// OK with a text, a code if there is one, and what follows.
+    pub(crate) fn new(code: Option<Code>, text: impl Into<Cow<'static, str>>, next: Next) -> Self {
+        Self { code, text: text.into(), next, told: false }
+    }
 }
 
 /// What follows a command.
@@ -80,12 +89,12 @@ pub(crate) enum End {
 
 /// OK with a text.
 pub(crate) fn done(text: impl Into<Cow<'static, str>>) -> Answer {
-    Ok(Done { code: None, text: text.into(), next: Next::Command })
+    Ok(Done::new(None, text, Next::Command))
 }
 
 /// OK with a code and a text.
 pub(crate) fn done_with(code: Code, text: &'static str) -> Answer {
-    Ok(Done { code: Some(code), text: text.into(), next: Next::Command })
+    Ok(Done::new(Some(code), text, Next::Command))
 }
 
 impl Session {
@@ -267,9 +276,10 @@ impl Session {
             Err(Failure::Ended(end)) => return Err(end),
             answer => answer,
         };
+        let is_told = matches!(&answer, Ok(done) if done.told || done.next == Next::LogOut);
         let told = match &mut self.state {
-            State::Selected(user, selected) if !matches!(&answer, Ok(done) if done.next == Next::LogOut) => {
-                sync::tell(&self.context, user, selected, rule.expunges, out).await.map(drop)
+            State::Selected(user, selected) if !is_told => {
+                sync::tell(&self.context, user, selected, rule.expunges, out).await
             }
             _ => Ok(()),
         };
@@ -277,7 +287,7 @@ impl Session {
             (Ok(done), Ok(())) => done,
             (Err(failure), _) | (Ok(_), Err(failure)) => return self.fail(tag, failure, out),
         };
-        let Done { mut code, text, next } = done;
+        let Done { mut code, text, next, .. } = done;
         self.bad_commands = 0;
         self.settle(&mut code, out);
         out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });

@@ -8,21 +8,34 @@ use rookery_imap_wire::{Code, FetchData, Response};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
 use rookery_mailbox::limits::MAX_KEYWORDS;
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
-use std::sync::Arc;
 
-/// Bring the client's view up to date; says with what.
+/// Bring the client's view up to date.
 pub(crate) async fn tell(
     context: &Context,
     user: &User,
     selected: &mut Selected,
     expunges: Expunges,
     out: &mut Out<'_>,
-) -> Result<Arc<Snapshot>, Failure> {
+) -> Result<(), Failure> {
     // Seen before it is looked at, so that no wake is lost.
     selected.wake.mark_unchanged();
-    let snapshot = selected.open.snapshot();
-    keywords(selected, &snapshot, out);
-    let events = selected.view.sync(&snapshot, expunges);
+    let latest = selected.open.snapshot();
+    let nothing = UidSet::new();
+    tell_up_to(context, user, selected, &latest, (expunges, &nothing), out).await.map(drop)
+}
+
+/// Bring the client's view up to this snapshot, but withhold the flags of some messages; says of which.
+pub(crate) async fn tell_up_to(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    snapshot: &Snapshot,
+    (expunges, except): (Expunges, &UidSet),
+    out: &mut Out<'_>,
+) -> Result<UidSet, Failure> {
+    let mut withheld = UidSet::new();
+    keywords(selected, snapshot, out);
+    let events = selected.view.sync(snapshot, expunges);
     if context.qresync {
         tell_vanished(&events, out);
     }
@@ -37,13 +50,14 @@ pub(crate) async fn tell(
                     out.send(&Response::Recent(recent_count(selected)));
                 }
             }
+            Event::Flags { row, .. } if except.contains(row.uid) => withheld.insert(row.uid),
             Event::Flags { number, row } => {
-                out.send(&flags(context, selected, &snapshot, number, &row));
+                out.send(&flags(context, selected, snapshot, number, &row));
             }
         }
         out.drain().await?;
     }
-    Ok(snapshot)
+    Ok(withheld)
 }
 
 /// A client that loses its connection must not believe that it knows of expunges which are held back

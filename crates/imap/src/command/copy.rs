@@ -23,7 +23,7 @@ pub(crate) async fn run(
     }
     check_present(selected, &uids, uid)?;
     let copied = user.account.store().copy(selected.id, &uids, to, now()).await?;
-    Ok(Done { code: code(copied), text: "Copied".into(), next: Next::Command })
+    Ok(Done::new(code(copied), "Copied", Next::Command))
 }
 
 /// A copy is of all messages or of none (RFC 9051 §6.4.7). UIDs that are gone are like those that never were.

@@ -34,7 +34,7 @@ fn end(line: LineFrame) -> Answer {
 async fn tell(session: &mut Session, out: &mut Out<'_>) -> Result<(), Failure> {
     match &mut session.state {
         State::Selected(user, selected) => {
-            sync::tell(&session.context, user, selected, Expunges::Tell, out).await.map(drop)
+            sync::tell(&session.context, user, selected, Expunges::Tell, out).await
         }
         State::NotAuthenticated | State::Authenticated(_) => Ok(()),
     }

@@ -6,5 +6,5 @@ use rookery_imap_wire::Status;
 
 pub(crate) fn run(out: &mut Out<'_>) -> Answer {
     out.untagged(Status::Bye, None, "Good bye");
-    Ok(Done { code: None, text: "Logged out".into(), next: Next::LogOut })
+    Ok(Done::new(None, "Logged out", Next::LogOut))
 }

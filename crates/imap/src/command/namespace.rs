@@ -9,5 +9,5 @@ pub(crate) fn run(out: &mut Out<'_>) -> Done {
     let prefix = WireMailbox::default();
     let personal = NamespaceEntry { prefix, delimiter: Some(DELIMITER) };
     out.send(&Response::Namespace { personal: Some(vec![personal]), other: None, shared: None });
-    Done { code: None, text: "These are the namespaces".into(), next: Next::Command }
+    Done::new(None, "These are the namespaces", Next::Command)
 }

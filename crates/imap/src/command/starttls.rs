@@ -10,5 +10,5 @@ pub(crate) fn run(context: &Context) -> Answer {
     if !context.services.settings.starttls {
         return Err(Refusal::bad("TLS is not available").into());
     }
-    Ok(Done { code: None, text: "Begin the TLS handshake now".into(), next: Next::StartTls })
+    Ok(Done::new(None, "Begin the TLS handshake now", Next::StartTls))
 }

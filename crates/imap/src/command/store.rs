@@ -3,11 +3,11 @@
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::selected::Selected;
-use crate::session::{Answer, Context, User, done, done_with};
+use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
 use rookery_imap_wire::{Code, FetchData, Response, Store, StoreAction, StoreModifier, WireFlag};
 use rookery_mail::{Flag, ModSeq, Uid, UidSet};
-use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Stored};
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored};
 
 pub(crate) async fn run(
     context: &Context,
@@ -20,8 +20,12 @@ pub(crate) async fn run(
     let uids = selected.resolve(&store.set, store.uid)?;
     let change = change(store)?;
     selected.check_writable()?;
-    // So that only what others do from here on can be mistaken for this change.
-    let before = sync::tell(context, user, selected, Expunges::Hold, out).await?;
+    // So that only what others do from here on can be mistaken for this change. The flags of the
+    // messages themselves are told once they have changed: a client may take its own change for done
+    // when it sends the command, or when it is answered.
+    let before = selected.open.snapshot();
+    let held = (Expunges::Hold, &uids);
+    let owed = sync::tell_up_to(context, user, selected, &before, held, out).await?;
     let engine = user.account.store();
     let stored = engine.store_flags(selected.id, &uids, &change, unchanged_since).await?;
     if store.silent {
@@ -33,34 +37,47 @@ pub(crate) async fn run(
     let mut found = 0;
     for row in stored.snapshot.rows_in(&uids) {
         found += 1;
-        if let Some(response) = answer(context, selected, store, &stored, row) {
+        let full = !store.silent || owed.contains(row.uid) || stored.modified.contains(row.uid);
+        if let Some(response) = answer(context, selected, &stored.snapshot, row, full) {
             out.send(&response);
             out.drain().await?;
         }
     }
-    if !stored.modified.is_empty() {
-        let modified = in_terms_of(store, selected, stored.modified);
-        return done_with(Code::Modified(modified), "Some of the messages had changed");
+    let mut done = outcome(store, selected, &stored, found < uids.len());
+    if store.silent {
+        // What came later is told behind the next command, or it would seem to be older than this.
+        let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };
+        let all = (expunges, &UidSet::new());
+        sync::tell_up_to(context, user, selected, &stored.snapshot, all, out).await?;
+        done.told = true;
     }
-    if found < uids.len() && !store.uid {
-        return done_with(Code::ExpungeIssued, "Some of the messages are gone");
-    }
-    done("Stored")
+    Ok(done)
 }
 
-/// What the client is told of a message. Silence hides neither modification sequences nor why a
-/// message was left alone (RFC 7162 §3.1.3).
+fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: bool) -> Done {
+    if !stored.modified.is_empty() {
+        let code = Code::Modified(in_terms_of(store, selected, &stored.modified));
+        return Done::new(Some(code), "Some of the messages had changed", Next::Command);
+    }
+    if some_are_gone && !store.uid {
+        let code = Code::ExpungeIssued;
+        return Done::new(Some(code), "Some of the messages are gone", Next::Command);
+    }
+    Done::new(None, "Stored", Next::Command)
+}
+
+/// What the client is told of a message, in full or no more than when it changed: silence does not
+/// hide modification sequences (RFC 7162 §3.1.3).
 fn answer(
     context: &Context,
     selected: &Selected,
-    store: &Store,
-    stored: &Stored,
+    snapshot: &Snapshot,
     row: &Row,
+    full: bool,
 ) -> Option<Response> {
     let number = selected.view.number(row.uid)?;
-    let full = || sync::flags(context, selected, &stored.snapshot, number, row);
-    if !store.silent || stored.modified.contains(row.uid) {
-        return Some(full());
+    if full {
+        return Some(sync::flags(context, selected, snapshot, number, row));
     }
     let items = vec![FetchData::Uid(row.uid), FetchData::ModSeq(row.modseq.get())];
     context.condstore.then_some(Response::Fetch { number, items })
@@ -81,9 +98,9 @@ fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {
 }
 
 /// UIDs, or numbers where the command had numbers.
-fn in_terms_of(store: &Store, selected: &Selected, uids: UidSet) -> UidSet {
+fn in_terms_of(store: &Store, selected: &Selected, uids: &UidSet) -> UidSet {
     if store.uid {
-        return uids;
+        return uids.clone();
     }
     let numbers = uids.iter().filter_map(|uid| selected.view.number(uid));
     numbers.filter_map(Uid::new).collect()
