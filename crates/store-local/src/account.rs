@@ -4,7 +4,7 @@ use crate::batch::{Batch, Change};
 use crate::commit::{Queue, Writer};
 use crate::content::OpenSegments;
 use crate::failure::failed;
-use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS};
+use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS};
 use crate::plan::{self, Incoming};
 use crate::record::Record;
 use crate::recovery::Recovered;
@@ -127,6 +127,22 @@ impl Account {
     pub(crate) fn fail(self: &Arc<Self>) {
         self.read_only.store(true, Ordering::SeqCst);
         self.shared.kept.fail(&self.name, Some(Arc::clone(self)));
+    }
+
+    /// Save the indexes of an account that nobody uses any more, if that saves the next one who does much.
+    pub(crate) async fn unload(self: Arc<Self>) {
+        let enough = self.options().index_octets.min(UNLOAD_INDEX_OCTETS);
+        let Ok(permit) = self.commits().acquire_owned().await else { return };
+        let saving = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut writer = lock(&self.writer);
+            if writer.behind() >= enough {
+                self.save_index(&mut writer);
+            }
+        });
+        if saving.await.is_err() {
+            tracing::warn!("saving the indexes of an account ended early");
+        }
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.

@@ -1,11 +1,13 @@
 //! Accounts that stay although nobody has them.
 
 use crate::account::Account;
+use crate::limits::{KEPT_IDLE, MAX_IDLE_ACCOUNTS};
 use crate::sync::lock;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-/// Accounts that stay until the store is closed.
+/// Accounts that stay loaded for a while, or until the store is closed.
 #[derive(Default)]
 pub(crate) struct Kept {
     accounts: Mutex<Accounts>,
@@ -13,6 +15,8 @@ pub(crate) struct Kept {
 
 #[derive(Default)]
 struct Accounts {
+    /// Those that are loaded: delivery comes back to the same accounts again and again.
+    loaded: Vec<Loaded>,
     /// Those whose writing or syncing failed, by name, as they were before; `None` for one that could
     /// not even be opened. After a failed sync the system may hold octets that the disk does not have
     /// and never will: who reads the log again could take them for durable.
@@ -20,7 +24,48 @@ struct Accounts {
     is_closed: bool,
 }
 
+/// An account and when somebody was last known to use it.
+struct Loaded {
+    account: Arc<Account>,
+    used: Instant,
+}
+
+impl Loaded {
+    fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.account) > 1
+    }
+}
+
 impl Kept {
+    /// Keep an account that was loaded just now, or used again; returns those that are to go for it.
+    /// Those that sessions have do not count.
+    pub(crate) fn keep(&self, account: &Arc<Account>) -> Vec<Arc<Account>> {
+        let mut accounts = lock(&self.accounts);
+        if accounts.is_closed {
+            return Vec::new();
+        }
+        let now = Instant::now();
+        accounts.loaded.retain(|loaded| !Arc::ptr_eq(&loaded.account, account));
+        for loaded in &mut accounts.loaded {
+            if loaded.is_in_use() {
+                loaded.used = now;
+            }
+        }
+        // Stable, so that those in use at the same time stay in the order of loading.
+        accounts.loaded.sort_by_key(|loaded| loaded.used);
+        let idle = accounts.loaded.iter().filter(|loaded| !loaded.is_in_use()).count();
+        let mut excess = (idle + 1).saturating_sub(MAX_IDLE_ACCOUNTS);
+        let gone = accounts.loaded.extract_if(.., |loaded| {
+            let is_old = now.duration_since(loaded.used) >= KEPT_IDLE;
+            let goes = !loaded.is_in_use() && (is_old || excess > 0);
+            excess = excess.saturating_sub(usize::from(goes));
+            goes
+        });
+        let gone = gone.map(|loaded| loaded.account).collect();
+        accounts.loaded.push(Loaded { account: Arc::clone(account), used: now });
+        gone
+    }
+
     /// Remember that the log of an account is not known any more.
     pub(crate) fn fail(&self, name: &str, account: Option<Arc<Account>>) {
         let mut accounts = lock(&self.accounts);
@@ -36,8 +81,13 @@ impl Kept {
 
     /// The account is removed; another one may take its name.
     pub(crate) fn forget(&self, name: &str) {
-        let forgotten = lock(&self.accounts).failed.remove(name);
-        drop(forgotten);
+        let mut accounts = lock(&self.accounts);
+        let failed = accounts.failed.remove(name);
+        let loaded: Vec<Loaded> =
+            accounts.loaded.extract_if(.., |loaded| loaded.account.name() == name).collect();
+        // An account is dropped when the lock is free.
+        drop(accounts);
+        drop((failed, loaded));
     }
 
     /// Let go of all, for good.

@@ -53,5 +53,19 @@ pub const MAX_KEPT_CUTS: usize = 8;
 /// Octets that are kept of a torn end: more than enough for all but large messages.
 pub const MAX_KEPT_CUT_OCTETS: usize = 1 << 20;
 
+/// Accounts that stay loaded though nobody has them: each mail comes in a session of its own. Each costs
+/// memory by its messages and keeps a few files open.
+pub const MAX_IDLE_ACCOUNTS: usize = 64;
+
+/// How long such an account stays, if others are loaded meanwhile.
+pub const KEPT_IDLE: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Octets of the log that are in no index snapshot, from which on one is written when an account is let go
+/// of: to read less is cheaper than the syncs and the rewriting of a mailbox's snapshot.
+pub const UNLOAD_INDEX_OCTETS: u64 = 256 << 10;
+
+/// Accounts that are loaded at the same time: each reads its index snapshots whole and then the log.
+pub const MAX_CONCURRENT_LOADS: usize = 8;
+
 /// The longest file name that an account's name may become, in octets.
 pub const MAX_ACCOUNT_FILE_NAME: usize = 240;

@@ -6,7 +6,8 @@ use crate::batch::Batch;
 use crate::failure::{failed, io_error};
 use crate::kept::Kept;
 use crate::limits::{
-    INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
+    INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS, MAX_CONCURRENT_READS,
+    SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
 use crate::recovery::{self, empty_dir};
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    loads: Arc<Semaphore>,
     pub(crate) kept: Kept,
     /// Names under `tmp/` that were given away.
     pub(crate) temporaries: AtomicU64,
@@ -102,6 +104,7 @@ impl LocalStore {
             options,
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),
             temporaries: AtomicU64::new(0),
             lock: Mutex::new(Some(lock)),
@@ -150,7 +153,11 @@ impl LocalStore {
         let slot = self.slot(name);
         let loaded = self.load_into(name, &slot).await;
         self.release_slot(name, slot);
-        loaded
+        let account = loaded?;
+        for idle in self.shared.kept.keep(&account) {
+            tokio::spawn(idle.unload());
+        }
+        Ok(account)
     }
 
     async fn load_into(&self, name: &str, slot: &Slot) -> Result<Arc<Account>, StoreError> {
@@ -161,7 +168,10 @@ impl LocalStore {
         }
         let (shared, dir, name) =
             (Arc::clone(&self.shared), self.account_dir(name), name.to_owned());
+        let loads = Arc::clone(&shared.loads).acquire_owned().await;
+        let permit = loads.map_err(|_| failed("loading an account"))?;
         self.blocking(move || {
+            let _permit = permit;
             let account = load_account(shared, dir, &name)?;
             *loaded = Arc::downgrade(&account);
             Ok(account)
@@ -223,15 +233,16 @@ impl LocalStore {
     async fn close_all(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::SeqCst);
         let slots: Vec<Slot> = lock(&self.slots).values().cloned().collect();
+        let mut closed = Ok(());
         for slot in slots {
             let account = slot.lock().await.upgrade();
             if let Some(account) = account {
-                account.close().await?;
+                closed = closed.and(account.close().await);
             }
         }
         self.shared.kept.close();
         drop(lock(&self.shared.lock).take());
-        Ok(())
+        closed
     }
 }
 

@@ -1,9 +1,14 @@
 //! Accounts as a whole: whether there are any, and what becomes of them.
 
-use crate::workload::{ACCOUNT, NOW, create, mailbox, open, open_soon};
+use crate::workload::{ACCOUNT, DIR, NOW, Step, create, mailbox, open, open_soon};
 use rookery_mailbox::{Refused, Store, StoreError};
+use rookery_store_local::limits::{MAX_IDLE_ACCOUNTS, UNLOAD_INDEX_OCTETS};
 use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::{LocalStore, Options};
 use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The kind of an error of the system.
 fn kind<T>(answer: Result<T, StoreError>) -> Option<ErrorKind> {
@@ -42,11 +47,69 @@ async fn an_account_that_cannot_be_looked_at_is_not_missing() {
 #[tokio::test]
 async fn a_file_among_the_accounts_hides_none() {
     let dir = tempfile::tempdir().unwrap();
-    let store = rookery_store_local::LocalStore::open(dir.path()).unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
     store.create_account(ACCOUNT, &[mailbox("INBOX")], NOW).await.unwrap();
     std::fs::write(store.account_dir("README"), "x").unwrap();
     assert_eq!(store.accounts().await.unwrap(), [ACCOUNT]);
     assert_eq!(kind(store.account("README").await), Some(ErrorKind::NotADirectory));
     let long = store.delete_account(&"x".repeat(300)).await;
     assert!(matches!(long, Err(StoreError::Refused(Refused::NoSuchAccount))));
+}
+
+/// A store that writes indexes late.
+fn open_large(disk: &SimulatedDisk) -> LocalStore {
+    let vfs = Arc::new(disk.clone());
+    LocalStore::with_vfs(vfs, Path::new(DIR), Options::default()).unwrap()
+}
+
+fn has_index(disk: &SimulatedDisk, account: &str) -> bool {
+    let path = Path::new(DIR).join("accounts").join(account).join("account.idx");
+    disk.read(&path).is_some()
+}
+
+#[tokio::test]
+async fn an_account_is_kept_and_its_indexes_are_saved_at_the_end() {
+    let disk = SimulatedDisk::new();
+    let store = open_large(&disk);
+    drop(create(&store).await.unwrap());
+    disk.blind(ErrorKind::Other);
+    // Nothing need be read.
+    drop(store.account(ACCOUNT).await.unwrap());
+    disk.mend();
+    assert!(!has_index(&disk, ACCOUNT));
+    store.close().await.unwrap();
+    assert!(has_index(&disk, ACCOUNT));
+}
+
+#[tokio::test]
+async fn accounts_that_nobody_has_are_unloaded_in_the_end() {
+    let disk = SimulatedDisk::new();
+    let store = open_large(&disk);
+    let (large, held) = ("large", "held");
+    for name in [large, held, "small"] {
+        store.create_account(name, &[mailbox("INBOX")], NOW).await.unwrap();
+    }
+    let held_account = store.account(held).await.unwrap();
+    let append = Step::Append(1, 1, UNLOAD_INDEX_OCTETS as usize, "");
+    append.take(&*store.account(large).await.unwrap()).await.unwrap();
+    drop(store.account("small").await.unwrap());
+    for number in 0..MAX_IDLE_ACCOUNTS {
+        // With `large` and `small`, and the one that comes, there is room for two less.
+        assert!(number > MAX_IDLE_ACCOUNTS - 2 || !has_index(&disk, large), "{number}");
+        let name = format!("n{number}");
+        store.create_account(&name, &[mailbox("INBOX")], NOW).await.unwrap();
+        drop(store.account(&name).await.unwrap());
+    }
+    while !has_index(&disk, large) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(store.account("n0").await.unwrap());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!has_index(&disk, "small"), "there is little to read in it");
+    disk.blind(ErrorKind::Other);
+    for gone in [large, "small"] {
+        assert!(matches!(store.account(gone).await, Err(StoreError::Io { .. })));
+    }
+    drop(store.account(held).await.unwrap());
+    drop((store.account("n0").await.unwrap(), held_account));
 }
