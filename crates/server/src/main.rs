@@ -15,6 +15,7 @@ mod private_file;
 mod quickstart;
 mod services;
 mod tls;
+mod unix_socket;
 
 use clap::Parser;
 use std::io::Write;

@@ -14,7 +14,7 @@ pub(crate) use client::Client;
 pub(crate) use request::{
     AccountDetails, AccountSummary, MailboxDetails, MessageDetails, Password, Request, Response,
 };
-pub(crate) use socket::{Socket, bind_private};
+pub(crate) use socket::Socket;
 
 use std::path::{Path, PathBuf};
 

@@ -44,6 +44,7 @@ impl Options {
             imap: or(self.imap, default.imap),
             imaps: or(self.imaps, default.imaps),
             lmtp: or(self.lmtp, default.lmtp),
+            lmtp_mode: default.lmtp_mode,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod address;
 mod error;
+mod mode;
 
 pub(crate) use address::Address;
 pub(crate) use error::ConfigError;
+pub(crate) use mode::Mode;
 
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_RECIPIENTS,
@@ -21,6 +23,8 @@ pub(crate) const EXAMPLE: &str = include_str!("example.toml");
 const DEFAULT_FILES: [&str; 2] = ["rookery.toml", "/etc/rookery/rookery.toml"];
 /// The data directory when none is named.
 const DEFAULT_DATA: &str = "rookery-data";
+/// Who may reach LMTP's sockets in the file system when nothing is said: the server's user and group.
+const DEFAULT_LMTP_MODE: u32 = 0o660;
 /// The only version of the file's layout so far.
 const VERSION: u32 = 1;
 
@@ -46,12 +50,14 @@ pub(crate) struct Config {
 }
 
 /// Where to accept connections. Nothing anywhere stands for the defaults on loopback.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Listen {
     pub(crate) imap: Vec<Address>,
     pub(crate) imaps: Vec<Address>,
     pub(crate) lmtp: Vec<Address>,
+    /// The mode of LMTP's sockets in the file system.
+    pub(crate) lmtp_mode: Mode,
 }
 
 /// The certificate chain and its key, PEM files; both or neither.
@@ -123,6 +129,13 @@ impl Default for Config {
     }
 }
 
+impl Default for Listen {
+    fn default() -> Self {
+        let (imap, imaps, lmtp) = (Vec::new(), Vec::new(), Vec::new());
+        Self { imap, imaps, lmtp, lmtp_mode: Mode(DEFAULT_LMTP_MODE) }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -144,7 +157,7 @@ impl Listen {
     /// What a server listens on that was not told: loopback, ports that need no privileges.
     pub(crate) fn on_loopback() -> Self {
         let port = |port| vec![Address::loopback(port)];
-        Self { imap: port(1143), imaps: port(1993), lmtp: port(1024) }
+        Self { imap: port(1143), imaps: port(1993), lmtp: port(1024), ..Self::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

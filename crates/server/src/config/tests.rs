@@ -49,6 +49,19 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn modes_are_octal() {
+    let mode = |text: &str| {
+        let config = Config::parse(&format!("version = 1\n[listen]\nlmtp_mode = \"{text}\""));
+        config.map(|config| config.listen.lmtp_mode)
+    };
+    assert_eq!(mode("0666"), Ok(Mode(0o666)));
+    assert_eq!(mode("600"), Ok(Mode(0o600)));
+    for text in ["", "0888", "+660", "4777", "rw"] {
+        assert!(mode(text).is_err_and(|error| error.to_string().contains("octal")), "{text}");
+    }
+}
+
+#[test]
 fn addresses_are_read_in_their_forms() {
     for (text, printed) in [
         ("127.0.0.1:143", "127.0.0.1:143"),

@@ -1,12 +1,12 @@
 //! Sockets that connections are accepted on.
 
-use crate::config::{Address, Listen};
+use crate::config::{Address, Listen, Mode};
 use crate::failure::Failure;
+use crate::unix_socket::UnixSocket;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 /// What is spoken on a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Bound {
 
 enum Socket {
     Tcp(TcpListener, SocketAddr),
-    Unix(UnixListener, PathBuf),
+    Unix(UnixSocket),
 }
 
 /// A connection.
@@ -63,14 +63,14 @@ pub(super) async fn bind(listen: &Listen) -> Result<Vec<Bound>, Failure> {
     let mut bound = Vec::new();
     for (protocol, addresses) in lists {
         for address in addresses {
-            let socket = bind_one(protocol, address).await?;
+            let socket = bind_one(protocol, address, listen.lmtp_mode).await?;
             bound.push(Bound { protocol, socket });
         }
     }
     Ok(bound)
 }
 
-async fn bind_one(protocol: Protocol, address: &Address) -> Result<Socket, Failure> {
+async fn bind_one(protocol: Protocol, address: &Address, mode: Mode) -> Result<Socket, Failure> {
     let bound = match address {
         Address::Tcp(address) => bind_tcp(*address).await,
         Address::Unix(_) if protocol != Protocol::Lmtp => {
@@ -78,14 +78,18 @@ async fn bind_one(protocol: Protocol, address: &Address) -> Result<Socket, Failu
                 "{address}: only LMTP can be spoken on such a socket"
             )));
         }
-        Address::Unix(path) => {
-            crate::admin::bind_private(path).map(|socket| Socket::Unix(socket, path.clone()))
-        }
+        Address::Unix(path) => UnixSocket::bind(path, mode.0).await.map(Socket::Unix),
     };
     bound.map_err(|error| {
         let name = protocol.name();
         let failure = Failure::io(format!("listening on {address} for {name}"), &error);
         match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                failure.hint("choose another path, or remove the file if nobody needs it")
+            }
+            io::ErrorKind::AddrInUse if matches!(address, Address::Unix(_)) => {
+                failure.hint("stop the other program, or choose another path")
+            }
             io::ErrorKind::AddrInUse => failure.hint(format!(
                 "another program has this port: stop it, or choose another address with --{name} ADDR"
             )),
@@ -108,7 +112,7 @@ impl Bound {
     pub(super) fn address(&self) -> String {
         match &self.socket {
             Socket::Tcp(_, address) => address.to_string(),
-            Socket::Unix(_, path) => format!("unix:{}", path.display()),
+            Socket::Unix(socket) => format!("unix:{}", socket.path().display()),
         }
     }
 
@@ -116,10 +120,11 @@ impl Bound {
         match &self.socket {
             Socket::Tcp(listener, _) => {
                 let (stream, peer) = listener.accept().await?;
-                stream.set_nodelay(true)?;
+                // Where it fails the connection is about to break, which its session will notice.
+                let _ = stream.set_nodelay(true);
                 Ok(Accepted::Tcp(stream, peer))
             }
-            Socket::Unix(listener, _) => Ok(Accepted::Unix(listener.accept().await?.0)),
+            Socket::Unix(socket) => Ok(Accepted::Unix(socket.accept().await?)),
         }
     }
 }
@@ -128,14 +133,5 @@ impl Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.protocol.name(), self.address())
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if let Self::Unix(_, path) = self {
-            // When it cannot be removed, the next server does it.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

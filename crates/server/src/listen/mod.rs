@@ -44,7 +44,7 @@ impl Server {
         let signals = Signals::listen().map_err(failed)?;
         let tls = Tls::load(&config)?;
         let bound = bound::bind(&config.listen).await?;
-        let admin = match admin::Socket::bind(&config.data) {
+        let admin = match admin::Socket::bind(&config.data).await {
             Ok(socket) => Some(socket),
             Err(error) => {
                 tracing::warn!(%error, "no socket for administration: commands cannot reach this server");

@@ -71,11 +71,19 @@ fn clients_that_say_nothing_do_not_keep_the_server_up() {
 }
 
 #[test]
-fn lmtp_is_spoken_on_a_private_socket() {
+fn lmtp_is_spoken_on_a_socket_of_the_configured_mode() {
     let data = Data::with_ada();
-    let path = data.beside("lmtp.sock");
-    let server = data.start(&["serve", "--lmtp", &format!("unix:{}", path.display())]);
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let (path, file) = (data.beside("lmtp.sock"), data.beside("rookery.toml"));
+    let listen = format!("unix:{}", path.display());
+    let args = ["serve", "--lmtp", &listen, "--config", file.to_str().unwrap()];
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    std::fs::write(&file, "version = 1\n[listen]\nlmtp_mode = \"0666\"\n").unwrap();
+    let server = data.start(&args);
+    assert_eq!(mode(), 0o666);
+    server.kill();
+    std::fs::write(&file, "version = 1\n").unwrap();
+    let server = data.start(&args);
+    assert_eq!(mode(), 0o660);
     let mut lmtp = BufReader::new(UnixStream::connect(&path).unwrap());
     let dialog = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n";
     lmtp.get_mut().write_all(dialog.as_bytes()).unwrap();
