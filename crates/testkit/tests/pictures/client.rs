@@ -1,0 +1,442 @@
+//! One client: its connection, what it has enabled, what it knows, and how it finds its way back.
+
+use crate::picture::{Asked, Cached, Dialect, Picture, Verdict, ensure};
+use crate::rng::Rng;
+use crate::truth::{MAILBOXES, Truth, is_safe, same, same_but_gone};
+use crate::wire::{Journal, Wire};
+use rookery_imap_wire::{Code, Response, Status};
+use rookery_mail::Uid;
+use rookery_testkit::host::InProcess;
+use std::sync::Arc;
+
+/// Of so many clients in a hundred, silent changes are made when they are asked for, not when they are answered.
+const OPTIMISTS: u32 = 50;
+
+/// What a client can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Rev1,
+    CondStore,
+    QResync,
+    Rev2,
+    Rev2QResync,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Rev1, Self::CondStore, Self::QResync, Self::Rev2, Self::Rev2QResync];
+
+    pub(crate) fn condstore(self) -> bool {
+        self == Self::CondStore || self.qresync()
+    }
+
+    fn qresync(self) -> bool {
+        matches!(self, Self::QResync | Self::Rev2QResync)
+    }
+
+    fn rev2(self) -> bool {
+        matches!(self, Self::Rev2 | Self::Rev2QResync)
+    }
+}
+
+/// A selected mailbox.
+pub(crate) struct Selected {
+    pub(crate) mailbox: usize,
+    pub(crate) read_only: bool,
+    pub(crate) picture: Picture,
+    session: u64,
+    /// A resynchronisation in several commands is under way: what is kept from earlier stays as it is.
+    pub(crate) syncing: bool,
+}
+
+/// How a command ended.
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    pub(crate) code: Option<Code>,
+    pub(crate) untagged: Vec<Response>,
+}
+
+impl Answer {
+    pub(crate) fn is_ok(&self) -> bool {
+        self.status == Status::Ok
+    }
+}
+
+/// A client.
+pub(crate) struct Client {
+    pub(crate) kind: Kind,
+    pub(crate) rng: Rng,
+    pub(crate) truth: Arc<Truth>,
+    pub(crate) selected: Option<Selected>,
+    pub(crate) cached: [Option<Cached>; 2],
+    /// The tag of the IDLE that is under way.
+    pub(crate) idle: Option<String>,
+    /// Whether nobody else does anything.
+    pub(crate) alone: bool,
+    pub(crate) dialect: Dialect,
+    pub(crate) wire: Wire,
+    /// Whether it takes its silent changes for done before it is told so.
+    pub(crate) optimistic: bool,
+    name: String,
+    host: Arc<InProcess>,
+    journal: Journal,
+}
+
+impl Client {
+    pub(crate) async fn new(
+        name: String,
+        kind: Kind,
+        mut rng: Rng,
+        (host, truth, journal): (Arc<InProcess>, Arc<Truth>, Journal),
+    ) -> Self {
+        let wire = Wire::connect(&host, name.clone(), journal.clone()).await;
+        let optimistic = rng.percent(OPTIMISTS);
+        let mut client = Self {
+            kind,
+            optimistic,
+            rng,
+            truth,
+            selected: None,
+            cached: [None, None],
+            idle: None,
+            alone: true,
+            dialect: Dialect::default(),
+            wire,
+            name,
+            host,
+            journal,
+        };
+        client.enable().await;
+        client
+    }
+
+    /// Lose the connection, whatever is on its way, and make another.
+    pub(crate) async fn reconnect(&mut self) {
+        self.leave();
+        self.idle = None;
+        self.dialect = Dialect::default();
+        self.journal.note(format!("{} is cut off", self.name));
+        self.wire = Wire::connect(&self.host, self.name.clone(), self.journal.clone()).await;
+        self.enable().await;
+    }
+
+    async fn enable(&mut self) {
+        // In any order, in one command or in several, or by what needs it.
+        let mut wanted = Vec::new();
+        if self.kind.qresync() {
+            wanted.push("QRESYNC");
+        }
+        if self.kind == Kind::CondStore && self.rng.percent(40) {
+            wanted.push("CONDSTORE");
+        }
+        if self.kind.rev2() {
+            wanted.push("IMAP4rev2");
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        if self.rng.percent(50) {
+            wanted.reverse();
+        }
+        let tag = self.wire.command(&format!("ENABLE {}", wanted.join(" "))).await;
+        self.wire.until(&tag).await;
+        self.dialect = Dialect {
+            condstore: self.kind.qresync() || wanted.contains(&"CONDSTORE"),
+            qresync: self.kind.qresync(),
+            rev2: self.kind.rev2(),
+        };
+    }
+
+    /// Keep what can be kept of the selected mailbox, which is selected no longer.
+    pub(crate) fn leave(&mut self) {
+        let Some(selected) = self.selected.take() else { return };
+        if self.dialect.condstore && !selected.syncing {
+            self.cached[selected.mailbox] = selected.picture.to_cache();
+        }
+    }
+
+    /// The picture of the selected mailbox; an empty one where there is none.
+    pub(crate) fn len(&self) -> u32 {
+        self.selected.as_ref().map_or(0, |selected| selected.picture.len())
+    }
+
+    /// Send a command; take each response for true, up to the tagged one; and see whether the server kept its word.
+    pub(crate) async fn ask(&mut self, command: &str, asked: Asked) -> Answer {
+        let tag = self.wire.command(command).await;
+        self.answer(&tag, asked).await
+    }
+
+    /// The same for a command that has been sent.
+    pub(crate) async fn answer(&mut self, tag: &str, asked: Asked) -> Answer {
+        let mut untagged = Vec::new();
+        loop {
+            let response = self.wire.next().await;
+            self.take(&response, &asked);
+            if let Response::Tagged { tag: end, status, code, .. } = response {
+                assert_eq!(end.as_str(), tag, "{}", self.name);
+                if let Some(selected) = &mut self.selected {
+                    if let Some(change) = asked.silent.as_ref().filter(|_| asked.at_ok) {
+                        selected.picture.change_targets(change);
+                    }
+                    selected.picture.tagged();
+                }
+                self.check(&asked);
+                return Answer { status, code, untagged };
+            }
+            untagged.push(response);
+        }
+    }
+
+    pub(crate) fn take(&mut self, response: &Response, asked: &Asked) {
+        let rev2 = self.dialect.rev2;
+        let right_search = match response {
+            Response::Search { .. } => !rev2,
+            _ => true,
+        };
+        self.hold_to(ensure(right_search, || "SEARCH in rev2".to_owned()));
+        let number = matches!(
+            response,
+            Response::Exists(_)
+                | Response::Recent(_)
+                | Response::Expunge(_)
+                | Response::Vanished { .. }
+                | Response::Fetch { .. }
+        );
+        let verdict = match &mut self.selected {
+            Some(selected) => selected.picture.apply(response, asked),
+            None => ensure(!number, || format!("{response:?} of no mailbox")),
+        };
+        self.hold_to(verdict);
+    }
+
+    /// What must be true behind every command.
+    fn check(&self, asked: &Asked) {
+        let Some(selected) = self.selected.as_ref().filter(|selected| !selected.syncing) else {
+            return;
+        };
+        let snapshot = self.truth.snapshot(selected.mailbox);
+        let picture = &selected.picture;
+        if self.dialect.condstore
+            && let Some(cached) = picture.to_cache()
+        {
+            self.hold_to(is_safe(&cached, &snapshot, self.dialect.qresync));
+        }
+        if !selected.read_only {
+            let once = self.truth.recent_once(selected.mailbox, selected.session, picture);
+            self.hold_to(once);
+        }
+        if self.alone && !asked.untold {
+            let compare = if asked.hold { same_but_gone } else { same };
+            self.hold_to(compare(picture, &snapshot));
+        }
+    }
+
+    /// Stop here if it is not as it should be.
+    pub(crate) fn hold_to(&self, verdict: Verdict) {
+        if let Err(problem) = verdict {
+            panic!("{} ({:?}): {problem}\n{:?}", self.name, self.kind, self.dialect);
+        }
+    }
+
+    /// SELECT or EXAMINE, and get to know what is there.
+    pub(crate) async fn select(&mut self, mailbox: usize, read_only: bool) {
+        let cached = self.cached[mailbox].clone();
+        let had = self.selected.as_ref().map(|selected| selected.mailbox);
+        let cached = if had == Some(mailbox) {
+            self.selected.as_ref().and_then(|selected| selected.picture.to_cache()).or(cached)
+        } else {
+            cached
+        };
+        let cached = cached.filter(|_| self.kind.condstore() && self.rng.percent(85));
+        let quick = if self.dialect.qresync { cached.as_ref() } else { None };
+        let parameters = self.parameters(quick);
+        let verb = if read_only { "EXAMINE" } else { "SELECT" };
+        let command = format!("{verb} {}{parameters}", MAILBOXES[mailbox]);
+        self.open(&command, (mailbox, read_only), quick).await;
+        if self.dialect.qresync && self.rng.percent(90) {
+            self.learn().await;
+        }
+        match cached.filter(|_| !self.dialect.qresync) {
+            Some(cached) => self.look_for_changes(&cached).await,
+            None if self.rng.percent(80) => self.learn().await,
+            None => {}
+        }
+    }
+
+    fn parameters(&mut self, quick: Option<&Cached>) -> String {
+        if let Some(cached) = quick {
+            return format!(" (QRESYNC ({}))", self.resync_data(cached));
+        }
+        let wants = self.kind.condstore() && self.rng.percent(50);
+        if wants {
+            self.dialect.condstore = true;
+        }
+        if wants { " (CONDSTORE)".to_owned() } else { String::new() }
+    }
+
+    /// What the client knows, for the server to go on from.
+    fn resync_data(&mut self, cached: &Cached) -> String {
+        let Cached { highest, validity, messages } = cached;
+        let mut known = format!("{validity} {highest}");
+        let uids: Vec<Uid> = messages.keys().copied().collect();
+        let Some(last) = uids.last().filter(|_| self.rng.percent(70)) else { return known };
+        known += &format!(" 1:{last}");
+        if self.rng.percent(50) {
+            let at = self.rng.below(u32::try_from(uids.len()).unwrap_or(u32::MAX)) as usize;
+            let numbered = (1..).zip(&uids).skip(at).step_by(2);
+            let (numbers, uids): (Vec<_>, Vec<_>) = numbered
+                .map(|(number, uid): (u32, _)| (number.to_string(), uid.to_string()))
+                .unzip();
+            known += &format!(" ({} {})", numbers.join(","), uids.join(","));
+        }
+        known
+    }
+
+    /// Send the command, which closes one mailbox and opens another.
+    async fn open(
+        &mut self,
+        command: &str,
+        (mailbox, read_only): (usize, bool),
+        quick: Option<&Cached>,
+    ) {
+        let mut closing = self.selected.is_some();
+        let asked = Asked { earlier: quick.is_some(), ..Asked::default() };
+        let tag = self.wire.command(command).await;
+        if !closing {
+            self.selected = Some(self.opened(mailbox, read_only));
+        }
+        loop {
+            let response = self.wire.next().await;
+            if matches!(&response, Response::Untagged { code: Some(Code::Closed), .. }) {
+                self.hold_to(ensure(closing, || "CLOSED of no mailbox".to_owned()));
+                closing = false;
+                self.leave();
+                self.selected = Some(self.opened(mailbox, read_only));
+                continue;
+            }
+            self.take(&response, &asked);
+            if let Response::Tagged { tag: end, status, .. } = response {
+                assert_eq!(end.as_str(), tag, "{}", self.name);
+                self.hold_to(ensure(!closing, || "no CLOSED".to_owned()));
+                self.hold_to(ensure(status == Status::Ok, || "the mailbox stays shut".to_owned()));
+                break;
+            }
+        }
+        self.opened_with(quick);
+    }
+
+    fn opened(&self, mailbox: usize, read_only: bool) -> Selected {
+        let picture = Picture::new(self.dialect);
+        Selected { mailbox, read_only, picture, session: self.truth.session(), syncing: false }
+    }
+
+    fn opened_with(&mut self, quick: Option<&Cached>) {
+        let Some(selected) = &mut self.selected else { return };
+        let mut verdict = Ok(());
+        if let Some(cached) = quick {
+            verdict = selected.picture.recall(cached);
+        }
+        selected.picture.tagged();
+        let (now, before) = (selected.picture.highest, quick.map(|cached| cached.highest));
+        self.hold_to(verdict);
+        self.hold_to(ensure(now.is_some() && now >= before, || {
+            format!("HIGHESTMODSEQ {now:?} after {before:?}")
+        }));
+        self.check(&Asked::default());
+    }
+
+    /// With CONDSTORE alone: what is still there by UID SEARCH, what has changed by CHANGEDSINCE (RFC 7162 §3.2.6).
+    async fn look_for_changes(&mut self, cached: &Cached) {
+        let Some(selected) = &mut self.selected else { return };
+        selected.syncing = true;
+        if self.find_uids().await {
+            let uids = self.uids();
+            let Some(selected) = &mut self.selected else { return };
+            let left = cached.messages.iter().filter(|(uid, _)| uids.contains(uid));
+            let left = left.map(|(uid, message)| (*uid, message.clone())).collect();
+            let verdict = selected.picture.recall(&Cached { messages: left, ..*cached });
+            self.hold_to(verdict);
+            let since = cached.highest;
+            self.condstore_enabled();
+            let asked = Asked { flags: true, since: Some(since), ..Asked::default() };
+            let fetch = format!("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {since})");
+            let answer = self.ask(&fetch, asked).await;
+            assert!(answer.is_ok());
+        } else {
+            self.fetch_from(1).await;
+        }
+        if let Some(selected) = &mut self.selected {
+            selected.syncing = false;
+        }
+        self.check(&Asked::default());
+    }
+
+    /// Learn all UIDs by UID SEARCH, if nothing changes meanwhile.
+    async fn find_uids(&mut self) -> bool {
+        let before = self.len();
+        let answer = self.ask("UID SEARCH ALL", Asked::default()).await;
+        let found = found(&answer.untagged);
+        let mut numbers = (1..).zip(found.iter().filter_map(|uid| Uid::new(*uid)));
+        let Some(selected) = &mut self.selected else { return false };
+        if selected.picture.len() != before || found.len() != before as usize {
+            return false;
+        }
+        let verdict = numbers.try_for_each(|(number, uid)| selected.picture.identify(number, uid));
+        self.hold_to(verdict);
+        true
+    }
+
+    pub(crate) fn uids(&self) -> Vec<Uid> {
+        let messages = self.selected.iter().flat_map(|selected| &selected.picture.messages);
+        messages.filter_map(|message| message.uid).collect()
+    }
+
+    /// The client uses what enables CONDSTORE (RFC 7162 §3.1).
+    pub(crate) fn condstore_enabled(&mut self) {
+        self.dialect.condstore = true;
+        if let Some(selected) = &mut self.selected {
+            selected.picture.dialect.condstore = true;
+        }
+    }
+
+    /// Fetch what is not known yet.
+    pub(crate) async fn learn(&mut self) {
+        let first = self.selected.as_ref().and_then(|selected| selected.picture.first_unknown());
+        if let Some(first) = first {
+            self.fetch_from(first).await;
+        }
+    }
+
+    async fn fetch_from(&mut self, first: u32) {
+        let uids = self.uids();
+        let mut items = vec!["FLAGS"];
+        if self.dialect.condstore {
+            items.push("MODSEQ");
+        }
+        let before = uids.get((first as usize).wrapping_sub(2)).filter(|_| self.rng.percent(50));
+        let after = before.and_then(|uid| uid.next());
+        let (set, asked) = match after {
+            Some(after) => (format!("UID FETCH {after}:*"), Asked::default()),
+            None if self.len() == 0 => return,
+            None => {
+                items.push("UID");
+                (format!("FETCH {first}:*"), Asked { hold: true, ..Asked::default() })
+            }
+        };
+        let command = format!("{set} ({})", items.join(" "));
+        self.ask(&command, Asked { flags: true, ..asked }).await;
+    }
+}
+
+/// The numbers that a search found.
+pub(crate) fn found(untagged: &[Response]) -> Vec<u32> {
+    let found = untagged.iter().filter_map(|response| match response {
+        Response::Search { numbers, .. } => Some(numbers.clone()),
+        Response::ESearch { all, .. } => {
+            let ranges = all.iter().flatten();
+            Some(ranges.flat_map(|(first, last)| *first..=*last).collect())
+        }
+        _ => None,
+    });
+    found.flatten().collect()
+}

@@ -1,0 +1,206 @@
+//! Many clients at once: eight with capabilities at random do random things in two mailboxes, and lose their
+//! connections at random. Each keeps a picture of what it has selected, from nothing but what it is told, and
+//! the picture must be right: numbers, UIDs, flags, modification sequences.
+//!
+//! A failure prints its seed. `ROOKERY_SEED=7 ROOKERY_STEPS=500` plays one seed, that far.
+
+mod client;
+mod hesitant;
+mod picture;
+mod refusals;
+mod rng;
+mod sets;
+mod steps;
+mod truth;
+mod wire;
+
+use client::{Client, Kind};
+use hesitant::Hesitant;
+use picture::{Asked, Picture};
+use rng::Rng;
+use rookery_mail::MailboxName;
+use rookery_mailbox::{AccountStore, MemoryStore, NewMailbox, OpenMailbox, Store};
+use rookery_testkit::dialog::Host;
+use rookery_testkit::host::InProcess;
+use std::sync::Arc;
+use tokio::task::{JoinSet, yield_now};
+use truth::{MAILBOXES, Truth};
+use wire::{Journal, Wire};
+
+/// Clients at the same time.
+const CLIENTS: usize = 8;
+
+/// Seeds that are played unless one is asked for.
+const SEEDS: u64 = 25;
+
+/// Steps of each seed unless asked for otherwise.
+const STEPS: u64 = 400;
+
+/// Of so many steps, one is a look at everything through the eyes of a new client.
+const LOOK_EVERY: u32 = 25;
+
+/// When the account is made, in seconds since 1970.
+const NOW: i64 = 1_000_000;
+
+/// Turns after which a server has noticed that a client is gone.
+const TURNS_TO_NOTICE: u32 = 150;
+
+/// Prints the seed if the test fails.
+struct Report {
+    seed: u64,
+    step: u64,
+    journal: Journal,
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { seed, step, journal } = self;
+            eprintln!("{}\nROOKERY_SEED={seed} ROOKERY_STEPS={step}", journal.show());
+        }
+    }
+}
+
+/// A server, and all who use it.
+struct World {
+    host: Arc<InProcess>,
+    journal: Journal,
+    rng: Rng,
+    clients: Vec<Client>,
+}
+
+impl World {
+    async fn new(seed: u64, journal: Journal) -> Self {
+        let mut rng = Rng::new(seed);
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let slow = Hesitant::new(Arc::clone(&store), rng.fork());
+        let host = Arc::new(InProcess::new(Arc::new(slow), NOW).await.expect("an account"));
+        let account = store.account(host.user()).await.expect("the account");
+        let truth = Arc::new(Truth::new(shared_mailboxes(&account).await));
+        let mut clients = Vec::new();
+        for number in 0..CLIENTS {
+            let kind = Kind::ALL[number % Kind::ALL.len()];
+            let around = (Arc::clone(&host), Arc::clone(&truth), journal.clone());
+            let name = format!("{}{number}", char::from(b'A' + u8::try_from(number).unwrap_or(0)));
+            clients.push(Client::new(name, kind, rng.fork(), around).await);
+        }
+        Self { host, journal, rng, clients }
+    }
+
+    async fn step(&mut self) {
+        match self.rng.below(LOOK_EVERY) {
+            0 => self.look().await,
+            1..=9 => self.together().await,
+            _ => {
+                let at = self.rng.below(u32::try_from(CLIENTS).unwrap_or(1)) as usize;
+                self.clients[at].step().await;
+                self.quieten().await;
+            }
+        }
+    }
+
+    /// Two or three clients do something at the same time.
+    async fn together(&mut self) {
+        let mut tasks = JoinSet::new();
+        for _ in 0..self.rng.between(2, 3) {
+            let len = u32::try_from(self.clients.len()).unwrap_or(1);
+            let mut client = self.clients.remove(self.rng.below(len) as usize);
+            client.alone = false;
+            tasks.spawn(async move {
+                client.step().await;
+                client.alone = true;
+                client
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            match done {
+                Ok(client) => self.clients.push(client),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        self.quieten().await;
+    }
+
+    /// Let those commands end whose clients are gone.
+    async fn quieten(&self) {
+        for _ in 0..TURNS_TO_NOTICE {
+            yield_now().await;
+        }
+    }
+
+    /// All pictures are compared with what a new client sees.
+    async fn look(&mut self) {
+        for client in &mut self.clients {
+            client.settle().await;
+        }
+        for mailbox in 0..MAILBOXES.len() {
+            let seen = self.see(mailbox).await;
+            for client in &self.clients {
+                let Some(selected) = &client.selected else { continue };
+                if selected.mailbox != mailbox {
+                    continue;
+                }
+                client.hold_to(selected.picture.is_like(&seen));
+            }
+        }
+    }
+
+    /// A mailbox as a new client sees it, which disturbs nothing.
+    async fn see(&self, mailbox: usize) -> Picture {
+        let mut wire = Wire::connect(&self.host, "-".to_owned(), self.journal.clone()).await;
+        let mut seen = Picture::default();
+        let asked = Asked { flags: true, ..Asked::default() };
+        let examine = format!("EXAMINE {} (CONDSTORE)", MAILBOXES[mailbox]);
+        for command in [examine.as_str(), "FETCH 1:* (UID FLAGS MODSEQ)"] {
+            let tag = wire.command(command).await;
+            for response in wire.until(&tag).await {
+                seen.apply(&response, &asked).expect("a new client is told the truth");
+            }
+        }
+        seen
+    }
+}
+
+/// Make the mailboxes that there are not yet.
+async fn shared_mailboxes(account: &Arc<dyn AccountStore>) -> [Arc<OpenMailbox>; 2] {
+    let mut open = Vec::new();
+    for name in MAILBOXES {
+        let name = MailboxName::new(name).expect("a name");
+        let new = NewMailbox { name: name.clone(), special_use: None, subscribed: false };
+        if !name.is_inbox() {
+            account.create(&[new], NOW).await.expect("a new mailbox");
+        }
+        let list = account.mailboxes().await.expect("mailboxes");
+        open.push(account.open(list.mailboxes[&name].id).await.expect("a mailbox"));
+    }
+    open.try_into().expect("two mailboxes")
+}
+
+async fn play(seed: u64, steps: u64, journal: Journal) {
+    let mut report = Report { seed, step: 0, journal: journal.clone() };
+    let mut world = World::new(seed, journal).await;
+    for step in 1..=steps {
+        report.step = step;
+        world.journal.note(format!("-- step {step}"));
+        world.step().await;
+    }
+    world.look().await;
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn every_picture_is_right() {
+    let steps = number("ROOKERY_STEPS").unwrap_or(STEPS);
+    let journal = Journal::default();
+    if let Some(seed) = number("ROOKERY_SEED") {
+        return play(seed, steps, journal).await;
+    }
+    for seed in 0..SEEDS {
+        play(seed, steps, journal.clone()).await;
+    }
+    let unsaid = journal.unsaid();
+    assert!(unsaid.is_empty(), "never said: {unsaid:?}");
+}
