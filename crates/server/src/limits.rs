@@ -14,6 +14,9 @@ pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
 pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
 
+/// Open files that the server needs besides one for each connection: those of the store, mostly.
+pub(crate) const FILES_BESIDE_CONNECTIONS: usize = 1024;
+
 /// How long a TLS handshake may take.
 pub(crate) const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -62,8 +65,11 @@ pub(crate) const MAX_ADMIN_CONNECTIONS: usize = 32;
 /// Messages that travel with one administrative request.
 pub(crate) const MAX_ADMIN_MESSAGES: usize = 256;
 
-/// How long a command waits for a server that is just starting or stopping.
+/// How long a command waits for a server that is just starting or stopping, and a server for a command.
 pub(crate) const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long either waits before it looks again.
+pub(crate) const ADMIN_RETRY: Duration = Duration::from_millis(50);
 
 /// Octets of messages that an import hands over at once.
 pub(crate) const IMPORT_BATCH_SIZE: usize = 4 * 1024 * 1024;

@@ -11,6 +11,7 @@ mod limits;
 mod listen;
 mod lmtp;
 mod logging;
+mod open_files;
 mod private_file;
 mod quickstart;
 mod services;

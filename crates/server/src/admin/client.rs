@@ -4,16 +4,13 @@ use super::execute::serve;
 use super::{AccountSummary, MailboxDetails, Request, Response, frame, socket_path};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::{ADMIN_PATIENCE, MAX_ADMIN_CHUNK};
+use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY, MAX_ADMIN_CHUNK};
 use crate::services::{OpenError, Services};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
-
-/// How long to wait before the next look at whether the server can be reached.
-const RETRY: Duration = Duration::from_millis(50);
 
 /// A connection to whoever has the data directory open.
 pub(crate) struct Client {
@@ -50,7 +47,7 @@ impl Client {
                 Ok(services) => return Ok(Self::within(services)),
                 Err(OpenError::Failed(failure)) => return Err(failure),
                 Err(OpenError::Locked) if start.elapsed() < ADMIN_PATIENCE => {
-                    tokio::time::sleep(RETRY).await;
+                    tokio::time::sleep(ADMIN_RETRY).await;
                 }
                 Err(OpenError::Locked) => {
                     let data = data.display();

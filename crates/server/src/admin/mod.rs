@@ -18,6 +18,11 @@ pub(crate) use socket::Socket;
 
 use std::path::{Path, PathBuf};
 
+/// Whether a server answers for this data directory.
+pub(crate) async fn is_served(data: &Path) -> bool {
+    tokio::net::UnixStream::connect(socket_path(data)).await.is_ok()
+}
+
 /// The socket of the server that has this data directory open.
 fn socket_path(data: &Path) -> PathBuf {
     data.join("rookery.sock")

@@ -28,7 +28,7 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     config.listen = options.listen();
     config.auth.allow_plaintext = true;
     logging::start(&config.log);
-    let services = serve::open(&config)?;
+    let services = serve::open(&config).await?;
     let server = Server::bind(config.clone(), services.clone()).await?;
     let demo = quickstart::prepare(&config.data, &services).await?;
     print(&demo.instructions(&config.data, &server.addresses()))?;

@@ -1,13 +1,16 @@
 //! `rookery serve`.
 
 use super::{Place, print};
+use crate::admin;
 use crate::config::{Address, Config};
 use crate::failure::Failure;
+use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY};
 use crate::listen::Server;
-use crate::logging;
 use crate::services::{OpenError, Services};
+use crate::{logging, open_files};
 use clap::Args;
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -34,7 +37,8 @@ pub(super) struct Options {
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let config = options.over(place.config()?);
     logging::start(&config.log);
-    let services = open(&config)?;
+    let services = open(&config).await?;
+    open_files::check(config.limits.connections);
     let server = Server::bind(config, services).await?;
     print(&server.ready_line())?;
     server.run(|| Ok(options.over(place.config()?))).await
@@ -62,14 +66,43 @@ impl Options {
     }
 }
 
-/// Open the data directory for a server.
-pub(super) fn open(config: &Config) -> Result<Services, Failure> {
-    Services::open(&config.data, config.limits.message_size).map_err(|error| match error {
-        OpenError::Failed(failure) => failure,
-        OpenError::Locked => {
-            let data = config.data.display();
-            Failure::new(format!("another process has the data directory {data} open"))
-                .hint("stop the server that runs there, or name another directory with --data")
+/// Open the data directory for a server. A command may have it for a moment.
+pub(super) async fn open(config: &Config) -> Result<Services, Failure> {
+    let start = Instant::now();
+    loop {
+        match Services::open(&config.data, config.limits.message_size) {
+            Ok(services) => return Ok(services),
+            Err(OpenError::Failed(failure)) => return Err(failure),
+            Err(OpenError::Locked)
+                if start.elapsed() < ADMIN_PATIENCE && !admin::is_served(&config.data).await =>
+            {
+                tokio::time::sleep(ADMIN_RETRY).await;
+            }
+            Err(OpenError::Locked) => {
+                let data = config.data.display();
+                let message = format!("another process has the data directory {data} open");
+                return Err(Failure::new(message).hint(
+                    "stop the server that runs there, or name another directory with --data",
+                ));
+            }
         }
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_server_waits_for_a_command_to_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { data: dir.path().to_owned(), ..Config::default() };
+        let command = Services::open(dir.path(), 1).ok().unwrap();
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            command.store.close().await.unwrap();
+        };
+        assert!(tokio::join!(open(&config), end).0.is_ok());
+    }
 }

@@ -77,8 +77,19 @@ impl Data {
 
     /// Start a server and wait until it is ready.
     pub(crate) fn start(&self, args: &[&str]) -> Server {
+        self.start_as(binary(), args)
+    }
+
+    /// Start a server that cannot have more files open than this.
+    pub(crate) fn start_with_open_files(&self, most: u32, args: &[&str]) -> Server {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("ulimit -n {most}; exec \"$0\" \"$@\""));
+        command.arg(env!("CARGO_BIN_EXE_rookery")).env_remove("ROOKERY_LOG").stdin(Stdio::null());
+        self.start_as(command, args)
+    }
+
+    fn start_as(&self, mut command: Command, args: &[&str]) -> Server {
         let log = std::fs::File::create(self.beside("log")).unwrap();
-        let mut command = binary();
         command.args(args).arg("--data").arg(self.dir()).current_dir(self.0.path());
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut printed = Vec::new();

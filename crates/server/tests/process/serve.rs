@@ -121,6 +121,20 @@ fn connections_are_limited() {
 }
 
 #[test]
+fn too_few_open_files_are_told_and_survived() {
+    let data = Data::with_ada();
+    let server = data.start_with_open_files(64, &["serve", "--imap", ANY]);
+    assert!(data.log().contains("LimitNOFILE=11024"), "{}", data.log());
+    let address = server.address("imap");
+    let clients: Vec<_> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
+    std::thread::sleep(Duration::from_secs(1));
+    let refused = data.log().matches("could not be accepted").count();
+    assert!((1..20).contains(&refused), "{refused} times in a second");
+    drop(clients);
+    assert!(server.connect("imap").greeting.starts_with("* OK"));
+}
+
+#[test]
 fn a_new_data_directory_is_made_and_private() {
     let data = Data::new();
     let server = data.serve();
