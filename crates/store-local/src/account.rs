@@ -104,6 +104,11 @@ impl Account {
         self.dir.join("tmp").join(number.to_string())
     }
 
+    /// The largest UIDVALIDITY of all mailboxes that there ever were.
+    pub(crate) fn uid_validity(&self) -> u32 {
+        read(&self.state).counters.uid_validity
+    }
+
     /// Make all that was asked for durable, save the indexes, take no more changes, let go of files.
     pub(crate) async fn close(self: Arc<Self>) -> Result<(), StoreError> {
         self.submit(0, |_| Ok(())).await.or_else(|error| match error {

@@ -97,9 +97,13 @@ impl Account {
         self: &Arc<Self>,
         look: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _permit = self.reads().acquire_owned().await.map_err(|_| failed(READING))?;
+        let permit = self.reads().acquire_owned().await.map_err(|_| failed(READING))?;
         let account = Arc::clone(self);
-        let reading = tokio::task::spawn_blocking(move || look(&account));
+        let reading = tokio::task::spawn_blocking(move || {
+            // The reading goes on when nobody waits for it any more.
+            let _permit = permit;
+            look(&account)
+        });
         reading.await.map_err(|_| failed(READING))?
     }
 }

@@ -12,7 +12,7 @@ use rookery_mail::{
 use rookery_mailbox::{FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotParts, Tombstone};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const ACCOUNT_MAGIC: [u8; 8] = *b"RookAcc\n";
@@ -40,13 +40,33 @@ impl Default for Position {
 }
 
 /// Write index snapshots of those mailboxes that have changed, then that of the account, which says
-/// which ones belong to it; returns how many octets they are.
+/// which ones belong to it; returns how many octets they are. If that fails, what was written goes.
 pub(crate) fn save(
+    vfs: &dyn Vfs,
+    account: &Path,
+    log_end: (u64, Position),
+    state: &State,
+    indexes: (&mut Stamps, &BTreeSet<MailboxId>),
+) -> io::Result<u64> {
+    let mut written = Vec::new();
+    let saved = write_indexes(vfs, account, log_end, state, indexes, &mut written);
+    if saved.is_err() {
+        for path in written {
+            // What stays is removed when indexes are saved the next time.
+            let _ = vfs.remove_file(&path);
+        }
+    }
+    saved
+}
+
+/// Write index snapshots; `written` says which files nothing refers to if this fails.
+fn write_indexes(
     vfs: &dyn Vfs,
     account: &Path,
     (log, position): (u64, Position),
     state: &State,
     (stamps, dirty): (&mut Stamps, &BTreeSet<MailboxId>),
+    written: &mut Vec<PathBuf>,
 ) -> io::Result<u64> {
     let dir = account.join(MAILBOX_DIR);
     vfs.create_dir(&dir)?;
@@ -59,7 +79,9 @@ pub(crate) fn save(
             continue;
         }
         let file = encode_mailbox(log, position.sequence, &published.mailbox.snapshot);
-        write_file(vfs, &dir.join(mailbox_file(*id, position.sequence)), &file)?;
+        let path = dir.join(mailbox_file(*id, position.sequence));
+        written.push(path.clone());
+        write_file(vfs, &path, &file)?;
         octets += file.len() as u64;
         next.insert(*id, position.sequence);
     }
@@ -67,8 +89,10 @@ pub(crate) fn save(
     let file = encode_account(log, position, state, &next);
     octets += file.len() as u64;
     let (temporary, name) = (account.join("account.idx.new"), account.join(ACCOUNT_FILE));
+    written.push(temporary.clone());
     write_file(vfs, &temporary, &file)?;
     vfs.rename(&temporary, &name)?;
+    written.clear();
     vfs.sync_dir(account)?;
     *stamps = next;
     remove_old(vfs, &dir, stamps)?;

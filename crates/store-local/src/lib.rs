@@ -27,6 +27,7 @@ mod state;
 mod store;
 mod sync;
 mod torn;
+mod uid_validity;
 pub mod vfs;
 
 pub use store::{LocalStore, Options};

@@ -320,11 +320,18 @@ fn damage(segment: u32, offset: u64, expected: &'static str) -> StoreError {
     damaged(&format!("segment {segment} at octet {offset}"), &BadRecord(expected))
 }
 
-/// Remove what is in a directory, which is made if need be.
+/// Remove what is in a directory, which is made if need be. What cannot be removed stays: it harms nobody.
 pub(crate) fn empty_dir(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
     vfs.create_dir(dir)?;
-    for name in vfs.list(dir)? {
-        vfs.remove_file(&dir.join(name))?;
+    for path in vfs.list(dir)?.into_iter().map(|name| dir.join(name)) {
+        if vfs.remove_file(&path).is_ok() {
+            continue;
+        }
+        let path_shown = path.display();
+        match vfs.remove_dir_all(&path) {
+            Ok(()) => tracing::warn!(path = %path_shown, "removed a directory that is not ours"),
+            Err(error) => tracing::warn!(path = %path_shown, %error, "this cannot be removed"),
+        }
     }
     Ok(())
 }

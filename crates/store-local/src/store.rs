@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::recovery::{self, empty_dir};
 use crate::state::State;
 use crate::sync::lock;
+use crate::uid_validity;
 use crate::vfs::{RealFiles, Vfs};
 use rookery_mailbox::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 /// Sizes that tests make small.
@@ -54,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) kept: Kept,
     /// Names under `tmp/` that were given away.
     pub(crate) temporaries: AtomicU64,
+    /// The largest UIDVALIDITY of all removed accounts.
+    uid_validity: Mutex<u32>,
     /// Given back when the store is closed, or when nobody has it or an account of it any more.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
@@ -98,7 +102,8 @@ impl LocalStore {
         vfs.create_dir(&dir.join("trash")).map_err(opening)?;
         vfs.sync_dir(dir).map_err(opening)?;
         keep_others_out(&*vfs, dir);
-        empty_trash(&*vfs, &dir.join("trash"));
+        let trashed = empty_trash(&*vfs, &dir.join("trash"));
+        let uid_validity = Mutex::new(uid_validity::read(&*vfs, dir).map_err(opening)?);
         let shared = Shared {
             vfs,
             options,
@@ -107,6 +112,7 @@ impl LocalStore {
             loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),
             temporaries: AtomicU64::new(0),
+            uid_validity,
             lock: Mutex::new(Some(lock)),
         };
         Ok(Self {
@@ -114,7 +120,7 @@ impl LocalStore {
             shared: Arc::new(shared),
             slots: Mutex::default(),
             closed: AtomicBool::new(false),
-            trashed: AtomicU64::new(0),
+            trashed: AtomicU64::new(trashed),
         })
     }
 
@@ -215,13 +221,17 @@ impl LocalStore {
         self.check_open()?;
         let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
         let number = self.trashed.fetch_add(1, Ordering::Relaxed);
-        let trash = self.dir.join("trash");
+        let (data, trash) = (self.dir.clone(), self.dir.join("trash"));
         let (is_possible, name) = (account_name::is_possible(name), name.to_owned());
         self.blocking(move || {
             if !is_possible || !exists(&*shared.vfs, &dir)? {
                 return Err(Refused::NoSuchAccount.into());
             }
-            if let Some(account) = std::mem::take(&mut *loaded).upgrade() {
+            let account = std::mem::take(&mut *loaded).upgrade();
+            let find = || find_uid_validity(&shared.vfs, &dir);
+            let largest = account.as_ref().map_or_else(find, |account| account.uid_validity());
+            note_uid_validity(&shared, &data, largest);
+            if let Some(account) = account {
                 account.vanish();
             }
             shared.kept.forget(&name);
@@ -313,7 +323,8 @@ fn create_account(
     vfs.create_dir(&unfinished).map_err(creating)?;
     let id = RandomState::new().hash_one(now);
     let mut log = Log::create(Arc::clone(&shared.vfs), &unfinished, id).map_err(creating)?;
-    let state = State::default();
+    let mut state = State::default();
+    state.counters.uid_validity = *lock(&shared.uid_validity);
     let mut batch = Batch::new(&state, &log);
     account::create(&mut batch, mailboxes, now)?;
     let written = log.write(&batch.finish().frames).and_then(|()| log.sync());
@@ -372,12 +383,40 @@ fn keep_others_out(vfs: &dyn Vfs, dir: &Path) {
     }
 }
 
-fn empty_trash(vfs: &dyn Vfs, trash: &Path) {
+/// Remove the files of removed accounts; returns a number such that no file that stays has it as its
+/// name, nor a larger one.
+fn empty_trash(vfs: &dyn Vfs, trash: &Path) -> u64 {
+    let mut free = 0;
     for name in vfs.list(trash).unwrap_or_default() {
-        if let Err(error) = vfs.remove_dir_all(&trash.join(name)) {
+        if let Err(error) = vfs.remove_dir_all(&trash.join(&name)) {
             tracing::warn!(%error, "the files of a removed account stay until the next start");
+            free = name.parse().map_or(free, |number: u64| free.max(number.saturating_add(1)));
         }
     }
+    free
+}
+
+/// Take note of the UIDVALIDITY of an account that is about to be removed. Removing frees space, so that
+/// it is not refused for want of the little that this takes.
+fn note_uid_validity(shared: &Shared, dir: &Path, largest: u32) {
+    let mut noted = lock(&shared.uid_validity);
+    if largest <= *noted {
+        return;
+    }
+    *noted = largest;
+    if let Err(error) = uid_validity::write(&*shared.vfs, dir, largest) {
+        tracing::warn!(%error, "the UIDVALIDITY of a removed account is forgotten at the next start");
+    }
+}
+
+/// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed:
+/// UIDVALIDITY follows the clock.
+fn find_uid_validity(vfs: &Arc<dyn Vfs>, dir: &Path) -> u32 {
+    if let Ok(found) = recovery::recover(vfs, dir) {
+        return found.state.counters.uid_validity;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u32::try_from(now.as_secs()).unwrap_or(u32::MAX)
 }
 
 impl Store for LocalStore {

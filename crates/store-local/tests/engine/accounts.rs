@@ -113,3 +113,77 @@ async fn accounts_that_nobody_has_are_unloaded_in_the_end() {
     drop((store.account(held).await.unwrap(), held_account));
     drop(store.account(&format!("n{}", loaded - 1)).await.unwrap());
 }
+
+/// The UIDVALIDITY of each mailbox.
+async fn uid_validities(store: &LocalStore) -> Vec<u32> {
+    let list = store.account(ACCOUNT).await.unwrap().mailboxes().await.unwrap();
+    list.mailboxes.values().map(|info| info.uid_validity.get()).collect()
+}
+
+#[tokio::test]
+async fn an_account_made_anew_has_another_uidvalidity() {
+    let disk = SimulatedDisk::new();
+    let mut all = Vec::new();
+    for is_loaded in [true, false, true] {
+        let store = open_soon(&disk).await.unwrap();
+        drop(create(&store).await.unwrap());
+        all.extend(uid_validities(&store).await);
+        if is_loaded {
+            store.delete_account(ACCOUNT).await.unwrap();
+            continue;
+        }
+        store.close().await.unwrap();
+        open_soon(&disk).await.unwrap().delete_account(ACCOUNT).await.unwrap();
+    }
+    assert_eq!(all, (0..6).map(|more| NOW as u32 + more).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_stays_in_the_trash_hinders_nobody() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    drop(create(&store).await.unwrap());
+    drop(store);
+    disk.overwrite(&Path::new(DIR).join("trash/0/seg/1.seg"), b"x");
+    let before = disk.operations();
+    drop(open_soon(&disk).await.unwrap());
+    assert_eq!(disk.files().iter().filter(|path| path.starts_with("/data/trash")).count(), 0);
+    let last = disk.operations() - before;
+    disk.overwrite(&Path::new(DIR).join("trash/0/seg/1.seg"), b"x");
+    disk.fail_at(disk.operations() + last, ErrorKind::Other, false);
+    let store = open_soon(&disk).await.unwrap();
+    disk.mend();
+    assert!(disk.read(&Path::new(DIR).join("trash/0/seg/1.seg")).is_some());
+    store.delete_account(ACCOUNT).await.unwrap();
+    assert_eq!(disk.read(&Path::new(DIR).join("trash/0/seg/1.seg")).as_deref(), Some(&b"x"[..]));
+}
+
+#[tokio::test]
+async fn a_directory_in_tmp_hinders_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    drop(create(&store).await.unwrap());
+    store.close().await.unwrap();
+    let stranger = store.account_dir(ACCOUNT).join("tmp/x");
+    std::fs::create_dir_all(stranger.join("y")).unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    store.account(ACCOUNT).await.unwrap();
+    assert!(!stranger.exists());
+}
+
+#[tokio::test]
+async fn indexes_that_cannot_be_saved_leave_nothing() {
+    let disk = SimulatedDisk::new();
+    let store = open_large(&disk);
+    drop(create(&store).await.unwrap());
+    let files = disk.files();
+    // Making the directory; then making, writing and syncing each of two mailboxes' files and the account's.
+    for operation in 2..12 {
+        let disk = SimulatedDisk::new();
+        let store = open_large(&disk);
+        drop(create(&store).await.unwrap());
+        disk.fail_at(disk.operations() + operation, ErrorKind::StorageFull, false);
+        store.close().await.unwrap();
+        assert_eq!(disk.files(), files, "{operation}");
+    }
+}
