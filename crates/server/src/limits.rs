@@ -84,6 +84,13 @@ pub(crate) const LMTP_LINE: usize = 4096;
 /// Octets read from an LMTP client at a time.
 pub(crate) const LMTP_READ: usize = 32 * 1024;
 
+/// Copies of messages that come in by LMTP at the same time, one for each recipient; the beginning of each
+/// lies in memory, some 64 KiB.
+pub(crate) const MAX_LMTP_COPIES: u32 = 2000;
+
+/// How long an LMTP client waits for others' messages to be through before it is told to come again.
+pub(crate) const LMTP_COPIES_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Octets of LMTP replies that may wait while pipelined commands are worked off.
 pub(crate) const LMTP_REPLIES: usize = 16 * 1024;
 

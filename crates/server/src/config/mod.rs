@@ -197,6 +197,9 @@ impl Config {
         if self.version != VERSION {
             return wrong("this rookery reads `version = 1` only");
         }
+        if !is_hostname(&self.hostname) {
+            return wrong("hostname is a name like mail.example.org");
+        }
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return wrong("tls.cert and tls.key go together: set both or neither");
         }
@@ -223,11 +226,16 @@ fn default_data() -> PathBuf {
 /// What this machine calls itself.
 fn default_hostname() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     match name.trim() {
-        name if !name.is_empty() && name.chars().all(is_name) => name.to_owned(),
+        name if is_hostname(name) => name.to_owned(),
         _ => "localhost".to_owned(),
     }
+}
+
+/// Whether a name can stand in greetings and header fields.
+fn is_hostname(name: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !name.is_empty() && name.chars().all(is_allowed)
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ fn contradictions_are_refused() {
     for text in [
         "",
         "version = 2",
+        "version = 1\nhostname = \"a\\r\\nb\"",
+        "version = 1\nhostname = \"\"",
         "version = 1\n[tls]\ncert = \"x\"",
         "version = 1\n[limits]\nconnections = 0",
         "version = 1\n[limits]\nmessage_size = 0",

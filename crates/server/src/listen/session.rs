@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// What all sessions share.
@@ -24,6 +24,7 @@ pub(super) struct Shared {
     tls: Tls,
     config: RwLock<Arc<Config>>,
     connections: Arc<Connections>,
+    lmtp_copies: Arc<Semaphore>,
     next_session: AtomicU64,
 }
 
@@ -35,7 +36,8 @@ impl Shared {
         connections: Arc<Connections>,
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
-        Self { services, tls, config, connections, next_session: AtomicU64::new(1) }
+        let (lmtp_copies, next_session) = (lmtp::places_for_copies(), AtomicU64::new(1));
+        Self { services, tls, config, connections, lmtp_copies, next_session }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -168,6 +170,7 @@ impl Shared {
             hostname: config.hostname.clone(),
             message_size: config.limits.message_size,
             recipients: config.limits.lmtp_recipients,
+            copies: Arc::clone(&self.lmtp_copies),
         };
         lmtp::serve(stream, LmtpPeer { address, session }, &services, shutdown).await;
     }

@@ -93,7 +93,7 @@ fn mail(rest: &str) -> Result<Mail, BadCommand> {
         };
         match (name.to_ascii_uppercase().as_str(), value) {
             ("SIZE", Some(value)) => {
-                mail.size = Some(value.parse().map_err(|_| BadCommand::Parameter)?);
+                mail.size = Some(parse_size(value).ok_or(BadCommand::Parameter)?);
             }
             ("BODY", Some(value)) if is_body(value) => {}
             ("SMTPUTF8", None) => mail.utf8 = true,
@@ -101,6 +101,12 @@ fn mail(rest: &str) -> Result<Mail, BadCommand> {
         }
     }
     Ok(mail)
+}
+
+/// Digits and nothing else (RFC 1870 §3).
+fn parse_size(value: &str) -> Option<u64> {
+    let is_number = value.bytes().all(|octet| octet.is_ascii_digit());
+    value.parse().ok().filter(|_| is_number)
 }
 
 /// A body of 7 or 8 bits (RFC 6152 §3); either is taken as it comes.
@@ -166,6 +172,7 @@ mod tests {
             ("MAIL FROM:<a@b", BadCommand::Address),
             ("MAIL FROM:<a@b>SIZE=1", BadCommand::Syntax),
             ("MAIL FROM:<a@b> SIZE=x", BadCommand::Parameter),
+            ("MAIL FROM:<a@b> SIZE=+5", BadCommand::Parameter),
             ("MAIL FROM:<a@b> BODY=BINARYMIME", BadCommand::Parameter),
             ("RCPT TO:<>", BadCommand::Address),
             ("RCPT TO:<a@b> NOTIFY=NEVER", BadCommand::Parameter),

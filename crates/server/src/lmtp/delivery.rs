@@ -2,6 +2,7 @@
 
 use super::LmtpServices;
 use super::envelope::Path;
+use super::trace::Trace;
 use crate::accounts::Name;
 use crate::clock::now;
 use rookery_mail::MailboxName;
@@ -61,9 +62,9 @@ impl Recipient {
 }
 
 impl RecipientCopy {
-    /// Begin with the fields that the delivering server adds (RFC 5321 §4.4).
-    pub(super) async fn begin(recipient: Recipient, sender: &str) -> Self {
-        let fields = format!("Return-Path: <{sender}>\r\nDelivered-To: {}\r\n", recipient.address);
+    /// Begin with the fields that the delivering server adds.
+    pub(super) async fn begin(recipient: Recipient, trace: &Trace<'_>) -> Self {
+        let fields = trace.fields(&recipient.address);
         let begin = async {
             let mut incoming = Incoming::new(&recipient.account).await?;
             incoming.write(fields.as_bytes()).await?;

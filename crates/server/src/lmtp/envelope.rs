@@ -7,7 +7,7 @@ use rookery_mail::MailboxName;
 /// An address between angle brackets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Path {
-    /// As it was written, without brackets and source route: free of controls, since its line was.
+    /// As it was written, without brackets and source route: free of controls.
     pub(super) text: String,
     /// What stands before the last `@`, unquoted.
     local: String,
@@ -30,7 +30,9 @@ pub(super) fn parse_path(text: &str) -> Option<(Path, &str)> {
     };
     let after = rest.strip_prefix('>')?;
     let written = text.get(..text.len() - rest.len())?;
-    let bad = |domain: &String| domain.is_empty() || domain.contains([' ', '<', '@', '"']);
+    let bad = |domain: &String| {
+        domain.is_empty() || domain.contains(|c| is_blank(c) || matches!(c, '<' | '@' | '"'))
+    };
     if written.len() > MAX_ADDRESS || local.is_empty() || domain.as_ref().is_some_and(bad) {
         return None;
     }
@@ -39,8 +41,13 @@ pub(super) fn parse_path(text: &str) -> Option<(Path, &str)> {
 
 fn dot_string(text: &str) -> Option<(String, &str)> {
     let (local, rest) = text.split_at_checked(text.find(['@', '>'])?)?;
-    (!local.contains([' ', '<', '"', '(', ')', ',', ':', ';', '\\', '[', ']', '\t']))
-        .then(|| (local.to_owned(), rest))
+    let bad = |c| is_blank(c) || r#"<"(),:;\[]"#.contains(c);
+    (!local.contains(bad)).then(|| (local.to_owned(), rest))
+}
+
+/// What would break an address up or apart where it is written down.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
 }
 
 fn quoted(text: &str) -> Option<(String, &str)> {
@@ -49,7 +56,8 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     while let Some((at, letter)) = letters.next() {
         match letter {
             '"' => return Some((local, text.get(at + 1..)?)),
-            '\\' => local.push(letters.next()?.1),
+            '\\' => local.push(letters.next().filter(|(_, letter)| !letter.is_control())?.1),
+            _ if letter.is_control() => return None,
             _ => local.push(letter),
         }
     }
@@ -112,9 +120,23 @@ mod tests {
     #[test]
     fn what_is_no_path_is_refused() {
         let long = format!("<{}@b>", "x".repeat(MAX_ADDRESS));
-        for text in
-            ["", "ada", "<ada", "<>", "<@b>", "<a@>", "<a b@c>", "<\"a@b>", "<a@b c>", &long]
-        {
+        for text in [
+            "",
+            "ada",
+            "<ada",
+            "<>",
+            "<@b>",
+            "<a@>",
+            "<a b@c>",
+            "<\"a@b>",
+            "<a@b c>",
+            "<a@b\tc>",
+            "<a\t@b>",
+            "<a@b\u{a0}>",
+            "<\"a\tb\"@c>",
+            "<\"a\\\tb\"@c>",
+            &long,
+        ] {
             assert_eq!(parse_path(text), None, "{text}");
         }
     }

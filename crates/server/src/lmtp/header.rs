@@ -1,9 +1,13 @@
 //! Takes Return-Path fields out of a message: the server that delivers it writes the only one
 //! (RFC 5321 §4.4).
 
-const NAME: &[u8] = b"return-path:";
+const NAME: &[u8] = b"return-path";
 
-/// Drops the fields from a message that comes in pieces. Keeps no more than a field's name.
+/// The longest beginning of a line that is held back, in octets: blanks may follow the name.
+const MAX_HELD: usize = 1000;
+
+/// Drops the fields from a message that comes in pieces. Keeps no more than a field's
+/// name and the blanks that may follow it (RFC 5322 §4.5).
 #[derive(Debug)]
 pub(super) struct ReturnPathFilter {
     state: State,
@@ -67,7 +71,7 @@ impl ReturnPathFilter {
             return;
         }
         self.held.push(octet);
-        if self.held.eq_ignore_ascii_case(NAME) {
+        if self.held_is_name() {
             self.held.clear();
             self.state = State::Drop;
         } else if !self.held_may_be_name() {
@@ -81,9 +85,24 @@ impl ReturnPathFilter {
         }
     }
 
-    fn held_may_be_name(&self) -> bool {
-        NAME.get(..self.held.len()).is_some_and(|start| start.eq_ignore_ascii_case(&self.held))
+    /// Whether the held beginning is that of a field to drop. Nobody writes that many blanks honestly.
+    fn held_is_name(&self) -> bool {
+        match self.held.split_last() {
+            Some((b':', before)) => before.len() >= NAME.len() && begins_like_name(before),
+            _ => self.held.len() >= MAX_HELD && self.held_may_be_name(),
+        }
     }
+
+    fn held_may_be_name(&self) -> bool {
+        begins_like_name(&self.held)
+    }
+}
+
+/// Whether these octets are the beginning of the name, or the name and blanks.
+fn begins_like_name(octets: &[u8]) -> bool {
+    let (name, blanks) = octets.split_at(octets.len().min(NAME.len()));
+    NAME.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        && blanks.iter().all(|octet| matches!(octet, b' ' | b'\t'))
 }
 
 #[cfg(test)]
@@ -111,6 +130,10 @@ mod tests {
             ("Return-Path: a\nReturn-Path: b\nReturn-Pathology: c\n", "Return-Pathology: c\n"),
             ("Return\r\nRet\nA:\r\n\r\n", "Return\r\nRet\nA:\r\n\r\n"),
             ("\rA: b\r\nReturn-Path: c\r\n", "\rA: b\r\n"),
+            ("return-path \t: <a>\r\n <b>\r\nA: b\r\n", "A: b\r\n"),
+            ("Return-Path x: <a>\r\nA: b\r\n", "Return-Path x: <a>\r\nA: b\r\n"),
+            ("Return: <a>\r\n", "Return: <a>\r\n"),
+            ("Return-Path  \r\n\r\n", "Return-Path  \r\n\r\n"),
             ("Retur", "Retur"),
             ("\r", "\r"),
         ] {

@@ -10,11 +10,14 @@ mod envelope;
 mod header;
 mod session;
 mod stream;
+mod trace;
 
 pub(crate) use session::serve;
 
+use crate::limits::MAX_LMTP_COPIES;
 use rookery_mailbox::Store;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What all conversations share.
 #[derive(Clone)]
@@ -26,6 +29,13 @@ pub(crate) struct LmtpServices {
     pub(crate) message_size: u64,
     /// Recipients of one transaction.
     pub(crate) recipients: usize,
+    /// Places for copies of messages that are coming in.
+    pub(crate) copies: Arc<Semaphore>,
+}
+
+/// The places for copies that all conversations share.
+pub(crate) fn places_for_copies() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MAX_LMTP_COPIES as usize))
 }
 
 /// Who is at the other end, for the log.

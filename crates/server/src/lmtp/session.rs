@@ -6,17 +6,25 @@ use super::delivery::{Recipient, RecipientCopy, reply_to};
 use super::envelope::Path;
 use super::header::ReturnPathFilter;
 use super::stream::{Gone, Line, Stream};
+use super::trace::Trace;
 use super::{LmtpPeer, LmtpServices};
-use crate::limits::MAX_LMTP_ERRORS;
+use crate::clock::now;
+use crate::limits::{LMTP_COPIES_PATIENCE, MAX_LMTP_COPIES, MAX_LMTP_ERRORS};
+use rookery_mail::DateTime;
 use rookery_mailbox::StoreError;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
 
 struct Session<'a, S> {
     services: &'a LmtpServices,
     peer: LmtpPeer,
     stream: Stream<S>,
-    greeted: bool,
+    /// The name that the client gave itself, once it has said LHLO.
+    client: Option<String>,
+    /// Messages that began to come in.
+    messages: u64,
     transaction: Option<Transaction>,
     /// Errors of syntax and sequence since a message was delivered. Refusals are no errors: a mail transfer
     /// agent with a long queue hears many.
@@ -45,7 +53,7 @@ pub(crate) async fn serve<S>(
 {
     let stream = Stream::new(stream, shutdown);
     let mut session =
-        Session { services, peer, stream, greeted: false, transaction: None, errors: 0 };
+        Session { services, peer, stream, client: None, messages: 0, transaction: None, errors: 0 };
     let ended = session.run().await;
     session.say_goodbye(ended).await;
 }
@@ -94,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     async fn command(&mut self, command: Command) -> Result<Next, Gone> {
         match command {
-            Command::Lhlo(name) => self.lhlo(&name).await?,
+            Command::Lhlo(name) => self.lhlo(name).await?,
             Command::Mail(mail) => self.mail(mail).await?,
             Command::Rcpt(path) => self.rcpt(&path).await?,
             Command::Data => self.data().await?,
@@ -120,9 +128,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.stream.reply(reply).await
     }
 
-    async fn lhlo(&mut self, name: &str) -> Result<(), Gone> {
+    async fn lhlo(&mut self, name: String) -> Result<(), Gone> {
         tracing::debug!(session = self.peer.session, peer = self.peer.address, name, "lmtp: LHLO");
-        (self.greeted, self.transaction) = (true, None);
+        (self.client, self.transaction) = (Some(name), None);
         let hostname = self.services.hostname.as_str();
         for line in [hostname, "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"] {
             self.stream.reply(&format!("250-{line}")).await?;
@@ -132,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn mail(&mut self, mail: Mail) -> Result<(), Gone> {
-        if !self.greeted {
+        if self.client.is_none() {
             return self.error("503 5.5.1 Say LHLO first").await;
         }
         if self.transaction.is_some() {
@@ -179,16 +187,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
+    /// Places for as many copies, when there are some.
+    async fn places(&self, copies: usize) -> Option<OwnedSemaphorePermit> {
+        let copies = u32::try_from(copies).unwrap_or(u32::MAX).min(MAX_LMTP_COPIES);
+        let places = Arc::clone(&self.services.copies).acquire_many_owned(copies);
+        timeout(LMTP_COPIES_PATIENCE, places).await.ok()?.ok()
+    }
+
+    /// A copy for each recipient.
+    async fn begin(&mut self, transaction: Transaction) -> Vec<RecipientCopy> {
+        self.messages += 1;
+        let sender = transaction.mail.sender.map_or(String::new(), |path| path.text);
+        let trace = Trace {
+            sender: &sender,
+            client: self.client.as_deref().unwrap_or_default(),
+            peer: &self.peer,
+            hostname: &self.services.hostname,
+            utf8: transaction.mail.utf8,
+            message: self.messages,
+            date: DateTime::from_unix(now()),
+        };
+        let mut copies = Vec::new();
+        for recipient in transaction.recipients {
+            copies.push(RecipientCopy::begin(recipient, &trace).await);
+        }
+        copies
+    }
+
     async fn data(&mut self) -> Result<(), Gone> {
         let Some(transaction) = self.transaction.take_if(|some| !some.recipients.is_empty()) else {
             return self.error("503 5.5.1 No recipient was taken").await;
         };
+        let Some(_places) = self.places(transaction.recipients.len()).await else {
+            return self.stream.reply("451 4.3.2 Too many messages at once, try again later").await;
+        };
         self.stream.reply("354 Send the message, end with CRLF.CRLF").await?;
-        let sender = transaction.mail.sender.map_or(String::new(), |path| path.text);
-        let mut copies = Vec::new();
-        for recipient in transaction.recipients {
-            copies.push(RecipientCopy::begin(recipient, &sender).await);
-        }
+        let mut copies = self.begin(transaction).await;
         let size = self.receive(&mut copies).await?;
         for copy in copies {
             if size > self.services.message_size {

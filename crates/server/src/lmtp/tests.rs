@@ -10,7 +10,8 @@ async fn services(accounts: &[&str]) -> LmtpServices {
     for account in accounts {
         store.create_account(account, &initial_mailboxes(), 1).await.unwrap();
     }
-    LmtpServices { store, hostname: "mx.example".to_owned(), message_size: 1000, recipients: 3 }
+    let (hostname, copies) = ("mx.example".to_owned(), places_for_copies());
+    LmtpServices { store, hostname, message_size: 1000, recipients: 3, copies }
 }
 
 /// Say all of it in pieces that end at the cuts, and hear all that is answered.
@@ -60,10 +61,25 @@ async fn each_recipient_gets_the_message_and_each_an_answer() {
     let services = services(&["ada@example.org", "bob"]).await;
     assert_eq!(talk(&services, DIALOG.as_bytes(), &[]).await, ANSWERS);
     let body = "Subject: x\r\n\r\n.dot\nbare\r\n";
-    let expected = |to: &str| [format!("Return-Path: <s@x>\r\nDelivered-To: {to}\r\n{body}")];
-    assert_eq!(messages(&services, "ada@example.org", "INBOX").await, expected("Ada@example.org"));
-    assert_eq!(messages(&services, "bob", "Trash").await, expected("bob+trash"));
-    assert_eq!(messages(&services, "bob", "INBOX").await, expected("bob+nothing"));
+    let expected = |to: &str| {
+        let received = "Received: from client\r\n\tby mx.example with LMTP id ";
+        (
+            format!("Return-Path: <s@x>\r\nDelivered-To: {to}\r\n{received}"),
+            format!("\tfor <{to}>; "),
+        )
+    };
+    let check = async |account: &str, mailbox: &str, to: &str| {
+        let (start, received_for) = expected(to);
+        let [message] = messages(&services, account, mailbox).await.try_into().unwrap();
+        let rest = message.strip_prefix(&start).unwrap();
+        let (_, rest) = rest.split_once("\r\n").unwrap();
+        let (date, rest) = rest.strip_prefix(&received_for).unwrap().split_once("\r\n").unwrap();
+        assert!(rookery_mime::date::parse(date.as_bytes()).is_some(), "{date}");
+        assert_eq!(rest, body);
+    };
+    check("ada@example.org", "INBOX", "Ada@example.org").await;
+    check("bob", "Trash", "bob+trash").await;
+    check("bob", "INBOX", "bob+nothing").await;
 }
 
 #[tokio::test]
@@ -184,4 +200,19 @@ async fn a_waiting_client_hears_that_the_server_goes_down() {
     let mut answers = String::new();
     client.read_to_string(&mut answers).await.unwrap();
     assert!(answers.ends_with("421 4.3.2 Server is going down\r\n"), "{answers}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_copies_than_there_are_places_wait_and_are_put_off() {
+    let services = services(&["ada"]).await;
+    let most = crate::limits::MAX_LMTP_COPIES;
+    let taken = services.copies.clone().acquire_many_owned(most).await.unwrap();
+    let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\n";
+    assert!(
+        talk(&services, &[input.as_slice(), b"QUIT\r\n"].concat(), &[]).await.contains("451 4.3.2")
+    );
+    drop(taken);
+    let message = [input.as_slice(), b"A: b\r\n\r\n.\r\nQUIT\r\n"].concat();
+    assert!(talk(&services, &message, &[]).await.contains("250 2.0.0 Delivered"));
+    assert_eq!(services.copies.available_permits(), most as usize);
 }

@@ -1,7 +1,7 @@
 //! Sample mail, written for this purpose.
 
 use crate::admin::{Client, MessageDetails, Request};
-use crate::clock::now;
+use crate::clock::{header_date, now};
 use crate::failure::Failure;
 use crate::import::CrlfWriter;
 use rookery_mail::DateTime;
@@ -39,18 +39,6 @@ fn message(text: &str, date: i64) -> Vec<u8> {
     let text = text.replace("{date}", &header_date(DateTime::from_unix(date)));
     CrlfWriter::default().write(text.as_bytes(), &mut octets);
     octets
-}
-
-/// A date as header fields have it (RFC 5322 §3.3).
-fn header_date(date: DateTime) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let ((year, month, day), (hour, minute, second)) = (date.date(), date.time());
-    let since_thursday = usize::try_from(date.local_day().rem_euclid(7)).unwrap_or(0);
-    let weekday = DAYS.get(since_thursday).unwrap_or(&"Thu");
-    let month = MONTHS.get(usize::from(month).saturating_sub(1)).unwrap_or(&"Jan");
-    format!("{weekday}, {day} {month} {year:04} {hour:02}:{minute:02}:{second:02} +0000")
 }
 
 #[cfg(test)]
