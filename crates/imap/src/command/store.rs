@@ -27,7 +27,15 @@ pub(crate) async fn run(
     let held = (Expunges::Hold, &uids);
     let owed = sync::tell_up_to(context, user, selected, &before, held, out).await?;
     let engine = user.account.store();
-    let stored = engine.store_flags(selected.id, &uids, &change, unchanged_since).await?;
+    let stored = engine.store_flags(selected.id, &uids, &change, unchanged_since).await;
+    if stored.is_err() {
+        // Nothing has changed, and what was withheld is still to be told.
+        for row in before.rows_in(&owed) {
+            let response = answer(context, selected, &before, row, true);
+            response.iter().for_each(|response| out.send(response));
+        }
+    }
+    let stored = stored?;
     if store.silent {
         selected.view.hush_silent(&before, &stored, &uids, &change);
     } else if let Some(modseq) = stored.modseq {
