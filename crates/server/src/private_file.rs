@@ -24,11 +24,11 @@ fn write_new(file: &Path, octets: &[u8]) -> io::Result<()> {
     out.sync_all()
 }
 
-/// Letters and digits that nobody else thinks of.
+/// Eight letters and digits that nobody else thinks of.
 pub(crate) fn random_name() -> io::Result<String> {
-    let mut random = [0; 8];
+    let mut random = [0; 4];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    Ok(format!("{:016x}", u64::from_ne_bytes(random)))
+    Ok(format!("{:08x}", u32::from_ne_bytes(random)))
 }
 
 /// Make a directory, and those above it, that only their owner enters; a crash does not undo it.

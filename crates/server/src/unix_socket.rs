@@ -22,10 +22,9 @@ impl UnixSocket {
     /// Bind a socket of this mode, replacing what a former server left: a socket that nobody listens on.
     pub(crate) async fn bind(path: &Path, mode: u32) -> io::Result<Self> {
         remove_left_over(path).await?;
-        // The mode is set under a name that nobody knows, so that nobody can connect before.
-        let mut new = path.as_os_str().to_owned();
-        new.push(format!(".{}", random_name()?));
-        let new = PathBuf::from(new);
+        // The mode is set under a name that nobody knows, so that nobody can connect before. It is short: the
+        // paths of sockets end after some hundred octets.
+        let new = path.with_file_name(format!(".{}", random_name()?));
         let listener = UnixListener::bind(&new)?;
         let file = show(&new, path, mode);
         // It has the other name as well, or is of no use.
@@ -103,6 +102,18 @@ mod tests {
         UnixStream::connect(&path).await.unwrap();
         drop(socket);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn paths_can_be_as_long_as_the_system_lets_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = dir.path().join("rookery.sock");
+        let fill = "x".repeat(107 - start.as_os_str().len() - 1);
+        std::fs::create_dir(dir.path().join(&fill)).unwrap();
+        let path = dir.path().join(fill).join("rookery.sock");
+        let socket = UnixSocket::bind(&path, 0o600).await.unwrap();
+        assert_eq!(path.as_os_str().len(), 107);
+        drop(socket);
     }
 
     #[tokio::test]
