@@ -49,6 +49,8 @@ impl Kept {
         for loaded in &mut accounts.loaded {
             if loaded.is_in_use() {
                 loaded.used = now;
+            } else {
+                loaded.account.open_segments().clear();
             }
         }
         // Stable, so that those in use at the same time stay in the order of loading.

@@ -54,7 +54,7 @@ pub const MAX_KEPT_CUTS: usize = 8;
 pub const MAX_KEPT_CUT_OCTETS: usize = 1 << 20;
 
 /// Accounts that stay loaded though nobody has them: each mail comes in a session of its own. Each costs
-/// memory by its messages and keeps a few files open.
+/// memory by its messages and keeps one file open.
 pub const MAX_IDLE_ACCOUNTS: usize = 64;
 
 /// How long such an account stays, if others are loaded meanwhile.

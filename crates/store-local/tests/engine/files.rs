@@ -117,3 +117,35 @@ async fn what_others_could_read_is_closed() {
     assert_eq!(mode(&dir.path().join("trash")), 0o700);
     assert_eq!(mode(dir.path()), 0o755, "there may be more in it than ours");
 }
+
+/// How many files below a directory this process has open.
+#[cfg(target_os = "linux")]
+fn open_files(dir: &Path) -> usize {
+    let links = std::fs::read_dir("/proc/self/fd").unwrap();
+    let paths = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
+    paths.filter(|path| path.starts_with(dir)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_account_that_nobody_has_keeps_one_file_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    let account = create(&store).await.unwrap();
+    let some = message(&*account, 50, "").await.unwrap();
+    account.append(MailboxId(1), vec![some], 1).await.unwrap();
+    picture(&*account).await;
+    let files = store.account_dir(ACCOUNT);
+    assert_eq!(open_files(&files), 2);
+    drop(account);
+    store.create_account("other", &[], 1).await.unwrap();
+    // Who has just read or written may have the account for a moment yet.
+    for _ in 0..1000 {
+        drop(store.account("other").await.unwrap());
+        if open_files(&files) == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("{} files are open", open_files(&files));
+}
