@@ -10,6 +10,9 @@ use rookery_mail::{Flag, Uid};
 /// Messages in a mailbox above which clients remove more than they add.
 const CROWDED: u32 = 24;
 
+/// More keywords than a mailbox can have.
+const TOO_MANY_KEYWORDS: usize = 130;
+
 const FLAGS: [&str; 7] =
     ["\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$Forwarded", "Work", "later"];
 
@@ -417,12 +420,15 @@ impl Client {
     /// Something that does not work, or that has no effect.
     async fn wrong(&mut self) {
         let above = self.len() + 1;
-        let (command, hold) = match self.rng.below(6) {
+        let keywords = (0..TOO_MANY_KEYWORDS).map(|number| format!("k{number}"));
+        let keywords = keywords.collect::<Vec<_>>().join(" ");
+        let (command, hold) = match self.rng.below(7) {
             0 => (format!("STORE {above} +FLAGS (\\Seen)"), true),
             1 => (format!("FETCH {above} FLAGS"), true),
             2 => ("FETCH 1 NONSENSE".to_owned(), true),
             3 => ("UID COPY 1:* Nowhere".to_owned(), false),
             4 => ("STATUS Nowhere (MESSAGES)".to_owned(), false),
+            5 => (format!("STORE 1:* +FLAGS ({keywords})"), true),
             _ => ("SEARCH CHARSET X ALL".to_owned(), true),
         };
         let untold = command.contains("NONSENSE");
