@@ -92,7 +92,8 @@ pub trait AccountStore: Send + Sync {
     fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()>;
 
     /// Rename a mailbox and all below it, all or none, creating `new` where given (superior names that
-    /// do not exist). Subscriptions to the old names move along.
+    /// do not exist). New names of mailboxes that were subscribed to are subscribed to as well; the old ones
+    /// stay, as a server must not drop subscriptions by itself (RFC 3501 §6.3.9).
     ///
     /// # Errors
     /// [`crate::Refused::AlreadyExists`] when a new name is taken by a mailbox that is not itself renamed,

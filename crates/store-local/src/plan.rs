@@ -76,13 +76,13 @@ fn names(
             return Err(Refused::NoSuchMailbox);
         }
         record.renamed.push((*id, name.clone()));
-        record.subscriptions.extend(moved_subscription(draft, &info.name, name));
+        if draft.list().subscriptions.contains(&info.name) {
+            record.subscriptions.push(Subscription { name: name.clone(), subscribed: true });
+        }
     }
     if !renames.iter().all(|(_, name)| taken.insert(name)) {
         return Err(Refused::AlreadyExists);
     }
-    // Names that are given up before names that are taken, since one may be both.
-    record.subscriptions.sort_by_key(|subscription| subscription.subscribed);
     for new in new {
         if !taken.insert(&new.name) {
             return Err(Refused::AlreadyExists);
@@ -98,18 +98,6 @@ fn names(
 fn find<'a>(draft: &'a Draft<'_>, id: MailboxId) -> Result<&'a MailboxInfo, Refused> {
     let mut infos = draft.list().mailboxes.values();
     infos.find(|info| info.id == id).ok_or(Refused::NoSuchMailbox)
-}
-
-fn moved_subscription(
-    draft: &Draft<'_>,
-    from: &MailboxName,
-    to: &MailboxName,
-) -> Vec<Subscription> {
-    if !draft.list().subscriptions.contains(from) {
-        return Vec::new();
-    }
-    let change = |name: &MailboxName, subscribed| Subscription { name: name.clone(), subscribed };
-    vec![change(from, false), change(to, true)]
 }
 
 fn made(draft: &Draft<'_>, earlier: &[Made], new: &NewMailbox, now: i64) -> Result<Made, Refused> {

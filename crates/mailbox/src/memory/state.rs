@@ -138,7 +138,7 @@ impl State {
         let modseq = self.tick();
         let infos = self.take_infos(renames)?;
         let was_subscribed: Vec<bool> =
-            infos.iter().map(|info| self.list.subscriptions.remove(&info.name)).collect();
+            infos.iter().map(|info| self.list.subscriptions.contains(&info.name)).collect();
         for ((info, (_, name)), subscribed) in infos.into_iter().zip(renames).zip(was_subscribed) {
             let renamed = MailboxInfo { name: name.clone(), ..info };
             if self.list.mailboxes.insert(name.clone(), renamed).is_some() {
