@@ -1,45 +1,50 @@
 //! A folder of files with one message each, and those below it.
 
-use super::{Found, Source, crlf, modified, received};
+use super::{Found, Source, crlf, modified, named, received};
 use crate::admin::MessageDetails;
 use crate::limits::MAX_IMPORT_DEPTH;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(super) fn read(dir: &Path, mailbox: &str) -> io::Result<Source> {
+pub(super) fn read(path: &Path, mailbox: &str) -> io::Result<Source> {
     let mut files = Vec::new();
-    find(dir, 0, &mut files)?;
+    if path.metadata()?.is_dir() {
+        find(path, 0, &mut files)?;
+    } else {
+        files.push(path.to_owned());
+    }
     let (total, mailbox) = (files.len() as u64, mailbox.to_owned());
     let messages = files.into_iter().map(move |file| Ok((message(&file, &mailbox)?, 1)));
     Ok(Source { messages: Box::new(messages), total })
 }
 
-/// All files in the order of their names, but those that are hidden.
-fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        path.metadata()?;
-        files.push(path.to_owned());
-        return Ok(());
-    }
+/// All files in the order of their names, but those that are hidden and those that are no regular files:
+/// symbolic links may lead anywhere, and a FIFO may never end.
+fn find(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
     if depth > MAX_IMPORT_DEPTH {
-        return Err(io::Error::other(format!("{}: too many folders in folders", path.display())));
+        return Err(io::Error::other(format!("{}: too many folders in folders", dir.display())));
     }
-    let mut entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    let listed = std::fs::read_dir(dir).map_err(|error| named(dir, &error))?;
+    let mut entries = listed.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     let hidden = |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
     for entry in entries.iter().filter(|entry| !hidden(entry)) {
-        find(&entry.path(), depth + 1, files)?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            find(&entry.path(), depth + 1, files)?;
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
     }
     Ok(())
 }
 
 fn message(file: &Path, mailbox: &str) -> io::Result<Found> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-    let octets = crlf::of_message(&std::fs::read(file).map_err(named)?);
+    let failed = |error: io::Error| named(file, &error);
+    let octets = crlf::of_message(&std::fs::read(file).map_err(failed)?);
     let (received, zone) = match received::date_of(&octets) {
         Some(date) => (date.unix(), date.offset_minutes()),
-        None => (modified(file).map_err(named)?, 0),
+        None => (modified(file).map_err(failed)?, 0),
     };
     let details = MessageDetails { flags: Vec::new(), received, zone };
     let origin = file.display().to_string();
@@ -57,6 +62,9 @@ mod tests {
         for (file, text) in [("b/c/1.eml", "B: 1\n\n"), ("a", "A: 1\r\n\r\n"), (".x", "no")] {
             std::fs::write(dir.path().join(file), text).unwrap();
         }
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("round")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("a"), dir.path().join("again")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
         let source = read(dir.path(), "Old").unwrap();
         assert_eq!(source.total, 2);
         let found: Vec<_> = source.messages.map(|found| found.unwrap().0).collect();

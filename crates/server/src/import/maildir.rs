@@ -1,6 +1,9 @@
 //! Maildir with its subfolders: `.Sub.Deep` beside `cur` (Maildir++), or folders within folders.
+//!
+//! A folder is descended into if it is a Maildir, that is, has `cur` or `new`, or if one directly below it is.
+//! Symbolic links are not followed: they lead out of the Maildir, or round in circles.
 
-use super::{Found, Source, crlf, modified};
+use super::{Found, Source, crlf, modified, named};
 use crate::admin::MessageDetails;
 use crate::limits::MAX_IMPORT_DEPTH;
 use rookery_imap_wire::WireMailbox;
@@ -20,19 +23,28 @@ struct File {
 type Keywords = HashMap<char, String>;
 
 pub(super) fn read(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
-    let mut files = Vec::new();
-    find(dir, mailbox.unwrap_or_default(), 0, &mut files)?;
-    if files.is_empty() && !dir.join("cur").is_dir() && !has_maildirs(dir)? {
-        let message = format!("{} is no Maildir: it has no folder `cur`", dir.display());
+    if !leads_to_mail(dir)? {
+        let message = format!("{} is no Maildir: it has no cur and no new", dir.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
+    let mut files = Vec::new();
+    find(dir, mailbox.unwrap_or_default(), 0, &mut files)?;
     let total = files.len() as u64;
     let messages = files.into_iter().map(|file| Ok((message(&file)?, 1)));
     Ok(Source { messages: Box::new(messages), total })
 }
 
-fn has_maildirs(dir: &Path) -> io::Result<bool> {
-    Ok(folders(dir)?.iter().any(|(path, _)| path.join("cur").is_dir()))
+fn is_maildir(dir: &Path) -> bool {
+    ["cur", "new"].iter().any(|sub| is_real_dir(&dir.join(sub)))
+}
+
+fn is_real_dir(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Whether a folder is a Maildir or the parent of one.
+fn leads_to_mail(dir: &Path) -> io::Result<bool> {
+    Ok(is_maildir(dir) || folders(dir)?.iter().any(|(path, _)| is_maildir(path)))
 }
 
 /// The messages of a folder and of those below it. The top is the inbox unless a name was given.
@@ -44,11 +56,14 @@ fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::R
         if mailbox.is_empty() { rookery_mail::INBOX.into() } else { mailbox.into() };
     let keywords = keywords(dir);
     for sub in ["cur", "new"] {
-        if dir.join(sub).is_dir() {
+        if is_real_dir(&dir.join(sub)) {
             find_messages(&dir.join(sub), &name, &keywords, files)?;
         }
     }
     for (path, folder) in folders(dir)? {
+        if !leads_to_mail(&path)? {
+            continue;
+        }
         let below = match (mailbox, folder.strip_prefix('.')) {
             ("", None) => decode(&folder),
             ("", Some(levels)) => decode(levels).replace('.', "/"),
@@ -63,10 +78,10 @@ fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::R
 /// The folders of a folder, without those that hold its messages, by name.
 fn folders(dir: &Path) -> io::Result<Vec<(PathBuf, String)>> {
     let mut folders = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
+    for entry in std::fs::read_dir(dir).map_err(|error| named(dir, &error))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_dir() && !matches!(name.as_str(), "cur" | "new" | "tmp") {
+        if entry.file_type()?.is_dir() && !matches!(name.as_str(), "cur" | "new" | "tmp") {
             folders.push((entry.path(), name));
         }
     }
@@ -81,10 +96,10 @@ fn find_messages(
     files: &mut Vec<File>,
 ) -> io::Result<()> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(dir)? {
+    for entry in std::fs::read_dir(dir).map_err(|error| named(dir, &error))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') && entry.path().is_file() {
+        if !name.starts_with('.') && entry.file_type()?.is_file() {
             names.push((arrival(&name), name, entry.path()));
         }
     }
@@ -137,10 +152,9 @@ fn decode(folder: &str) -> String {
 
 fn message(file: &File) -> io::Result<Found> {
     let path = &file.path;
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let octets = crlf::of_message(&std::fs::read(path).map_err(named)?);
-    let received = modified(path).map_err(named)?;
+    let failed = |error: io::Error| named(path, &error);
+    let octets = crlf::of_message(&std::fs::read(path).map_err(failed)?);
+    let received = modified(path).map_err(failed)?;
     let details = MessageDetails { flags: file.flags.clone(), received, zone: 0 };
     let origin = path.display().to_string();
     Ok(Found { origin, mailbox: file.mailbox.to_string(), details, octets })
@@ -205,6 +219,37 @@ mod tests {
     #[test]
     fn what_is_no_maildir_is_refused() {
         let dir = tempfile::tempdir().unwrap();
+        let refusal = || read(dir.path(), None).err().unwrap().to_string();
+        assert!(refusal().ends_with(" is no Maildir: it has no cur and no new"), "{}", refusal());
+        write(dir.path(), "src/some/new/file.rs");
+        write(dir.path(), "notes");
+        refusal();
+        assert!(read(&dir.path().join("none"), None).is_err());
+    }
+
+    #[test]
+    fn only_maildirs_and_their_parents_are_descended_into() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["Mail/Work/cur/1.a", "Mail/Lists/Rust/new/1.b", "Mail/src/x/y/new/1.c"] {
+            write(dir.path(), file);
+        }
+        let mailboxes =
+            |path: &str| found(&dir.path().join(path), None).into_iter().map(|found| found.0);
+        assert!(mailboxes("Mail").eq(["Lists/Rust", "Work"]));
         assert!(read(dir.path(), None).is_err());
+    }
+
+    #[test]
+    fn links_are_not_followed() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "In/cur/1.a");
+        write(dir.path(), "Other/cur/1.b");
+        let inbox = dir.path().join("In");
+        symlink(dir.path().join("Other"), inbox.join(".Other")).unwrap();
+        symlink(&inbox, inbox.join("Round")).unwrap();
+        symlink(dir.path().join("Other/cur/1.b"), inbox.join("cur/2.b")).unwrap();
+        symlink(dir.path().join("Other/cur"), inbox.join("new")).unwrap();
+        assert_eq!(found(&inbox, None).len(), 1);
     }
 }

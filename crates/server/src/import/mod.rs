@@ -44,6 +44,11 @@ pub(crate) fn eml(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
     eml::read(dir, mailbox.unwrap_or(rookery_mail::INBOX))
 }
 
+/// An error with the path that it is about.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
 /// Seconds since 1970 of a file's last change.
 fn modified(path: &Path) -> io::Result<i64> {
     Ok(crate::clock::seconds(path.metadata()?.modified()?))
