@@ -1,6 +1,6 @@
 //! `rookery account`.
 
-use super::output::{json, row};
+use super::output::{counted, json, row};
 use super::{Place, passwd_file, password, print, table};
 use crate::accounts::Name;
 use crate::admin::{AccountDetails, AccountSummary, Client, Password, Request, Response};
@@ -175,7 +175,8 @@ async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
     }
     client.close().await?;
     print(&format!(
-        "{added} accounts added, {skipped} existed already, {} not added",
+        "{} added, {skipped} existed already, {} not added",
+        counted(added, "account"),
         failed.len()
     ))?;
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(failed.join("\n"))) }

@@ -1,12 +1,15 @@
 //! `rookery import`.
 
-use super::{Place, print};
+use super::output::{counted, row};
+use super::{Place, print, table};
 use crate::admin::{Client, Request};
 use crate::failure::Failure;
 use crate::import::{self, Found, Source};
 use crate::limits::{IMPORT_BATCH_SIZE, MAX_ADMIN_MESSAGES};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -44,25 +47,26 @@ struct Batch {
 /// What became of the messages.
 #[derive(Default)]
 struct Tally {
-    imported: u64,
+    /// How many were imported into each mailbox.
+    imported: BTreeMap<String, u64>,
     failures: Vec<String>,
 }
 
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
-    let source = open(&options)?;
     let mut client = place.connect().await?;
     client.ask(&Request::AccountShow { name: options.name.clone() }).await?;
+    let source = open(&options)?;
     let bar = progress_bar(source.total);
     let tally = import(&mut client, &options.name, source, &bar).await;
     bar.finish_and_clear();
     let tally = tally?;
     client.close().await?;
-    print(&format!("{} messages imported", tally.imported))?;
+    print(&tally.summary())?;
     if tally.failures.is_empty() {
         return Ok(());
     }
-    let count = tally.failures.len();
-    Err(Failure::new(format!("{count} messages not imported:\n{}", tally.failures.join("\n"))))
+    let count = counted(tally.failures.len() as u64, "message");
+    Err(Failure::new(format!("{count} not imported:\n{}", tally.failures.join("\n"))))
 }
 
 fn open(options: &Options) -> Result<Source, Failure> {
@@ -73,7 +77,11 @@ fn open(options: &Options) -> Result<Source, Failure> {
         SourceOptions { eml: Some(dir), .. } => (dir, import::eml(dir, mailbox)),
         _ => return Err(Failure::new("nothing to import was named")),
     };
-    source.map_err(|error| Failure::io(format!("reading {}", path.display()), &error))
+    source.map_err(|error| match error.kind() {
+        // It says itself what is wrong with which path.
+        io::ErrorKind::InvalidInput => Failure::new(error.to_string()),
+        _ => Failure::io(format!("reading {}", path.display()), &error),
+    })
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -97,7 +105,7 @@ async fn import(
             Ok((found, weight)) => {
                 if !batch.takes(&found) {
                     tally.add(client, account, std::mem::take(&mut batch)).await?;
-                    bar.set_message(format!("{} messages", tally.imported));
+                    bar.set_message(counted(tally.total(), "message"));
                 }
                 batch.size += found.octets.len();
                 batch.messages.push(found);
@@ -127,13 +135,12 @@ impl Tally {
         account: &str,
         batch: Batch,
     ) -> Result<(), Failure> {
-        let count = batch.messages.len();
-        if count == 0 {
+        let all: Vec<_> = batch.messages.iter().collect();
+        if all.is_empty() {
             return Ok(());
         }
-        let all: Vec<_> = batch.messages.iter().collect();
         let Err(failure) = append(client, account, &all).await? else {
-            self.imported += count as u64;
+            self.count(&all);
             return Ok(());
         };
         if let [only] = all.as_slice() {
@@ -142,11 +149,33 @@ impl Tally {
         }
         for found in all {
             match append(client, account, &[found]).await? {
-                Ok(()) => self.imported += 1,
+                Ok(()) => self.count(&[found]),
                 Err(failure) => self.failures.push(format!("{}: {failure}", found.origin)),
             }
         }
         Ok(())
+    }
+
+    fn count(&mut self, imported: &[&Found]) {
+        for found in imported {
+            match self.imported.get_mut(&found.mailbox) {
+                Some(count) => *count += 1,
+                None => drop(self.imported.insert(found.mailbox.clone(), 1)),
+            }
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.imported.values().sum()
+    }
+
+    /// How many messages were imported, and how many of them into which mailbox.
+    fn summary(&self) -> String {
+        let total = format!("{} imported", counted(self.total(), "message"));
+        let line =
+            |(mailbox, count): (&String, &u64)| row([&format!("  {mailbox}"), &count.to_string()]);
+        let lines: Vec<_> = self.imported.iter().map(line).collect();
+        if lines.is_empty() { total } else { format!("{total}\n{}", table(&lines)) }
     }
 }
 

@@ -57,6 +57,8 @@ enum Command {
     /// Deliver one message from standard input
     Deliver(deliver::Options),
     /// Import the mail of another program
+    ///
+    /// Importing again adds the messages again.
     Import(import::Options),
     /// Check or show the configuration, or an example of one
     #[command(subcommand)]

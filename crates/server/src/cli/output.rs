@@ -41,9 +41,26 @@ pub(super) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).into()
 }
 
+/// A number of things: `1 message`, `2 messages`.
+pub(super) fn counted(count: u64, thing: &str) -> String {
+    if count == 1 {
+        return format!("1 {thing}");
+    }
+    match thing.strip_suffix('x') {
+        Some(stem) => format!("{count} {stem}xes"),
+        None => format!("{count} {thing}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let counts = [counted(0, "message"), counted(1, "message"), counted(2, "mailbox")];
+        assert_eq!(counts, ["0 messages", "1 message", "2 mailboxes"]);
+    }
 
     #[test]
     fn columns_stand_below_each_other() {

@@ -20,8 +20,12 @@ struct Messages<R> {
 }
 
 pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
-    let file = File::open(file)?;
-    let total = file.metadata()?.len();
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        let message = format!("{} is a directory, not an mbox file", file.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let (file, total) = (File::open(file)?, metadata.len());
     Ok(Source { messages: Box::new(messages(BufReader::new(file), mailbox)), total })
 }
 

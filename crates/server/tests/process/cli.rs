@@ -62,7 +62,7 @@ fn account_life(data: &Data) {
     std::fs::write(&users, text).unwrap();
     let imported = data.run(&["account", "import", users.to_str().unwrap()]);
     assert_eq!(imported.code, 1);
-    assert_eq!(imported.out, "1 accounts added, 1 existed already, 1 not added\n");
+    assert_eq!(imported.out, "1 account added, 1 existed already, 1 not added\n");
     assert!(imported.err.contains("users:3: bad:") && imported.err.contains("{MD5}"));
 }
 
@@ -120,14 +120,20 @@ fn mail_of_other_programs_is_imported() {
         let path = data.beside("mail").join(path);
         data.run(&[&["import", "ada", kind, path.to_str().unwrap()], args].concat())
     };
-    assert_eq!(import("--maildir", "maildir", &[]).out, "3 messages imported\n");
+    let maildir = "3 messages imported\n  INBOX     2\n  Work/Old  1\n";
+    assert_eq!(import("--maildir", "maildir", &[]).out, maildir);
     let server = data.serve();
-    assert_eq!(import("--mbox", "mbox", &["--mailbox", "Work/Old"]).out, "1 messages imported\n");
+    let mbox = "1 message imported\n  Work/Old  1\n";
+    assert_eq!(import("--mbox", "mbox", &["--mailbox", "Work/Old"]).out, mbox);
     let eml = import("--eml", "eml", &["--mailbox", "Rest"]);
-    assert_eq!((eml.code, eml.out.as_str()), (1, "1 messages imported\n"));
+    assert_eq!((eml.code, eml.out.as_str()), (1, "1 message imported\n  Rest  1\n"));
     assert!(eml.err.contains("empty.eml: the message is empty"), "{}", eml.err);
-    assert!(data.run(&["import", "eve", "--eml", "."]).err.contains("no such account"));
-    assert_eq!(import("--maildir", "eml", &[]).code, 1);
+    assert!(eml.err.contains("1 message not imported"), "{}", eml.err);
+    assert!(data.run(&["import", "eve", "--eml", "none"]).err.contains("no such account"));
+    let wrong = import("--maildir", "eml", &[]);
+    assert!(wrong.err.ends_with("eml is no Maildir: it has no cur and no new\n"), "{}", wrong.err);
+    let wrong = import("--mbox", "eml", &[]);
+    assert!(wrong.err.ends_with("eml is a directory, not an mbox file\n"), "{}", wrong.err);
     assert_eq!(import("--mbox", "none", &[]).code, 1);
 
     let mut client = server.ada();
