@@ -1,6 +1,6 @@
 //! Lists of message ids, as In-Reply-To and References have them (RFC 5322 §3.6.4).
 
-use crate::lexer::Lexer;
+use crate::lexer::{Lexer, is_white_space};
 use crate::limits;
 
 /// The message ids in a field's value, without their angle brackets, quoting removed so that equal ids are equal
@@ -32,7 +32,7 @@ pub fn message_ids(value: &[u8]) -> Vec<Vec<u8>> {
 fn id(lexer: &mut Lexer<'_>) -> Option<Vec<u8>> {
     let mut id = Vec::new();
     loop {
-        id.extend(lexer.run(|octet| !octet.is_ascii_whitespace() && !b"<>\"(".contains(&octet)));
+        id.extend(lexer.run(|octet| !is_white_space(octet) && !b"<>\"(".contains(&octet)));
         match lexer.peek()? {
             b'"' => {
                 lexer.bump();
@@ -72,6 +72,8 @@ mod tests {
         assert_eq!(ids("a@b"), [""; 0]);
         assert_eq!(ids("<> <a@b <c@d>"), ["c@d"]);
         assert_eq!(ids("<a@b"), [""; 0]);
+        // A form feed is white space to ASCII and not to mail; it once was neither taken nor skipped.
+        assert_eq!(ids("<a\x0cb> <\x0c"), ["a\x0cb"]);
     }
 
     #[test]
