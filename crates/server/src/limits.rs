@@ -74,6 +74,9 @@ pub(crate) const ADMIN_RETRY: Duration = Duration::from_millis(50);
 /// Octets of messages that an import hands over at once.
 pub(crate) const IMPORT_BATCH_SIZE: usize = 4 * 1024 * 1024;
 
+/// The longest answer to a question on a terminal, in octets.
+pub(crate) const MAX_ANSWER: u64 = 1024;
+
 /// Directories within directories that an import descends into.
 pub(crate) const MAX_IMPORT_DEPTH: usize = 50;
 

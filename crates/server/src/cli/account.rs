@@ -5,8 +5,10 @@ use super::{Place, passwd_file, password, print, table};
 use crate::accounts::Name;
 use crate::admin::{AccountDetails, AccountSummary, Client, Password, Request, Response};
 use crate::failure::Failure;
+use crate::limits::MAX_ANSWER;
 use clap::{Args, Subcommand};
 use std::collections::HashSet;
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -23,7 +25,7 @@ pub(super) enum Command {
     Disable(Named),
     /// Undo `disable`
     Enable(Named),
-    /// Delete an account and all its mail
+    /// Delete an account and all its mail; on a terminal it asks first
     Delete(Named),
     /// Add the users of a Dovecot-style passwd-file (user:{SCHEME}hash:...) with their passwords
     Import(File),
@@ -99,10 +101,49 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
         Command::Enable(Named { name }) => {
             place.ask(&Request::AccountSetDisabled { name, disabled: false }).await.map(|_| ())
         }
-        Command::Delete(Named { name }) => {
-            place.ask(&Request::AccountDelete { name }).await.map(|_| ())
+        Command::Delete(Named { name }) => delete(place, name).await,
+    }
+}
+
+/// Delete an account after its user agreed to that. While the question stands, the data directory is free for
+/// others.
+async fn delete(place: &Place, name: String) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        let mut client = place.connect().await?;
+        let what = contents(&mut client, &name).await?;
+        client.close().await?;
+        let question = format!("Delete {name} with {what}? [y/N] ");
+        if !is_agreed(&question, &mut std::io::stdin().lock(), &mut std::io::stderr())? {
+            return Err(Failure::new(format!("{name} was not deleted")));
         }
     }
+    let mut client = place.connect().await?;
+    let what = contents(&mut client, &name).await?;
+    client.ask(&Request::AccountDelete { name: name.clone() }).await?;
+    client.close().await?;
+    print(&format!("deleted {name}: {what}"))
+}
+
+/// How much an account has: `6 mailboxes, 1 message`. It may have no file.
+async fn contents(client: &mut Client, name: &str) -> Result<String, Failure> {
+    let mailboxes = client.mailboxes(name).await?;
+    let messages = mailboxes.iter().map(|mailbox| mailbox.messages).sum();
+    let mailboxes = counted(mailboxes.len() as u64, "mailbox");
+    Ok(format!("{mailboxes}, {}", counted(messages, "message")))
+}
+
+/// Whether the answer to a question is yes. No answer is none.
+fn is_agreed(
+    question: &str,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> Result<bool, Failure> {
+    let mut answer = String::new();
+    write!(output, "{question}")
+        .and_then(|()| output.flush())
+        .and_then(|()| input.take(MAX_ANSWER).read_line(&mut answer))
+        .map_err(|error| Failure::io("asking", &error))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The password to set, and whether it was made up and has to be printed.
@@ -185,4 +226,25 @@ async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
 async fn existing(client: &mut Client) -> Result<HashSet<String>, Failure> {
     let complete = client.accounts().await?.into_iter().filter(|account| account.has_file);
     Ok(complete.map(|account| account.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_agreement() {
+        for (answer, agreed) in [
+            ("y\n", true),
+            (" Yes \r\n", true),
+            ("n\n", false),
+            ("\n", false),
+            ("", false),
+            ("yak\n", false),
+        ] {
+            let mut asked = Vec::new();
+            assert_eq!(is_agreed("Sure? ", &mut answer.as_bytes(), &mut asked), Ok(agreed));
+            assert_eq!(asked, b"Sure? ");
+        }
+    }
 }

@@ -79,13 +79,16 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
             if as_json { json(&mailboxes) } else { print_list(&mailboxes) }
         }
         Command::Create(Created { name: account, mailbox, special_use }) => {
-            done(place, Request::MailboxCreate { account, mailbox, special_use }).await
+            let done = format!("created {mailbox}");
+            change(place, &Request::MailboxCreate { account, mailbox, special_use }, &done).await
         }
         Command::Rename(Renamed { name: account, from, to }) => {
-            done(place, Request::MailboxRename { account, from, to }).await
+            let done = format!("renamed {from} to {to}");
+            change(place, &Request::MailboxRename { account, from, to }, &done).await
         }
         Command::Delete(Named { name: account, mailbox }) => {
-            done(place, Request::MailboxDelete { account, mailbox }).await
+            let done = format!("deleted {mailbox}");
+            change(place, &Request::MailboxDelete { account, mailbox }, &done).await
         }
         Command::Status(Shown { name: account, mailbox, json: as_json }) => {
             match place.ask(&Request::MailboxStatus { account, mailbox }).await? {
@@ -97,8 +100,10 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
     }
 }
 
-async fn done(place: &Place, request: Request) -> Result<(), Failure> {
-    place.ask(&request).await.map(|_| ())
+/// Ask for a change and say that it was made.
+async fn change(place: &Place, request: &Request, done: &str) -> Result<(), Failure> {
+    place.ask(request).await?;
+    print(done)
 }
 
 fn print_list(mailboxes: &[MailboxDetails]) -> Result<(), Failure> {

@@ -51,7 +51,7 @@ fn account_life(data: &Data) {
     ok(&["account", "enable", "eve"]);
     assert!(ok(&["account", "passwd", "eve"]).starts_with("password: "));
     assert!(ok(&["account", "show", "eve", "--json"]).contains("\"mailboxes\": 6"));
-    ok(&["account", "delete", "eve"]);
+    assert_eq!(ok(&["account", "delete", "eve"]), "deleted eve: 6 mailboxes, 0 messages\n");
     assert!(!ok(&["account", "list", "--json"]).contains("eve"));
     ok(&["account", "add", "Jo\u{308}rg@b\u{fc}cher.example"]);
     assert!(ok(&["account", "list"]).contains("\nj\u{f6}rg@b\u{fc}cher.example"));
@@ -74,11 +74,11 @@ fn mailboxes_are_managed() {
         assert_eq!(done.code, 0, "{args:?}: {}", done.err);
         done.out
     };
-    ok(&["mailbox", "create", "ada", "Work/Old"]);
-    ok(&["mailbox", "rename", "ada", "Work", "Rest"]);
+    assert_eq!(ok(&["mailbox", "create", "ada", "Work/Old"]), "created Work/Old\n");
+    assert_eq!(ok(&["mailbox", "rename", "ada", "Work", "Rest"]), "renamed Work to Rest\n");
     assert!(ok(&["mailbox", "list", "ada"]).contains("\nRest/Old  0"));
     assert!(ok(&["mailbox", "status", "ada", "Rest/Old", "--json"]).contains("\"uid_next\": 1"));
-    ok(&["mailbox", "delete", "ada", "Rest/Old"]);
+    assert_eq!(ok(&["mailbox", "delete", "ada", "Rest/Old"]), "deleted Rest/Old\n");
     assert_eq!(data.run(&["mailbox", "status", "ada", "Rest/Old"]).code, 1);
 }
 
