@@ -75,7 +75,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Mailbox(command) => mailbox::run(place, command).await,
         Command::Deliver(options) => deliver::run(place, options).await,
         Command::Import(options) => import::run(place, options).await,
-        Command::Config(command) => config::run(place, &command),
+        Command::Config(command) => config::run(place, command),
     }
 }
 

@@ -160,6 +160,20 @@ impl Listen {
         Self { imap: port(1143), imaps: port(1993), lmtp: port(1024), ..Self::default() }
     }
 
+    /// An address that is there more than once. Port 0 is another port each time.
+    fn repeated(&self) -> Option<&Address> {
+        let all: Vec<_> = [&self.imap, &self.imaps, &self.lmtp].into_iter().flatten().collect();
+        let is_fixed = |address: &Address| !matches!(address, Address::Tcp(tcp) if tcp.port() == 0);
+        let mut rest = all.as_slice();
+        while let [first, others @ ..] = rest {
+            if is_fixed(first) && others.contains(first) {
+                return Some(first);
+            }
+            rest = others;
+        }
+        None
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.imap.is_empty() && self.imaps.is_empty() && self.lmtp.is_empty()
     }
@@ -180,11 +194,16 @@ impl Config {
             .map_err(named)
     }
 
-    /// The configuration that the options ask for: the named file, or one of the default files unless a
-    /// data directory is named, or the defaults.
-    pub(crate) fn find(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
+    /// The file that the options ask for: the named one, or one of the default files unless a data directory
+    /// is named.
+    pub(crate) fn file<'a>(file: Option<&'a Path>, data: Option<&Path>) -> Option<&'a Path> {
         let default = || DEFAULT_FILES.iter().map(Path::new).find(|file| file.exists());
-        let file = file.or_else(|| if data.is_none() { default() } else { None });
+        file.or_else(|| if data.is_none() { default() } else { None })
+    }
+
+    /// The configuration that the options ask for: that of the file, or the defaults.
+    pub(crate) fn find(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = Self::file(file, data);
         let mut config = file.map_or_else(|| Ok(Self::default()), Self::read)?;
         if let Some(data) = data {
             config.data = data.to_owned();
@@ -199,6 +218,9 @@ impl Config {
         }
         if !is_hostname(&self.hostname) {
             return wrong("hostname is a name like mail.example.org");
+        }
+        if let Some(address) = self.listen.repeated() {
+            return wrong(&format!("listen: {address} is there twice, but can be bound once only"));
         }
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return wrong("tls.cert and tls.key go together: set both or neither");

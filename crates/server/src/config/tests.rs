@@ -51,6 +51,21 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn an_address_is_bound_once() {
+    let listen = |lists: &str| Config::parse(&format!("version = 1\n[listen]\n{lists}"));
+    for lists in [
+        "imap = [\"127.0.0.1:143\"]\nimaps = [\"localhost:143\"]",
+        "imap = [\"[::1]:143\", \"[::1]:143\"]",
+        "lmtp = [\"unix:/x\", \"unix:/x\"]",
+    ] {
+        let error = listen(lists).unwrap_err().to_string();
+        assert!(error.contains(" is there twice"), "{error}");
+    }
+    assert!(listen("imap = [\"127.0.0.1:0\"]\nimaps = [\"127.0.0.1:0\"]").is_ok());
+    assert!(listen("imap = [\"127.0.0.1:143\"]\nimaps = [\"127.0.0.1:993\"]").is_ok());
+}
+
+#[test]
 fn modes_are_octal() {
     let mode = |text: &str| {
         let config = Config::parse(&format!("version = 1\n[listen]\nlmtp_mode = \"{text}\""));

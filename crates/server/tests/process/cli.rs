@@ -160,11 +160,20 @@ fn the_configuration_is_checked_and_shown() {
     std::fs::write(&file, &example).unwrap();
     let config = ["--config", file.to_str().unwrap()];
     assert_eq!(data.run(&[&["config", "check"][..], &config].concat()).code, 0);
+    assert_eq!(data.run(&["config", "check", config[1]]).code, 0);
+    assert_eq!(data.run(&[&["config", "check", "x"][..], &config].concat()).code, 1);
+    let shown = data.run(&[&["config", "show"][..], &config].concat()).out;
+    let read = format!("# {:?} was read\n", config[1]);
+    assert!(shown.starts_with(&read), "{shown}");
     std::fs::write(&file, example.replace("allow_plaintext", "alow_plaintext")).unwrap();
     let wrong = data.run(&[&["config", "check"][..], &config].concat());
     assert_eq!(wrong.code, 1);
     assert!(wrong.err.contains("did you mean `allow_plaintext`?"), "{}", wrong.err);
     assert!(wrong.err.contains("line "), "{}", wrong.err);
-    assert!(data.run(&["config", "show"]).out.contains("message_size = 67108864"));
+    assert_eq!(data.run(&["config", "check", config[1]]).code, 1);
+    let shown = data.run(&["config", "show"]).out;
+    assert!(shown.starts_with("# no file was read\n"), "{shown}");
+    assert!(shown.contains("message_size = 67108864"), "{shown}");
+    assert!(shown.contains("imap = [\"127.0.0.1:1143\"]"), "{shown}");
     assert!(data.run(&["config", "show", "--json"]).out.contains("\"message_size\": 67108864"));
 }
