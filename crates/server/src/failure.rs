@@ -2,6 +2,7 @@
 
 use rookery_mailbox::{Refused, StoreError};
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 
 /// What went wrong, and what to do next where that is known.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -25,16 +26,47 @@ impl Failure {
             .hint("restart it: it may be of another version")
     }
 
+    /// A store's failure to do something to an account.
+    pub(crate) fn of_account(account: &str, error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(Refused::NoSuchAccount) => {
+                Self::new(format!("no such account {account}"))
+                    .hint("`rookery account list` shows the accounts")
+            }
+            error => error.into(),
+        }
+    }
+
+    /// A store's failure to do something to a mailbox.
+    pub(crate) fn of_mailbox(account: &str, mailbox: &str, error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(Refused::NoSuchMailbox) => {
+                Self::new(format!("no such mailbox {mailbox}"))
+                    .hint(format!("`rookery mailbox list {account}` shows the account's mailboxes"))
+            }
+            error => error.into(),
+        }
+    }
+
     /// A failure of the system while doing something to something.
     pub(crate) fn io(doing: impl fmt::Display, error: &std::io::Error) -> Self {
-        let failure = Self::new(format!("{doing}: {error}"));
+        let mut failure = Self::new(format!("{doing}: {error}"));
         match error.kind() {
-            std::io::ErrorKind::PermissionDenied => failure
-                .hint("run as the user that owns the data directory, or mend its permissions"),
+            std::io::ErrorKind::PermissionDenied => {
+                failure.message.push_str(&user());
+                failure
+                    .hint("run as the user that owns the data directory, or mend its permissions")
+            }
             std::io::ErrorKind::StorageFull => failure.hint("make room on the disk"),
             _ => failure,
         }
     }
+}
+
+/// As whom this process does what it does, as far as the system says.
+fn user() -> String {
+    let id = std::fs::metadata("/proc/self").map(|own| own.uid());
+    id.map(|id| format!(" (as the user with id {id})")).unwrap_or_default()
 }
 
 impl fmt::Display for Failure {
@@ -53,15 +85,23 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::new(error.to_string());
         match error {
-            StoreError::Refused(Refused::NoSuchAccount) => {
-                failure.hint("`rookery account list` shows the accounts")
-            }
-            StoreError::Refused(Refused::NoSuchMailbox) => {
-                failure.hint("`rookery mailbox list NAME` shows an account's mailboxes")
-            }
             StoreError::ReadOnly => failure.hint("look into the server's log, then restart it"),
             StoreError::Damaged(_) => failure.hint("restore the account's directory from a backup"),
             _ => failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn who_was_denied_is_said() {
+        let text = Failure::io("reading x", &ErrorKind::PermissionDenied.into()).to_string();
+        assert!(text.starts_with("reading x: permission denied (as the user with id "), "{text}");
+        let text = Failure::io("reading x", &ErrorKind::NotFound.into()).to_string();
+        assert_eq!(text, "reading x: entity not found");
     }
 }

@@ -32,13 +32,14 @@ impl Services {
         let failed = |error: &io::Error| {
             OpenError::Failed(Failure::io(format!("opening {}", data.display()), error))
         };
-        private_file::make_dir(data).map_err(|error| failed(&error))?;
+        make_data(data).map_err(OpenError::Failed)?;
         let store = LocalStore::open(data).map_err(|error| match error {
             rookery_mailbox::StoreError::Io { source, .. }
                 if source.kind() == io::ErrorKind::WouldBlock =>
             {
                 OpenError::Locked
             }
+            rookery_mailbox::StoreError::Io { source, .. } => failed(&source),
             error => OpenError::Failed(error.into()),
         })?;
         let store = Arc::new(store);
@@ -46,5 +47,26 @@ impl Services {
         let locate: Locate = Box::new(move |name| located.account_dir(name));
         let accounts = Accounts::new(locate).map_err(|error| failed(&error))?;
         Ok(Self { store, accounts: Arc::new(accounts), message_size })
+    }
+}
+
+/// Make a data directory, and say whether it was missing.
+pub(crate) fn make_data(data: &Path) -> Result<bool, Failure> {
+    let is_new = !is_data(data)?;
+    private_file::make_dir(data)
+        .map_err(|error| Failure::io(format!("making {}", data.display()), &error))?;
+    Ok(is_new)
+}
+
+/// Whether there is a data directory. Something else in its place is a failure.
+pub(crate) fn is_data(data: &Path) -> Result<bool, Failure> {
+    match data.metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(true),
+        Ok(_) => {
+            let message = format!("{} is a file, not a data directory", data.display());
+            Err(Failure::new(message).hint("name another place with --data"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::io(format!("opening {}", data.display()), &error)),
     }
 }

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::private_file;
 use rustls::ServerConfig;
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -58,16 +58,41 @@ fn server_config(config: &Config) -> Result<Arc<ServerConfig>, Failure> {
         Failure::new(format!("the certificate {cert} with the key {key} cannot be used: {error}"))
             .hint("tls.cert and tls.key are PEM files, the chain first and the key of its first certificate")
     };
-    let chain = CertificateDer::pem_file_iter(&files.cert)
-        .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| unusable(&error))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&error))?;
+    let (chain, key) = (read_chain(&files.cert)?, read_key(&files.key)?);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| unusable(&error))?;
     Ok(Arc::new(config))
+}
+
+fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match read {
+        Ok(chain) if chain.is_empty() => {
+            Err(unread("certificate", file, &pem::Error::NoItemsFound))
+        }
+        Ok(chain) => Ok(chain),
+        Err(error) => Err(unread("certificate", file, &error)),
+    }
+}
+
+fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    PrivateKeyDer::from_pem_file(file).map_err(|error| unread("key", file, &error))
+}
+
+/// Why one of the files cannot be used.
+fn unread(what: &str, file: &Path, error: &pem::Error) -> Failure {
+    let path = file.display();
+    match error {
+        pem::Error::Io(error) => Failure::io(format!("reading the {what} file {path}"), error),
+        pem::Error::NoItemsFound => {
+            Failure::new(format!("the {what} file has no {what} in it: {path}"))
+                .hint("tls.cert and tls.key are PEM files; look whether they are swapped")
+        }
+        error => Failure::new(format!("the {what} file {path} cannot be used: {error}")),
+    }
 }
 
 /// The data directory's own certificate, kept so that clients which trusted it once can go on doing so.
@@ -135,5 +160,23 @@ mod tests {
         let tls = Tls::load(&config).unwrap();
         std::fs::write(dir.path().join("tls/cert.pem"), "no certificate").unwrap();
         assert!(tls.reload(&config).is_err());
+    }
+
+    #[test]
+    fn the_file_that_is_wrong_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config { data: dir.path().to_owned(), ..Config::default() };
+        Tls::load(&config).unwrap();
+        let file = |name: &str| Some(dir.path().join("tls").join(name));
+        for (cert, key, message) in [
+            ("key.pem", "cert.pem", "the certificate file has no certificate in it: "),
+            ("cert.pem", "cert.pem", "the key file has no key in it: "),
+            ("none.pem", "key.pem", "reading the certificate file "),
+            ("cert.pem", "none.pem", "reading the key file "),
+        ] {
+            (config.tls.cert, config.tls.key) = (file(cert), file(key));
+            let error = Tls::load(&config).err().unwrap().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
     }
 }

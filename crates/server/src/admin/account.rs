@@ -8,7 +8,7 @@ use crate::limits::MAX_ADMIN_ACCOUNTS;
 use crate::services::Services;
 use rookery_auth::limits::MAX_PASSWORD_LEN;
 use rookery_auth::password::StoredPassword;
-use rookery_mailbox::{Account, initial_mailboxes};
+use rookery_mailbox::{Account, AccountStore, initial_mailboxes};
 use rookery_mailbox::{Refused, StoreError};
 use std::io;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn summary(accounts: &Accounts, name: String) -> Result<AccountSummary, Failure>
 
 pub(super) async fn show(services: &Services, name: &str) -> Answer {
     let name = parse(name)?;
-    let account = Account::new(services.store.account(name.as_str()).await?);
+    let account = Account::new(store_of(services, &name).await?);
     let of = name.clone();
     let file = blocking(services, move |accounts| existing(accounts, &of)).await?;
     let list = account.store().mailboxes().await?;
@@ -85,7 +85,7 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
 
 pub(super) async fn set_password(services: &Services, name: &str, password: Password) -> Answer {
     let name = parse(name)?;
-    services.store.account(name.as_str()).await?;
+    store_of(services, &name).await?;
     let passwords = vec![stored(services, password).await?];
     change(services, &name, |file| file.passwords = passwords).await?;
     tracing::info!(account = %name, "password changed");
@@ -102,7 +102,7 @@ pub(super) async fn set_disabled(services: &Services, name: &str, disabled: bool
 pub(super) async fn delete(services: &Services, name: &str) -> Answer {
     let name = parse(name)?;
     let _locked = services.accounts.lock(&name).await;
-    services.store.account(name.as_str()).await?;
+    store_of(services, &name).await?;
     let of = name.clone();
     blocking(services, move |accounts| {
         let failed = |error: io::Error| Failure::io(format!("deleting account {of}"), &error);
@@ -121,7 +121,7 @@ async fn change(
     change: impl FnOnce(&mut AccountFile) + Send + 'static,
 ) -> Result<(), Failure> {
     let locked = services.accounts.lock(name).await;
-    services.store.account(name.as_str()).await?;
+    store_of(services, name).await?;
     let name = name.clone();
     blocking(services, move |accounts| {
         // The lock is held until the file is written, whether somebody waits for that or not.
@@ -131,6 +131,15 @@ async fn change(
         write(accounts, &name, &file)
     })
     .await
+}
+
+/// The mail of an account.
+pub(super) async fn store_of(
+    services: &Services,
+    name: &Name,
+) -> Result<Arc<dyn AccountStore>, Failure> {
+    let found = services.store.account(name.as_str()).await;
+    found.map_err(|error| Failure::of_account(name.as_str(), error))
 }
 
 /// Do something with account files on a thread that may be kept busy.

@@ -5,7 +5,7 @@ use super::{AccountSummary, MailboxDetails, Request, Response, frame, socket_pat
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY, MAX_ADMIN_CHUNK};
-use crate::services::{OpenError, Services};
+use crate::services::{OpenError, Services, is_data};
 use std::io;
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -32,7 +32,7 @@ impl Client {
     /// Reach the running server, or open the data directory if none runs.
     pub(crate) async fn connect(config: &Config) -> Result<Self, Failure> {
         let data = &config.data;
-        if !data.exists() {
+        if !is_data(data)? {
             return Err(Failure::new(format!("there is no data directory {}", data.display()))
                 .hint(
                     "name it with --data, or make it with `rookery account add NAME` or `rookery serve`",

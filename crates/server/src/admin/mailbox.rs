@@ -1,6 +1,6 @@
 //! Requests about mailboxes.
 
-use super::account::parse;
+use super::account::{parse, store_of};
 use super::{MailboxDetails, Response};
 use crate::clock::now;
 use crate::failure::Failure;
@@ -42,29 +42,34 @@ pub(super) async fn create(
 }
 
 pub(super) async fn rename(services: &Services, account: &str, from: &str, to: &str) -> Answer {
-    open(services, account).await?.rename(&name(from)?, &name(to)?, now()).await?;
+    let renamed = open(services, account).await?.rename(&name(from)?, &name(to)?, now()).await;
+    renamed.map_err(|error| Failure::of_mailbox(account, from, error))?;
     Ok(Response::Done)
 }
 
 pub(super) async fn delete(services: &Services, account: &str, mailbox: &str) -> Answer {
+    let of = account;
     let account = open(services, account).await?;
     let name = name(mailbox)?;
-    account.delete(&name).await?;
+    let deleted = account.delete(&name).await;
+    deleted.map_err(|error| Failure::of_mailbox(of, mailbox, error))?;
     account.store().subscribe(&name, false).await?;
     Ok(Response::Done)
 }
 
 pub(super) async fn status(services: &Services, account: &str, mailbox: &str) -> Answer {
+    let of = account;
     let account = open(services, account).await?;
     let name = name(mailbox)?;
-    let info = account.find(&name).await?;
+    let found = account.find(&name).await;
+    let info = found.map_err(|error| Failure::of_mailbox(of, mailbox, error))?;
     let subscribed = account.store().mailboxes().await?.subscriptions.contains(&name);
     Ok(Response::Mailbox(details(&account, &info, subscribed).await?))
 }
 
 pub(super) async fn open(services: &Services, account: &str) -> Result<Account, Failure> {
     let name = parse(account)?;
-    Ok(Account::new(services.store.account(name.as_str()).await?))
+    Ok(Account::new(store_of(services, &name).await?))
 }
 
 pub(super) fn name(text: &str) -> Result<MailboxName, Failure> {

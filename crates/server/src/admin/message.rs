@@ -52,10 +52,12 @@ pub(super) async fn deliver(
     mailbox: Option<&str>,
     messages: &mut Messages<'_>,
 ) -> Result<Response, Failure> {
+    let of = account;
     let account = open(services, account).await?;
     let mailbox = mailbox.map(name).transpose()?;
     if let Some(mailbox) = &mailbox {
-        account.find(mailbox).await?;
+        let found = account.find(mailbox).await;
+        found.map_err(|error| Failure::of_mailbox(of, mailbox.as_str(), error))?;
     }
     let incoming = receive(&account, messages, services.message_size).await?;
     let (info, appended) = delivery::deliver(&account, incoming, mailbox.as_ref(), now()).await?;

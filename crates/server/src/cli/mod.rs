@@ -17,8 +17,10 @@ pub(crate) use password::generate as generate_password;
 use crate::admin::{Client, Request, Response};
 use crate::config::{Config, Level, Log};
 use crate::failure::Failure;
-use crate::{logging, private_file};
+use crate::logging;
+use crate::services::make_data;
 use clap::{Args, Parser, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// An IMAP mail store.
@@ -90,8 +92,11 @@ impl Place {
     /// Make the data directory if it is missing, for commands that a new server begins with.
     fn make(&self) -> Result<(), Failure> {
         let data = self.config()?.data;
-        private_file::make_dir(&data)
-            .map_err(|error| Failure::io(format!("making {}", data.display()), &error))
+        if make_data(&data)? {
+            // Whoever does not hear it finds the directory.
+            let _ = writeln!(std::io::stderr(), "made the data directory {}", data.display());
+        }
+        Ok(())
     }
 
     /// The running server, or its store if none runs. Only what goes wrong is logged.

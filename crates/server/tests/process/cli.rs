@@ -23,6 +23,21 @@ fn wrong_usage_is_told_from_failure() {
 }
 
 #[test]
+fn a_data_directory_is_made_or_is_one() {
+    let data = Data::new();
+    let made = data.run(&["account", "add", "ada"]);
+    assert_eq!(made.err, format!("made the data directory {}\n", data.dir().display()));
+    assert_eq!(data.run(&["account", "add", "eve"]).err, "");
+    std::fs::remove_dir_all(data.dir()).unwrap();
+    std::fs::write(data.dir(), "x").unwrap();
+    for args in [&["account", "add", "ada"][..], &["account", "list"], &["serve"]] {
+        let done = data.run(args);
+        assert_eq!(done.code, 1);
+        assert!(done.err.contains("data is a file, not a data directory"), "{}", done.err);
+    }
+}
+
+#[test]
 fn accounts_live_and_die_without_a_server() {
     let data = Data::with_ada();
     account_life(&data);
@@ -55,7 +70,8 @@ fn account_life(data: &Data) {
     assert!(!ok(&["account", "list", "--json"]).contains("eve"));
     ok(&["account", "add", "Jo\u{308}rg@b\u{fc}cher.example"]);
     assert!(ok(&["account", "list"]).contains("\nj\u{f6}rg@b\u{fc}cher.example"));
-    assert_eq!(data.run(&["account", "show", "eve"]).code, 1);
+    let missing = data.run(&["account", "show", "eve"]);
+    assert!(missing.code == 1 && missing.err.contains("no such account eve"), "{}", missing.err);
 
     let users = data.beside("users");
     let text = "bob@example.org:{PLAIN}secret:1000\nada:{PLAIN}x\nbad:{MD5}x\n";
@@ -79,7 +95,16 @@ fn mailboxes_are_managed() {
     assert!(ok(&["mailbox", "list", "ada"]).contains("\nRest/Old  0"));
     assert!(ok(&["mailbox", "status", "ada", "Rest/Old", "--json"]).contains("\"uid_next\": 1"));
     assert_eq!(ok(&["mailbox", "delete", "ada", "Rest/Old"]), "deleted Rest/Old\n");
-    assert_eq!(data.run(&["mailbox", "status", "ada", "Rest/Old"]).code, 1);
+    for args in [
+        &["status", "ada", "Rest/Old"][..],
+        &["delete", "ada", "Rest/Old"],
+        &["rename", "ada", "Rest/Old", "x"],
+    ] {
+        let missing = data.run(&[&["mailbox"], args].concat());
+        assert_eq!(missing.code, 1);
+        assert!(missing.err.contains("no such mailbox Rest/Old\n"), "{}", missing.err);
+        assert!(missing.err.contains("`rookery mailbox list ada`"), "{}", missing.err);
+    }
 }
 
 #[test]
