@@ -97,16 +97,31 @@ fn unread(what: &str, file: &Path, error: &pem::Error) -> Failure {
 
 /// The data directory's own certificate, kept so that clients which trusted it once can go on doing so.
 fn self_signed(config: &Config) -> Result<Files, Failure> {
-    let dir = config.data.join("tls");
-    let files = Files { cert: dir.join("cert.pem"), key: dir.join("key.pem") };
-    if !files.cert.exists() || !files.key.exists() {
+    let files = own_files(config);
+    if make_missing(config)? {
         tracing::warn!(
             cert = %files.cert.display(),
-            "no certificate is configured: making a self-signed one, which clients will ask about"
+            "no certificate is configured: made a self-signed one, which clients will ask about"
         );
-        make_self_signed(&config.hostname, &files)?;
     }
     Ok(files)
+}
+
+/// Make the data directory's own certificate if it is missing and none is configured, and say whether it was
+/// made.
+pub(crate) fn make_missing(config: &Config) -> Result<bool, Failure> {
+    let files = own_files(config);
+    let is_there = files.cert.exists() && files.key.exists();
+    if is_there || config.tls.cert.is_some() {
+        return Ok(false);
+    }
+    make_self_signed(&config.hostname, &files)?;
+    Ok(true)
+}
+
+fn own_files(config: &Config) -> Files {
+    let dir = config.data.join("tls");
+    Files { cert: dir.join("cert.pem"), key: dir.join("key.pem") }
 }
 
 fn make_self_signed(hostname: &str, files: &Files) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use super::{Place, print, serve};
 use crate::config::{Address, Config, Listen};
 use crate::failure::Failure;
 use crate::listen::Server;
-use crate::{logging, quickstart};
+use crate::{logging, quickstart, tls};
 use clap::Args;
 use std::path::Path;
 
@@ -29,6 +29,8 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     config.auth.allow_plaintext = true;
     logging::start(&config.log);
     let services = serve::open(&config).await?;
+    // What is printed below says that it is self-signed, which is no cause for a warning here.
+    tls::make_missing(&config)?;
     let server = Server::bind(config.clone(), services.clone()).await?;
     let demo = quickstart::prepare(&config.data, &services).await?;
     print(&demo.instructions(&config.data, &server.addresses()))?;

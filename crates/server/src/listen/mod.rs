@@ -58,7 +58,11 @@ impl Server {
 
     /// The line that says where connections are accepted.
     pub(crate) fn ready_line(&self) -> String {
-        self.bound.iter().fold("ready".to_owned(), |line, bound| format!("{line} {bound}"))
+        format!("ready {}", self.bound_line())
+    }
+
+    fn bound_line(&self) -> String {
+        self.bound.iter().map(Bound::to_string).collect::<Vec<_>>().join(" ")
     }
 
     /// The addresses by protocol.
@@ -71,7 +75,7 @@ impl Server {
         mut self,
         reload: impl Fn() -> Result<Config, Failure>,
     ) -> Result<(), Failure> {
-        tracing::info!(addresses = self.ready_line(), "accepting connections");
+        tracing::info!(addresses = self.bound_line(), "accepting connections");
         let mut tasks = JoinSet::new();
         for bound in self.bound.drain(..) {
             tasks.spawn(accept_all(bound, Arc::clone(&self.shared), self.shutdown.subscribe()));

@@ -19,6 +19,7 @@ fn quickstart_finds_everything_again() {
     let mut passwords = Vec::new();
     for _ in 0..2 {
         let server = data.start(&args);
+        assert!(!data.log().contains("WARN"), "{}", data.log());
         let (user, password) =
             (setting(&server.printed, "user: "), setting(&server.printed, "password: "));
         let mut client = server.connect("imap");
@@ -31,6 +32,21 @@ fn quickstart_finds_everything_again() {
     }
     assert_eq!(passwords[0], passwords[1]);
     assert!(!data.log().contains(&passwords[0]));
+}
+
+#[test]
+fn the_log_says_where_and_that_the_certificate_is_self_signed() {
+    let data = Data::new();
+    let server = data.serve();
+    let imap = server.address("imap");
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let log = data.log();
+    assert!(
+        log.contains(&format!("accepting connections addresses=\"imap={imap} imaps=")),
+        "{log}"
+    );
+    assert!(log.contains("WARN no certificate is configured"), "{log}");
 }
 
 #[test]
