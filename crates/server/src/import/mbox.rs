@@ -3,7 +3,7 @@
 //! Such a line counts after an empty line only, and only with a time of day in it. Lines of a message that
 //! look alike were given a `>`, of which one is taken away (the kind of mbox that is called mboxrd).
 
-use super::{Found, Source, crlf, received};
+use super::{Found, Source, crlf, named, received};
 use crate::admin::MessageDetails;
 use rookery_mail::DateTime;
 use rookery_mime::header;
@@ -25,8 +25,11 @@ pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
         let message = format!("{} is a directory, not an mbox file", file.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let (file, total) = (File::open(file)?, metadata.len());
-    Ok(Source { messages: Box::new(messages(BufReader::new(file), mailbox)), total })
+    let lines = BufReader::new(File::open(file)?);
+    let path = file.to_owned();
+    let messages =
+        messages(lines, mailbox).map(move |found| found.map_err(|error| named(&path, &error)));
+    Ok(Source { messages: Box::new(messages), total: metadata.len() })
 }
 
 fn messages<R: BufRead>(lines: R, mailbox: &str) -> Messages<R> {

@@ -157,6 +157,8 @@ fn mail_of_other_programs_is_imported() {
     assert!(data.run(&["import", "eve", "--eml", "none"]).err.contains("no such account"));
     let wrong = import("--maildir", "eml", &[]);
     assert!(wrong.err.ends_with("eml is no Maildir: it has no cur and no new\n"), "{}", wrong.err);
+    let wrong = import("--mbox", "eml/x/1.eml", &[]);
+    assert!(wrong.err.contains("eml/x/1.eml: no mbox"), "{}", wrong.err);
     let wrong = import("--mbox", "eml", &[]);
     assert!(wrong.err.ends_with("eml is a directory, not an mbox file\n"), "{}", wrong.err);
     assert_eq!(import("--mbox", "none", &[]).code, 1);
