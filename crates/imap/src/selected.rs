@@ -62,6 +62,18 @@ impl Selected {
         sets.flat_map(|set| set.ranges().to_vec()).collect()
     }
 
+    /// The numbers of those messages that the client knows, in a set of the kind that UIDs have.
+    pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
+        let numbers = uids.iter().filter_map(|uid| self.view.number(uid));
+        numbers.filter_map(Uid::new).collect()
+    }
+
+    /// The latest change, for a command that has just made one (RFC 7162 §3.2.7). What is told behind
+    /// the command is at least as new.
+    pub(crate) fn latest_change(&self) -> Code {
+        Code::HighestModSeq(self.open.snapshot().highest_modseq().get())
+    }
+
     /// Refuse what changes a mailbox that was opened by EXAMINE.
     pub(crate) fn check_writable(&self) -> Result<(), Refusal> {
         if self.read_only {

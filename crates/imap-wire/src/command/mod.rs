@@ -16,7 +16,6 @@ pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod store;
-mod xlist;
 
 use crate::parse::{Cursor, Parsed, is_atom_char};
 use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, print};
@@ -196,7 +195,7 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("LOGIN", login::parse),
     ("LOGOUT", |_| Ok(CommandBody::Logout)),
     ("LSUB", lsub::parse),
-    ("XLIST", xlist::parse),
+    ("XLIST", lsub::parse_xlist),
     ("MOVE", |cursor| copy::parse_move(cursor, false)),
     ("NAMESPACE", |_| Ok(CommandBody::Namespace)),
     ("NOOP", |_| Ok(CommandBody::Noop)),
@@ -277,8 +276,8 @@ impl CommandBody {
             Self::Subscribe(mailbox) => print_argument(out, "SUBSCRIBE ", mailbox),
             Self::Unsubscribe(mailbox) => print_argument(out, "UNSUBSCRIBE ", mailbox),
             Self::List(list) => list.print(out),
-            Self::Lsub { reference, pattern } => lsub::print(out, reference, pattern),
-            Self::Xlist { reference, pattern } => xlist::print(out, reference, pattern),
+            Self::Lsub { reference, pattern } => lsub::print(out, "LSUB ", reference, pattern),
+            Self::Xlist { reference, pattern } => lsub::print(out, "XLIST ", reference, pattern),
             Self::Status { mailbox, items } => status::print(out, mailbox, items),
             Self::Append { mailbox, messages } => append::print(out, mailbox, messages),
             Self::Search(search) => search.print(out),

@@ -2,7 +2,7 @@
 
 use crate::selected::Selected;
 use crate::session::{Answer, Context, User, done, done_with};
-use rookery_imap_wire::{Code, SequenceSet};
+use rookery_imap_wire::SequenceSet;
 use rookery_mail::UidSet;
 
 pub(crate) async fn run(
@@ -18,9 +18,7 @@ pub(crate) async fn run(
     };
     let expunged = user.account.store().expunge(selected.id, &uids).await?;
     if context.qresync && !expunged.is_empty() {
-        // RFC 7162 §3.2.7. What is told after this is at least as new.
-        let modseq = selected.open.snapshot().highest_modseq().get();
-        return done_with(Code::HighestModSeq(modseq), "Expunged");
+        return done_with(selected.latest_change(), "Expunged");
     }
     done("Expunged")
 }

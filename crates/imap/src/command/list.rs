@@ -39,20 +39,24 @@ pub(crate) async fn run(
         let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
         let mut attributes = attributes(&list, &name, options.shows_subscribed());
         let status = match (&options.status, list.mailboxes.get(&name)) {
-            (Some(items), Some(info)) => status::of(context, user, info, items).await.map(Some),
-            _ => Ok(None),
+            (Some(items), Some(info)) => match status::of(context, user, info, items).await {
+                Ok(status) => Some(status),
+                Err(Failure::Refused(_)) => {
+                    // It went away meanwhile (RFC 9051 §6.3.9).
+                    attributes.push("\\Noselect".to_owned());
+                    None
+                }
+                Err(fault) => return Err(fault),
+            },
+            _ => None,
         };
-        if status.is_err() {
-            // It went away meanwhile (RFC 9051 §6.3.9).
-            attributes.push("\\Noselect".to_owned());
-        }
         out.send(&Response::List {
             attributes,
             delimiter: Some(DELIMITER),
             mailbox: WireMailbox::encode(name.as_str(), context.rev2),
             extended,
         });
-        if let Ok(Some(status)) = status {
+        if let Some(status) = status {
             out.send(&status);
         }
         out.drain().await?;
@@ -95,18 +99,25 @@ fn names_to_consider(list: &MailboxList, subscribed: bool) -> BTreeSet<MailboxNa
     names.flat_map(|name| name.ancestors().chain([name.clone()])).collect()
 }
 
-/// The names below one, in a sorted sequence that starts behind it.
-fn below<'a, T>(
+/// The names of mailboxes, or of subscriptions, below one: in a sorted collection they stand together.
+fn mailboxes_below<'a>(
+    list: &'a MailboxList,
     name: &'a MailboxName,
-    entries: impl Iterator<Item = T> + 'a,
-    key: impl Fn(&T) -> &MailboxName + 'a,
-) -> impl Iterator<Item = T> + 'a {
-    entries.take_while(move |entry| key(entry).is_below(name))
+) -> impl Iterator<Item = &'a MailboxName> {
+    let start = format!("{name}{DELIMITER}");
+    let behind =
+        list.mailboxes.range::<str, _>((Bound::Excluded(start.as_str()), Bound::Unbounded));
+    behind.map(|(child, _)| child).take_while(|child| child.is_below(name))
 }
 
-/// Where the names below one begin in a sorted set.
-fn behind(name: &MailboxName) -> String {
-    format!("{name}{DELIMITER}")
+fn subscriptions_below<'a>(
+    list: &'a MailboxList,
+    name: &'a MailboxName,
+) -> impl Iterator<Item = &'a MailboxName> {
+    let start = format!("{name}{DELIMITER}");
+    let behind =
+        list.subscriptions.range::<str, _>((Bound::Excluded(start.as_str()), Bound::Unbounded));
+    behind.take_while(|child| child.is_below(name))
 }
 
 struct Options {
@@ -173,12 +184,8 @@ impl Options {
         }
         let matching = |child: &&MailboxName| self.meets(list, child);
         let unlisted = |child: &MailboxName| !patterns.iter().any(|pattern| pattern.matches(child));
-        let start = behind(name);
-        let from = (Bound::Excluded(start.as_str()), Bound::Unbounded);
-        let mailboxes = list.mailboxes.range::<str, _>(from).map(|(name, _)| name);
-        let subscriptions = list.subscriptions.range::<str, _>(from);
-        let children = below(name, mailboxes, |name| name);
-        let mut children = children.chain(below(name, subscriptions, |name| name)).filter(matching);
+        let children = mailboxes_below(list, name).chain(subscriptions_below(list, name));
+        let mut children = children.filter(matching);
         // A name that is listed only for what is below it is redundant if all that is listed itself.
         let tells = if meets { children.next().is_some() } else { children.any(unlisted) };
         if !tells {
@@ -228,16 +235,11 @@ pub(crate) fn attributes(list: &MailboxList, name: &MailboxName, subscribed: boo
         // The second is implied, and all that clients without LIST-EXTENDED know.
         attributes.extend(["\\NonExistent", "\\Noselect"]);
     }
-    attributes.push(if has_children(list, name) { "\\HasChildren" } else { "\\HasNoChildren" });
+    let has_children = mailboxes_below(list, name).next().is_some();
+    attributes.push(if has_children { "\\HasChildren" } else { "\\HasNoChildren" });
     if subscribed && list.subscriptions.contains(name) {
         attributes.push("\\Subscribed");
     }
     attributes.extend(info.and_then(|info| info.special_use).map(|special| special.as_str()));
     attributes.into_iter().map(str::to_owned).collect()
-}
-
-fn has_children(list: &MailboxList, name: &MailboxName) -> bool {
-    let start = behind(name);
-    let from = (Bound::Excluded(start.as_str()), Bound::Unbounded);
-    list.mailboxes.range::<str, _>(from).next().is_some_and(|(child, _)| child.is_below(name))
 }

@@ -4,7 +4,7 @@ use super::{copy, now};
 use crate::out::Out;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, User, done, done_with};
-use rookery_imap_wire::{Code, SequenceSet, WireMailbox};
+use rookery_imap_wire::{SequenceSet, WireMailbox};
 
 pub(crate) async fn run(
     context: &Context,
@@ -26,9 +26,7 @@ pub(crate) async fn run(
         out.ok_code(code, "Moved");
     }
     if context.qresync {
-        // RFC 7162 §3.2.7, by way of RFC 6851 §4.4. What is told after this is at least as new.
-        let modseq = selected.open.snapshot().highest_modseq().get();
-        return done_with(Code::HighestModSeq(modseq), "Moved");
+        return done_with(selected.latest_change(), "Moved");
     }
     done("Moved")
 }

@@ -79,7 +79,7 @@ fn answer(
     (found, modseq): (&UidSet, Option<u64>),
     out: &mut Out<'_>,
 ) {
-    let numbers = if command.uid { found.clone() } else { as_numbers(selected, found) };
+    let numbers = if command.uid { found.clone() } else { selected.numbers(found) };
     match &command.returns {
         None if !context.rev2 => {
             let numbers = numbers.iter().map(Uid::get).collect();
@@ -89,12 +89,6 @@ fn answer(
         Some(returns) if returns.as_slice() == [SearchReturn::Save] => {}
         returns => out.send(&esearch(tag, command.uid, returns.as_deref(), (&numbers, modseq))),
     }
-}
-
-/// Message numbers go into a set of their own; it does not matter that the set is meant for UIDs.
-fn as_numbers(selected: &Selected, found: &UidSet) -> UidSet {
-    let numbers = found.iter().filter_map(|uid| selected.view.number(uid));
-    numbers.filter_map(Uid::new).collect()
 }
 
 fn esearch(

@@ -6,7 +6,7 @@ use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
 use rookery_imap_wire::{Code, FetchData, Response, Store, StoreAction, StoreModifier, WireFlag};
-use rookery_mail::{Flag, ModSeq, Uid, UidSet};
+use rookery_mail::{Flag, ModSeq, UidSet};
 use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored};
 
 pub(crate) async fn run(
@@ -64,7 +64,9 @@ pub(crate) async fn run(
 
 fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: bool) -> Done {
     if !stored.modified.is_empty() {
-        let code = Code::Modified(in_terms_of(store, selected, &stored.modified));
+        let uids = &stored.modified;
+        let modified = if store.uid { uids.clone() } else { selected.numbers(uids) };
+        let code = Code::Modified(modified);
         return Done::new(Some(code), "Some of the messages had changed", Next::Command);
     }
     if some_are_gone && !store.uid {
@@ -103,15 +105,6 @@ fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {
         }
     }
     Ok(since)
-}
-
-/// UIDs, or numbers where the command had numbers.
-fn in_terms_of(store: &Store, selected: &Selected, uids: &UidSet) -> UidSet {
-    if store.uid {
-        return uids.clone();
-    }
-    let numbers = uids.iter().filter_map(|uid| selected.view.number(uid));
-    numbers.filter_map(Uid::new).collect()
 }
 
 fn change(store: &Store) -> Result<FlagChange, Refusal> {
