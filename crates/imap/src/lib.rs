@@ -116,7 +116,7 @@ where
     };
     match end {
         session::End::StartTls => Outcome::StartTls(read.unsplit(write)),
-        session::End::Closed => {
+        session::End::LoggedOut | session::End::SentAway => {
             conn::shut_down(&mut write).await;
             Outcome::Closed
         }

@@ -74,6 +74,8 @@ impl Done {
 pub(crate) enum Next {
     Command,
     LogOut,
+    /// The client was told that it has to go.
+    SendAway,
     StartTls,
 }
 
@@ -83,7 +85,8 @@ pub(crate) type Answer = Result<Done, Failure>;
 /// How a conversation ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    Closed,
+    LoggedOut,
+    SentAway,
     StartTls,
 }
 
@@ -116,15 +119,16 @@ impl Session {
             out.ok_code(code, "Rookery is listening");
         }
         let ended = self.converse(&mut input, &mut out).await;
-        let why = match ended {
+        let (end, why) = match ended {
             Ok(End::StartTls) => return End::StartTls,
-            Ok(End::Closed) => "logout",
-            Err(end) => say_bye(end, &mut out),
+            Ok(End::LoggedOut) => (End::LoggedOut, "logout"),
+            Ok(End::SentAway) => (End::SentAway, "sent away"),
+            Err(end) => (End::SentAway, say_bye(end, &mut out)),
         };
         // Whether the last words arrive is beyond us.
         let _ = out.flush().await;
         self.log_disconnect(why, input.received(), out.sent());
-        End::Closed
+        end
     }
 
     /// Who is logged in, if anybody is.
@@ -183,9 +187,10 @@ impl Session {
                 Next::Command if self.bad_commands < limits::MAX_BAD_COMMANDS => {}
                 Next::Command => {
                     out.untagged(Status::Bye, None, "Too many bad commands");
-                    return Ok(End::Closed);
+                    return Ok(End::SentAway);
                 }
-                Next::LogOut => return Ok(End::Closed),
+                Next::LogOut => return Ok(End::LoggedOut),
+                Next::SendAway => return Ok(End::SentAway),
                 Next::StartTls => {
                     // What was pipelined behind STARTTLS was not protected by TLS (RFC 9051 §6.2.1).
                     input.framer().discard_input();
@@ -316,7 +321,7 @@ impl Session {
         out.send(&Response::Tagged { tag, status, code, text: text.into_owned() });
         if self.failed_logins >= limits::MAX_FAILED_LOGINS {
             out.untagged(Status::Bye, None, "Too many failed logins");
-            return Ok(Next::LogOut);
+            return Ok(Next::SendAway);
         }
         Ok(Next::Command)
     }
