@@ -3,6 +3,7 @@
 mod edges;
 mod functions;
 mod references;
+mod rfc;
 mod size;
 mod text;
 mod tree;
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, file lengths, leftovers\n\
-                     cargo xtask size    lines per crate, dialogs, lengths of functions";
+                     cargo xtask size    lines per crate, dialogs, lengths of functions\n\
+                     cargo xtask rfc     write docs/protocol-support.md; with --check, see whether it is right";
 
 /// Something that is not as it should be, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,22 +53,27 @@ fn tidy(root: &Path) -> std::io::Result<Vec<Complaint>> {
             complaints.extend(text::check(path, &text));
         }
     }
+    complaints.extend(rfc::check(root)?);
     Ok(complaints)
 }
 
-fn run(command: Option<&str>) -> std::io::Result<ExitCode> {
-    match command {
-        Some("tidy") => {
-            let complaints = tidy(&root())?;
-            complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
-            if complaints.is_empty() {
-                println!("tidy");
-                return Ok(ExitCode::SUCCESS);
-            }
-            eprintln!("{} things to put right", complaints.len());
-            Ok(ExitCode::FAILURE)
-        }
-        Some("size") => {
+/// Print what is wrong.
+fn judge(complaints: &[Complaint]) -> ExitCode {
+    complaints.iter().for_each(|complaint| eprintln!("{complaint}"));
+    if complaints.is_empty() {
+        println!("tidy");
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("{} things to put right", complaints.len());
+    ExitCode::FAILURE
+}
+
+fn run(arguments: &[&str]) -> std::io::Result<ExitCode> {
+    match arguments {
+        ["tidy"] => Ok(judge(&tidy(&root())?)),
+        ["rfc"] => Ok(judge(&rfc::write(&root())?)),
+        ["rfc", "--check"] => Ok(judge(&rfc::check(&root())?)),
+        ["size"] => {
             print!("{}", size::report(&root())?);
             Ok(ExitCode::SUCCESS)
         }
@@ -78,7 +85,9 @@ fn run(command: Option<&str>) -> std::io::Result<ExitCode> {
 }
 
 fn main() -> ExitCode {
-    run(std::env::args().nth(1).as_deref()).unwrap_or_else(|error| {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    run(&arguments).unwrap_or_else(|error| {
         eprintln!("xtask: {error}");
         ExitCode::FAILURE
     })

@@ -267,6 +267,8 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
             header.mailboxes.push(Prepared { name: name.to_owned(), messages });
         }
         "start" => header.start = start(value)?,
+        // `cargo xtask rfc` reads these, and knows which ids there are.
+        "proves" => {}
         _ => return Err(format!("unknown setting {key}")),
     }
     Ok(())
@@ -311,7 +313,7 @@ mod tests {
 
     #[test]
     fn header_and_steps_are_told_apart() {
-        let text = "# what\nneeds: MOVE IDLE\nmailbox: INBOX 3\nstart: select INBOX\n\nC: a NOOP\nS: a OK <any>\n";
+        let text = "# what\nproves: 9051/5/a\nneeds: MOVE IDLE\nmailbox: INBOX 3\nstart: select INBOX\n\nC: a NOOP\nS: a OK <any>\n";
         let dialog = parse(text).unwrap();
         assert_eq!(dialog.header.needs, ["MOVE", "IDLE"]);
         assert_eq!(dialog.header.mailboxes, [Prepared { name: "INBOX".into(), messages: 3 }]);
