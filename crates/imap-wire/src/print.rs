@@ -24,6 +24,20 @@ pub fn number(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
 }
 
+/// Two numbers with a colon between them, in their order.
+pub(crate) fn pair(out: &mut Vec<u8>, (from, to): (u32, u32)) {
+    number(out, u64::from(from));
+    out.push(b':');
+    number(out, u64::from(to));
+}
+
+/// Ranges with a comma between each two. One of a single number is written as that number.
+pub(crate) fn ranges(out: &mut Vec<u8>, ranges: &[(u32, u32)]) {
+    separated(out, b',', ranges, |out, range| {
+        if range.0 == range.1 { number(out, u64::from(range.0)) } else { pair(out, *range) }
+    });
+}
+
 /// A quoted string. It cannot carry NUL, CR and LF, which become `?`; see [`string`] for what can be anything.
 pub fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');

@@ -47,12 +47,15 @@ pub(crate) fn rule(body: &CommandBody) -> Rule {
         | C::Namespace
         | C::Status { .. }
         | C::Append { .. }
+        | C::Unauthenticate
+        | C::Compress(_)
         | C::Idle => States::Authenticated,
         C::Check
         | C::Close
         | C::Unselect
         | C::Expunge
         | C::UidExpunge(_)
+        | C::UidBatches { .. }
         | C::Search(_)
         | C::Fetch(_)
         | C::Store(_)

@@ -391,6 +391,9 @@ impl Session {
             C::Idle => command::idle::run(self, input, out).await,
             C::Close => command::close::run(self).await,
             C::Unselect => command::unselect::run(self),
+            C::Unauthenticate | C::Compress(_) | C::UidBatches { .. } => {
+                Err(Refusal::bad("This command is not available here").into())
+            }
             body => match &mut self.state {
                 State::NotAuthenticated => Err(gate::wrong_state().into()),
                 State::Authenticated(user) => in_account(&self.context, user, body, out).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 mod authenticate;
+mod compress;
 mod copy;
 mod create;
 mod enable;
@@ -16,6 +17,7 @@ pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod store;
+mod uidbatches;
 
 use crate::parse::{Cursor, Parsed, is_atom_char};
 use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, print};
@@ -58,6 +60,18 @@ pub enum CommandBody {
     Close,
     /// `UNSELECT` (RFC 9051 §6.4.2).
     Unselect,
+    /// `UNAUTHENTICATE` (RFC 8437 §2).
+    Unauthenticate,
+    /// `COMPRESS` (RFC 4978 §3), with the mechanism in capitals.
+    Compress(String),
+    /// `UIDBATCHES` (RFC 10022): where the UIDs can be cut into batches, the newest messages first.
+    UidBatches {
+        /// How many messages a batch has.
+        size: u32,
+        /// The first and the last batch that are wanted, counted from 1; all without it. They come as they were
+        /// written, and may be in the wrong order.
+        range: Option<(u32, u32)>,
+    },
     /// `NAMESPACE` (RFC 9051 §6.3.10).
     Namespace,
     /// `EXPUNGE` (RFC 9051 §6.4.3).
@@ -182,6 +196,7 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("CAPABILITY", |_| Ok(CommandBody::Capability)),
     ("CHECK", |_| Ok(CommandBody::Check)),
     ("CLOSE", |_| Ok(CommandBody::Close)),
+    ("COMPRESS", compress::parse),
     ("COPY", |cursor| copy::parse(cursor, false)),
     ("CREATE", create::parse),
     ("DELETE", |cursor| argument(cursor).map(CommandBody::Delete)),
@@ -207,6 +222,8 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("STORE", |cursor| store::parse(cursor, false)),
     ("SUBSCRIBE", |cursor| argument(cursor).map(CommandBody::Subscribe)),
     ("UID", parse_uid),
+    ("UIDBATCHES", uidbatches::parse),
+    ("UNAUTHENTICATE", |_| Ok(CommandBody::Unauthenticate)),
     ("UNSELECT", |_| Ok(CommandBody::Unselect)),
     ("UNSUBSCRIBE", |cursor| argument(cursor).map(CommandBody::Unsubscribe)),
 ];
@@ -255,6 +272,9 @@ impl CommandBody {
             Self::Check => out.extend_from_slice(b"CHECK"),
             Self::Close => out.extend_from_slice(b"CLOSE"),
             Self::Unselect => out.extend_from_slice(b"UNSELECT"),
+            Self::Unauthenticate => out.extend_from_slice(b"UNAUTHENTICATE"),
+            Self::Compress(mechanism) => compress::print(out, mechanism),
+            Self::UidBatches { size, range } => uidbatches::print(out, *size, *range),
             Self::Namespace => out.extend_from_slice(b"NAMESPACE"),
             Self::Expunge => out.extend_from_slice(b"EXPUNGE"),
             Self::UidExpunge(set) => expunge::print_uid(out, set),

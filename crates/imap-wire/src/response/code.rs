@@ -1,7 +1,8 @@
 //! Response codes (RFC 9051 §7.1, RFC 5530 §3).
 
+use super::progress;
 use crate::parse::{Cursor, Parsed, is_text_safe};
-use crate::print;
+use crate::{Tag, limits, print};
 use rookery_mail::{Flag, MailboxId, Uid, UidRange, UidSet};
 
 /// What a status means, for programs.
@@ -102,6 +103,33 @@ pub enum Code {
     UnknownCte,
     /// The message is too big (RFC 7889 §3).
     TooBig,
+    /// Commands with message numbers cannot be used any more (RFC 9586).
+    UidRequired,
+    /// The connection is compressed already (RFC 4978 §3).
+    CompressionActive,
+    /// The batches would hold too few messages (RFC 10022).
+    TooFew,
+    /// There would be too many batches (RFC 10022).
+    TooMany,
+    /// A command touches so many messages and no more (RFC 9738).
+    MessageLimit {
+        /// The limit, in messages.
+        limit: u32,
+        /// The lowest UID that was done; those below it were left alone. Without it nothing was done.
+        lowest: Option<Uid>,
+    },
+    /// How far a command has come (RFC 9585).
+    InProgress {
+        /// The command's tag.
+        tag: Option<Tag>,
+        /// How much is done.
+        progress: Option<u64>,
+        /// How much there is to do.
+        goal: Option<u64>,
+    },
+    /// The URL of a part to append leads nowhere (RFC 4469 §4.1). Octets that no URL has are printed encoded, and what
+    /// is longer than [`limits::QUOTED`] is cut off.
+    BadUrl(Vec<u8>),
     /// Another one: its name and what follows it.
     Other(String, Option<String>),
 }
@@ -136,6 +164,10 @@ const PLAIN: &[(&str, Code)] = &[
     ("HASCHILDREN", Code::HasChildren),
     ("UNKNOWN-CTE", Code::UnknownCte),
     ("TOOBIG", Code::TooBig),
+    ("UIDREQUIRED", Code::UidRequired),
+    ("COMPRESSIONACTIVE", Code::CompressionActive),
+    ("TOOFEW", Code::TooFew),
+    ("TOOMANY", Code::TooMany),
 ];
 
 impl Code {
@@ -176,6 +208,16 @@ impl Code {
                 print_uids(out, messages);
             }
             Self::Unseen(number) => print_number(out, "UNSEEN ", *number),
+            Self::MessageLimit { limit, lowest } => {
+                print_number(out, "MESSAGELIMIT ", *limit);
+                if let Some(uid) = lowest {
+                    print_number(out, " ", uid.get());
+                }
+            }
+            Self::InProgress { tag, progress, goal } => {
+                progress::print(out, tag.as_ref(), *progress, *goal);
+            }
+            Self::BadUrl(url) => print_bad_url(out, url),
             Self::Other(name, argument) => print_other(out, name, argument.as_deref()),
             plain => {
                 let name =
@@ -219,6 +261,13 @@ impl Code {
             }
             "MODIFIED" => spaced_uids(cursor).map(Self::Modified),
             "UNSEEN" => spaced_number(cursor).map(Self::Unseen),
+            "MESSAGELIMIT" => {
+                let limit = spaced_number(cursor)?;
+                let lowest = if cursor.take(b' ') { Some(uid(cursor)?) } else { None };
+                Ok(Self::MessageLimit { limit, lowest })
+            }
+            "INPROGRESS" => progress::parse(cursor),
+            "BADURL" => bad_url(cursor).map(Self::BadUrl),
             _ => Ok(Self::Other(name, other_argument(cursor))),
         }
     }
@@ -233,6 +282,27 @@ fn print_number(out: &mut Vec<u8>, name: &str, number: u32) {
 fn print_uids(out: &mut Vec<u8>, uids: &UidSet) {
     out.push(b' ');
     out.extend_from_slice(uids.to_string().as_bytes());
+}
+
+fn print_bad_url(out: &mut Vec<u8>, url: &[u8]) {
+    out.extend_from_slice(b"BADURL \"");
+    for octet in url.iter().take(limits::QUOTED) {
+        match octet {
+            b'"' | b'\\' | b']' => out.extend_from_slice(format!("%{octet:02X}").as_bytes()),
+            b'!'..=b'~' => out.push(*octet),
+            _ => out.extend_from_slice(format!("%{octet:02X}").as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+/// A space and a URL, with quotes or without.
+fn bad_url(cursor: &mut Cursor<'_>) -> Parsed<Vec<u8>> {
+    cursor.space()?;
+    if cursor.peek() == Some(b'"') {
+        return cursor.quoted();
+    }
+    Ok(cursor.take_while(|octet| !matches!(octet, b']' | b'\r' | b'\n' | 0)).to_vec())
 }
 
 fn print_other(out: &mut Vec<u8>, name: &str, argument: Option<&str>) {

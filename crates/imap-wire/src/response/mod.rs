@@ -7,8 +7,10 @@ pub(crate) mod envelope;
 pub(crate) mod fetch;
 mod list;
 mod namespace;
+mod progress;
 mod search;
 mod status;
+mod uidbatches;
 mod vanished;
 
 use crate::command::id;
@@ -16,7 +18,7 @@ use crate::parse::{Cursor, Parsed};
 use crate::{IdFields, Malformed, StatusItem, Tag, WireMailbox, print};
 use code::Code;
 use fetch::FetchData;
-use rookery_mail::{Flag, UidSet};
+use rookery_mail::{Flag, Uid, UidSet};
 
 /// The condition that a status response reports (RFC 9051 §7.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,6 +158,20 @@ pub enum Response {
         /// The data; at least one item.
         items: Vec<FetchData>,
     },
+    /// Data of a message, for a client that knows it by its UID alone (RFC 9586).
+    UidFetch {
+        /// Its UID.
+        uid: Uid,
+        /// The data; at least one item.
+        items: Vec<FetchData>,
+    },
+    /// Where the UIDs can be cut into batches (RFC 10022).
+    UidBatches {
+        /// The command's tag.
+        tag: Tag,
+        /// The batches, the newest first: of each the highest UID and then the lowest. None in an empty mailbox.
+        ranges: Vec<(u32, u32)>,
+    },
 }
 
 /// An extended data item of LIST (RFC 9051 §7.3.1).
@@ -243,6 +259,11 @@ impl Response {
                 print_numbered(out, *number, " FETCH ");
                 print::list(out, items, |out, item| item.print(out));
             }
+            Self::UidFetch { uid, items } => {
+                print_numbered(out, uid.get(), " UIDFETCH ");
+                print::list(out, items, |out, item| item.print(out));
+            }
+            Self::UidBatches { tag, ranges } => uidbatches::print(out, tag, ranges),
         }
     }
 
@@ -277,7 +298,7 @@ impl Response {
 fn parse_numbered(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let number = cursor.number()?;
     cursor.space()?;
-    let error = cursor.fail("EXISTS, RECENT, EXPUNGE, or FETCH");
+    let error = cursor.fail("EXISTS, RECENT, EXPUNGE, FETCH, or UIDFETCH");
     match cursor.label("a word")?.as_str() {
         "EXISTS" => Ok(Response::Exists(number)),
         "RECENT" => Ok(Response::Recent(number)),
@@ -286,6 +307,11 @@ fn parse_numbered(cursor: &mut Cursor<'_>) -> Parsed<Response> {
             cursor.space()?;
             let items = cursor.parenthesised("data in parentheses", FetchData::parse)?;
             Ok(Response::Fetch { number, items })
+        }
+        "UIDFETCH" => {
+            cursor.space()?;
+            let items = cursor.parenthesised("data in parentheses", FetchData::parse)?;
+            Ok(Response::UidFetch { uid: Uid::new(number).ok_or(error)?, items })
         }
         _ => Err(error),
     }
@@ -312,6 +338,7 @@ fn parse_data(cursor: &mut Cursor<'_>) -> Parsed<Response> {
         "XLIST" => list::parse_xlist(cursor),
         "NAMESPACE" => namespace::parse(cursor),
         "STATUS" => status::parse(cursor),
+        "UIDBATCHES" => uidbatches::parse(cursor),
         "ID" => {
             cursor.space()?;
             id::fields(cursor).map(Response::Id)

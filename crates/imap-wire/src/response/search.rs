@@ -27,13 +27,18 @@ pub(super) fn print_modseq(out: &mut Vec<u8>, modseq: Option<u64>) {
 pub(super) fn print_extended_head(out: &mut Vec<u8>, tag: Option<&Tag>, uid: bool) {
     out.extend_from_slice(b"ESEARCH");
     if let Some(tag) = tag {
-        out.extend_from_slice(b" (TAG ");
-        print::quoted(out, tag.as_str().as_bytes());
-        out.push(b')');
+        print_correlator(out, tag);
     }
     if uid {
         out.extend_from_slice(b" UID");
     }
+}
+
+/// `search-correlator`, and the space before it.
+pub(super) fn print_correlator(out: &mut Vec<u8>, tag: &Tag) {
+    out.extend_from_slice(b" (TAG ");
+    print::quoted(out, tag.as_str().as_bytes());
+    out.push(b')');
 }
 
 pub(super) fn print_extended_data(
@@ -51,13 +56,7 @@ pub(super) fn print_extended_data(
     }
     if let Some(ranges) = all.filter(|ranges| !ranges.is_empty()) {
         out.extend_from_slice(b" ALL ");
-        print::separated(out, b',', ranges, |out, (first, last)| {
-            print::number(out, u64::from(*first));
-            if first != last {
-                out.push(b':');
-                print::number(out, u64::from(*last));
-            }
-        });
+        print::ranges(out, ranges);
     }
 }
 
@@ -76,7 +75,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
 }
 
 pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
-    let tag = if cursor.take_text(" (TAG ") { Some(correlator(cursor)?) } else { None };
+    let tag = correlator(cursor)?;
     let uid = cursor.take_text(" UID");
     let (mut min, mut max, mut count, mut all, mut modseq) = (None, None, None, None, None);
     while cursor.space_and_more() {
@@ -97,16 +96,19 @@ pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     Ok(Response::ESearch { tag, uid, min, max, count, all, modseq })
 }
 
-/// The tag and the parenthesis after it.
-fn correlator(cursor: &mut Cursor<'_>) -> Parsed<Tag> {
+/// `search-correlator`, and the space before it, if they come next.
+pub(super) fn correlator(cursor: &mut Cursor<'_>) -> Parsed<Option<Tag>> {
+    if !cursor.take_text(" (TAG ") {
+        return Ok(None);
+    }
     let error = cursor.fail("a tag");
     let tag = cursor.astring("a tag")?;
     cursor.expect(b')', ")")?;
-    Tag::new(&tag).ok_or(error)
+    Tag::new(&tag).map(Some).ok_or(error)
 }
 
 /// A sequence set without `*` and `$`.
-fn plain_ranges(cursor: &mut Cursor<'_>) -> Parsed<Vec<(u32, u32)>> {
+pub(super) fn plain_ranges(cursor: &mut Cursor<'_>) -> Parsed<Vec<(u32, u32)>> {
     let error = cursor.fail("numbers");
     let SequenceSet::Set(ranges) = cursor.sequence_set()? else { return Err(error) };
     let plain = ranges.iter().map(|range| match (range.from, range.to) {

@@ -304,6 +304,8 @@ fn session_command() -> BoxedStrategy<CommandBody> {
     let secret = || prop::collection::vec(any::<u8>(), 0..20).prop_map(Secret);
     prop_oneof![
         select(vec![Capability, Noop, Logout, StartTls, Idle, Check, Close, Unselect, Namespace]),
+        Just(Unauthenticate),
+        "[A-Z0-9-]{1,10}".prop_map(Compress),
         Just(Expunge),
         id_fields().prop_map(Id),
         ("[A-Z0-9-]{1,10}", prop::option::of(secret()))
@@ -366,6 +368,8 @@ fn message_command() -> BoxedStrategy<CommandBody> {
     let modifiers = prop::collection::vec(modifier, 0..3);
     prop_oneof![
         1 => set().prop_map(UidExpunge),
+        1 => (1u32.., prop::option::of((1u32.., 1u32..)))
+            .prop_map(|(size, range)| UidBatches { size, range }),
         4 => search().prop_map(Search),
         4 => (any::<bool>(), set(), fetch_items, modifiers).prop_map(|(uid, set, items, modifiers)| {
             Fetch(self::Fetch { uid, set, items, modifiers })

@@ -1,5 +1,6 @@
 //! Tests of the wire from outside, as the `imap` crate and clients use it.
 
+mod codes;
 mod commands;
 mod framer;
 mod generate;

@@ -1,5 +1,6 @@
 //! What is printed is read back as it was, and no text forges a line.
 
+use crate::codes::{code, uid, uids, word};
 use crate::generate;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -7,9 +8,8 @@ use rookery_imap_wire::{
     Address, BodyExtension, BodyFields, BodyStructure, Code, Data, Disposition, Envelope,
     FetchData, ListExtended, NamespaceEntry, Response, Status, StatusItem,
 };
-use rookery_mail::{Uid, UidSet};
 
-fn printed(response: &Response) -> Vec<u8> {
+pub(crate) fn printed(response: &Response) -> Vec<u8> {
     let mut out = Vec::new();
     response.print(&mut out);
     out
@@ -19,73 +19,8 @@ fn nstring() -> impl Strategy<Value = Option<Vec<u8>>> {
     prop::option::of(generate::text())
 }
 
-fn word() -> impl Strategy<Value = String> {
-    "[A-Z][A-Z0-9=+-]{0,9}"
-}
-
 fn human() -> impl Strategy<Value = String> {
     "[ -Z^-~][ -~]{0,30}"
-}
-
-fn uids() -> impl Strategy<Value = UidSet> {
-    let uid = prop_oneof![1u32..40, Just(u32::MAX)].prop_map(|n| Uid::new(n).unwrap());
-    prop::collection::vec(uid, 1..8).prop_map(|uids| uids.into_iter().collect())
-}
-
-fn code() -> BoxedStrategy<Code> {
-    use Code::*;
-    let plain = vec![
-        Alert,
-        Parse,
-        ReadOnly,
-        ReadWrite,
-        TryCreate,
-        UidNotSticky,
-        Closed,
-        Unavailable,
-        AuthenticationFailed,
-        AuthorizationFailed,
-        Expired,
-        PrivacyRequired,
-        ContactAdmin,
-        NoPerm,
-        InUse,
-        ExpungeIssued,
-        Corruption,
-        ServerBug,
-        ClientBug,
-        Cannot,
-        Limit,
-        OverQuota,
-        AlreadyExists,
-        NonExistent,
-        NotSaved,
-        HasChildren,
-        UnknownCte,
-        TooBig,
-    ];
-    prop_oneof![
-        3 => select(plain),
-        1 => (1u64..1 << 62).prop_map(HighestModSeq),
-        1 => uids().prop_map(Modified),
-        1 => any::<u64>().prop_map(|id| MailboxId(rookery_mail::MailboxId(id))),
-        1 => (1u32.., uids()).prop_map(|(validity, uids)| AppendUid { validity, uids }),
-        1 => (1u32.., uids(), uids()).prop_map(|(validity, source, destination)| CopyUid {
-            validity,
-            source,
-            destination,
-        }),
-        1 => prop::collection::vec(word(), 0..3).prop_map(BadCharset),
-        1 => prop::collection::vec(word(), 0..4).prop_map(Capability),
-        1 => (prop::collection::vec(generate::flag(), 0..4), any::<bool>())
-            .prop_map(|(flags, any)| PermanentFlags { flags, any }),
-        1 => (1u32..).prop_map(UidNext),
-        1 => (1u32..).prop_map(UidValidity),
-        1 => (1u32..).prop_map(Unseen),
-        1 => ("X-[A-Z]{1,5}", prop::option::of("[ -Z^-~]{0,9}"))
-            .prop_map(|(name, argument)| Other(name, argument)),
-    ]
-    .boxed()
 }
 
 fn status() -> impl Strategy<Value = Status> {
@@ -304,6 +239,10 @@ fn response() -> BoxedStrategy<Response> {
         generate::id_fields().prop_map(Id),
         (1u32.., prop::collection::vec(fetch_data(), 1..4))
             .prop_map(|(number, items)| Fetch { number, items }),
+        (uid(), prop::collection::vec(fetch_data(), 1..4))
+            .prop_map(|(uid, items)| UidFetch { uid, items }),
+        (generate::tag(), prop::collection::vec((1u32.., 1u32..), 0..4))
+            .prop_map(|(tag, ranges)| UidBatches { tag, ranges }),
     ]
     .boxed()
 }
@@ -377,6 +316,14 @@ fn a_text_without_code_does_not_look_like_a_code() {
 }
 
 #[test]
+fn batches_are_printed_as_they_are_given() {
+    let tag = rookery_imap_wire::Tag::new(b"A1").unwrap();
+    let batches = |ranges| printed(&Response::UidBatches { tag: tag.clone(), ranges });
+    assert_eq!(batches(vec![(9, 5), (4, 4)]), b"* UIDBATCHES (TAG \"A1\") 9:5,4:4\r\n");
+    assert_eq!(batches(vec![]), b"* UIDBATCHES (TAG \"A1\")\r\n");
+}
+
+#[test]
 fn a_streamed_literal_is_only_announced() {
     let items = |data| {
         let section = rookery_imap_wire::Section::default();
@@ -426,6 +373,15 @@ fn responses_of_other_servers_are_read() {
         "* LIST () NIL {3}\r\nfoo (\"CHILDINFO\" (\"SUBSCRIBED\") X-OTHER (a (b c)))",
         "* NAMESPACE ((\"\" \"/\")(\"#mh/\" \"/\" \"X-PARAM\" (\"F1\" \"F2\"))) NIL NIL",
         "* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)",
+        "* 25900 UIDFETCH (FLAGS (\\Seen) MODSEQ (98305))",
+        "* UIDBATCHES (TAG \"A1\") 21800:12000,11999:7500,7499:1",
+        "* UIDBATCHES (TAG \"A1\")",
+        "* OK [INPROGRESS] Still working",
+        "* OK [INPROGRESS (\"A001\" 175 1024)] Still working",
+        "* OK [INPROGRESS (NIL NIL NIL)] Still working",
+        "a NO [MESSAGELIMIT 1000] x",
+        "a OK [MESSAGELIMIT 1000 23221] x",
+        "a NO [BADURL /INBOX;UIDVALIDITY=785799047/;UID=113330] x",
         "* STATUS x ()",
         "* 12 FETCH (BODY[HEADER] {3}\r\nabc FLAGS (\\Seen \\Odd))",
         "* 12 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 2279 48))",
@@ -444,6 +400,11 @@ fn responses_of_other_servers_are_read() {
         "* OK [",
         "* 1 FETCH",
         "* OK a\r\n* OK b",
+        "* 0 UIDFETCH (FLAGS ())",
+        "* UIDBATCHES 1:2",
+        "* UIDBATCHES (TAG \"A1\") 1:*",
+        "* OK [INPROGRESS (A 1)] x",
+        "* OK [MESSAGELIMIT] x",
         "* LIST () \"//\" x",
     ] {
         assert!(Response::parse(line.as_bytes()).is_err(), "{line}");
