@@ -7,6 +7,7 @@
 mod capability;
 mod command;
 mod conn;
+mod dispatch;
 mod gate;
 pub mod limits;
 mod names;

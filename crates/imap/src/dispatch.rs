@@ -1,0 +1,111 @@
+//! Which file runs which command.
+
+use crate::command;
+use crate::conn::Input;
+use crate::gate;
+use crate::out::Out;
+use crate::refusal::Refusal;
+use crate::selected::Selected;
+use crate::session::{Answer, Context, Session, State, User};
+use rookery_imap_wire::{CommandBody, Tag};
+
+/// Run a command that may run in this state.
+pub(crate) async fn run(
+    session: &mut Session,
+    tag: &Tag,
+    body: CommandBody,
+    input: &mut Input<'_>,
+    out: &mut Out<'_>,
+) -> Answer {
+    use CommandBody as C;
+    match body {
+        C::Capability => command::capability::run(session, out),
+        C::Noop => command::noop::run(),
+        C::Check => command::check::run(),
+        C::Logout => command::logout::run(out),
+        C::Id(fields) => command::id::run(&session.context, fields.as_ref(), out),
+        C::StartTls => command::starttls::run(&session.context),
+        C::Authenticate { mechanism, initial } => {
+            command::authenticate::run(session, &mechanism, initial, input, out).await
+        }
+        C::Login { user, password } => command::login::run(session, &user, &password, input).await,
+        C::Enable(names) => command::enable::run(&mut session.context, &names, out),
+        C::Select { mailbox, parameters } => {
+            command::select::run(session, &mailbox, &parameters, false, out).await
+        }
+        C::Examine { mailbox, parameters } => {
+            command::select::run(session, &mailbox, &parameters, true, out).await
+        }
+        C::Idle => command::idle::run(session, input, out).await,
+        C::Close => command::close::run(session).await,
+        C::Unselect => command::unselect::run(session),
+        C::Unauthenticate | C::Compress(_) | C::UidBatches { .. } => {
+            Err(Refusal::bad("This command is not available here").into())
+        }
+        body => match &mut session.state {
+            State::NotAuthenticated => Err(gate::wrong_state().into()),
+            State::Authenticated(user) => in_account(&session.context, user, body, out).await,
+            State::Selected(user, selected) => {
+                in_mailbox(&session.context, user, selected, tag, body, out).await
+            }
+        },
+    }
+}
+
+/// Commands on the account.
+async fn in_account(
+    context: &Context,
+    user: &User,
+    body: CommandBody,
+    out: &mut Out<'_>,
+) -> Answer {
+    use CommandBody as C;
+    match body {
+        C::Create { mailbox, special_use } => {
+            command::create::run(context, user, &mailbox, &special_use, out).await
+        }
+        C::Delete(mailbox) => command::delete::run(context, user, &mailbox, out).await,
+        C::Rename { from, to } => command::rename::run(context, user, (&from, &to), out).await,
+        C::Subscribe(mailbox) => command::subscribe::run(context, user, &mailbox, true).await,
+        C::Unsubscribe(mailbox) => command::subscribe::run(context, user, &mailbox, false).await,
+        C::List(list) => command::list::run(context, user, &list, out).await,
+        C::Lsub { reference, pattern } => {
+            command::lsub::run(context, user, &reference, &pattern, out).await
+        }
+        C::Xlist { reference, pattern } => {
+            command::xlist::run(context, user, &reference, &pattern, out).await
+        }
+        C::Namespace => Ok(command::namespace::run(out)),
+        C::Status { mailbox, items } => {
+            command::status::run(context, user, &mailbox, &items, out).await
+        }
+        C::Append { .. } => Err(Refusal::bad("The message must be a literal").into()),
+        _ => Err(gate::wrong_state().into()),
+    }
+}
+
+/// Commands on the selected mailbox; all others are on the account.
+async fn in_mailbox(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    tag: &Tag,
+    body: CommandBody,
+    out: &mut Out<'_>,
+) -> Answer {
+    use CommandBody as C;
+    match body {
+        C::Expunge => command::expunge::run(context, user, selected, None).await,
+        C::UidExpunge(set) => command::expunge::run(context, user, selected, Some(&set)).await,
+        C::Search(search) => command::search::run(context, user, selected, tag, &search, out).await,
+        C::Fetch(fetch) => command::fetch::run(context, user, selected, fetch, out).await,
+        C::Store(store) => command::store::run(context, user, selected, &store, out).await,
+        C::Copy { uid, set, mailbox } => {
+            command::copy::run(context, user, selected, (&set, uid), &mailbox).await
+        }
+        C::Move { uid, set, mailbox } => {
+            command::r#move::run(context, user, selected, (&set, uid), &mailbox, out).await
+        }
+        body => in_account(context, user, body, out).await,
+    }
+}
