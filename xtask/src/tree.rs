@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold nothing of ours.
-const SKIPPED: [&str; 6] = ["target", ".git", ".venv", "rookery-data", "corpus", "artifacts"];
+const SKIPPED: [&str; 7] =
+    ["target", ".git", ".venv", "node_modules", "rookery-data", "corpus", "artifacts"];
 
 /// Endings of files that people read.
 const TEXT: [&str; 7] = ["rs", "md", "toml", "dialog", "py", "sh", "conf"];
