@@ -1,7 +1,7 @@
 //! The compact binary form of a message's tree, to be stored beside the message.
 //!
-//! `VERSION`, checksum (4 octets, little-endian, FNV-1a of what follows), size, lines, root, envelope. Numbers are
-//! LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
+//! `VERSION`, checksum (4 octets, little-endian, FNV-1a of what follows), size, lines, root, envelope, and, as of version 2,
+//! the preview. Numbers are LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
 //! ([`PartHas`]), then has where its header begins, counted from where the body of the part around it does, and the
 //! lengths of header and body. Bits and order are never changed without a new version.
 
@@ -10,8 +10,11 @@ use std::ops::Range;
 use crate::parameter::Params;
 use crate::{Address, Content, Disposition, Embedded, Envelope, Message, Part, limits};
 
-/// The form written here. Another one is not read: the message is scanned again.
-const VERSION: u8 = 1;
+/// The form written here. With a form that is not read the message is scanned again.
+const VERSION: u8 = 2;
+
+/// The form without a preview.
+const WITHOUT_PREVIEW: u8 = 1;
 
 /// What a part has besides its ranges and its media type, as bits.
 struct PartHas;
@@ -55,11 +58,15 @@ impl Message {
     /// The compact binary form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer { out: vec![VERSION, 0, 0, 0, 0] };
+        let version = if self.preview.is_some() { VERSION } else { WITHOUT_PREVIEW };
+        let mut writer = Writer { out: vec![version, 0, 0, 0, 0] };
         writer.number(self.size);
         writer.number(self.lines);
         writer.part(&self.root, 0);
         writer.envelope(&self.envelope);
+        if let Some(preview) = &self.preview {
+            writer.octets(preview.as_bytes());
+        }
         let mut out = writer.out;
         let sum = checksum(out.get(5..).unwrap_or_default());
         if let Some(place) = out.get_mut(1..5) {
@@ -71,7 +78,7 @@ impl Message {
     /// The message in a compact binary form; `None` if the form is of another version, or damaged.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let rest = bytes.strip_prefix(&[VERSION])?;
+        let (version, rest) = bytes.split_first()?;
         let (sum, rest) = rest.split_first_chunk::<4>()?;
         if *sum != checksum(rest) {
             return None;
@@ -81,7 +88,8 @@ impl Message {
         let lines = reader.number()?;
         let root = reader.part(&(0..size), 1)?;
         let envelope = reader.envelope()?;
-        reader.rest.is_empty().then_some(Self { size, lines, root, envelope })
+        let preview = reader.preview(*version)?;
+        reader.rest.is_empty().then_some(Self { size, lines, root, envelope, preview })
     }
 }
 
@@ -362,6 +370,15 @@ impl Reader<'_> {
         })
     }
 
+    /// What a form of this version says of the preview; `None` if there is no such version.
+    fn preview(&mut self, version: u8) -> Option<Option<String>> {
+        match version {
+            VERSION => String::from_utf8(self.octets()?).ok().map(Some),
+            WITHOUT_PREVIEW => Some(None),
+            _ => None,
+        }
+    }
+
     fn addresses(&mut self) -> Option<Vec<Address>> {
         self.list(Self::address)
     }
@@ -419,11 +436,25 @@ mod tests {
         0d0400047465787405706c61696e0107636861727365740875732d6173636969300003080147040163016410\
         0000320173010401610162000000";
 
+    /// And version 2.
+    const VERSION_2: &str = "\
+        02ba74012cc901108001004089010c096d756c746970617274056d697865640108626f756e64617279017802\
+        5004460400047465787405706c61696e0107636861727365740875732d61736369690a6174746163686d656e\
+        74010866696c656e616d6501660202656e0264658002531e1102076d65737361676506726663383232000000\
+        0d0400047465787405706c61696e0107636861727365740875732d6173636969300003080147040163016410\
+        00003201730104016101620000000474657874";
+
+    fn digits(encoded: &[u8]) -> String {
+        encoded.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
     #[test]
-    fn the_form_of_version_1_stays_as_it_is() {
-        let digits: String =
-            Message::scan(MESSAGE).encode().iter().map(|octet| format!("{octet:02x}")).collect();
-        assert_eq!(digits, VERSION_1);
+    fn the_forms_stay_as_they_are() {
+        let message = Message::scan(MESSAGE);
+        assert_eq!(digits(&message.encode()), VERSION_2);
+        let old = Message { preview: None, ..message };
+        assert_eq!(digits(&old.encode()), VERSION_1);
+        assert_eq!(Message::decode(&old.encode()), Some(old));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::address::addresses;
 use crate::header::{Field, unfold};
 use crate::parameter::{self, Params};
+use crate::structure::find_param;
 use crate::{Address, Disposition, Envelope, limits};
 
 /// What may still be kept of a message.
@@ -237,6 +238,20 @@ pub(crate) struct Entity {
 impl Entity {
     pub(crate) fn is_multipart(&self) -> bool {
         self.media_type.eq_ignore_ascii_case(b"multipart")
+    }
+
+    pub(crate) fn is(&self, media_type: &str, media_subtype: &str) -> bool {
+        self.media_type.eq_ignore_ascii_case(media_type.as_bytes())
+            && self.media_subtype.eq_ignore_ascii_case(media_subtype.as_bytes())
+    }
+
+    /// Whether it is not to be shown with the text (RFC 2183 §2.2).
+    pub(crate) fn is_attached(&self) -> bool {
+        self.disposition.as_ref().is_some_and(|own| own.kind.eq_ignore_ascii_case(b"attachment"))
+    }
+
+    pub(crate) fn charset(&self) -> Option<&[u8]> {
+        find_param(&self.params, b"charset")
     }
 
     pub(crate) fn is_message(&self) -> bool {

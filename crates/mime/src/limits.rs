@@ -40,5 +40,9 @@ pub const MESSAGE_IDS: usize = 10_000;
 /// Characters of a preview (RFC 8970 §3.3: should be 200, never more than 256).
 pub const PREVIEW_CHARS: usize = 200;
 
+/// Octets of a part, as it is transfer-encoded, that are held while it passes by and looked at for a preview: the styles
+/// at the top of an advertisement are often half of this.
+pub const PREVIEW_OCTETS: usize = 64 * 1024;
+
 /// Characters of an HTML entity, its ampersand and semicolon included.
 pub const ENTITY_CHARS: usize = 12;

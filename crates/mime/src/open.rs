@@ -44,6 +44,10 @@ impl Open {
         self.body_start
     }
 
+    pub(crate) fn entity(&self) -> &Entity {
+        &self.entity
+    }
+
     /// The boundary, while a line can be one.
     pub(crate) fn boundary(&self) -> Option<&[u8]> {
         match &self.kind {

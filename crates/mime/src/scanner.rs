@@ -7,6 +7,7 @@ use memchr::memchr_iter;
 
 use crate::boundary::{self, Delimiter};
 use crate::entity::{Budget, HeaderBlock};
+use crate::first_text::FirstText;
 use crate::limits;
 use crate::line::{Line, Mark, Unfinished, split_line};
 use crate::open::{Kind, Open};
@@ -30,6 +31,7 @@ pub struct Scanner {
     /// Whether a multipart is open that a boundary line can divide.
     divisible: bool,
     budget: Budget,
+    first_text: FirstText,
     /// The message, when it has ended.
     ended: Option<(Part, Envelope)>,
 }
@@ -52,6 +54,7 @@ impl Scanner {
             header: Some(HeaderBlock::new(true)),
             divisible: false,
             budget: Budget::default(),
+            first_text: FirstText::default(),
             ended: None,
         }
     }
@@ -61,15 +64,24 @@ impl Scanner {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.header.is_none() && !self.divisible && self.unfinished.is_empty() {
+                self.first_text.push(rest);
                 return self.skip(rest);
             }
             let limit = self.line_limit();
             let Some((piece, after)) = split_line(rest) else {
+                self.first_text.push(rest);
                 return self.unfinished.extend(rest, limit);
             };
             rest = after;
+            self.first_text.push(piece);
             self.finish_line(piece, limit);
         }
+    }
+
+    /// Whether what follows makes no difference to [`Message::preview`].
+    #[must_use]
+    pub fn has_preview(&self) -> bool {
+        self.first_text.is_settled()
     }
 
     /// The message that was pushed.
@@ -86,7 +98,8 @@ impl Scanner {
         }
         self.close_down_to(0, end);
         let (root, envelope) = self.ended.unwrap_or_else(|| Open::message(end).close(end));
-        Message { size: end.offset, lines: end.lines, root, envelope }
+        let preview = Some(self.first_text.finish());
+        Message { size: end.offset, lines: end.lines, root, envelope, preview }
     }
 
     /// Nothing but octets of bodies can follow: only count.
@@ -118,7 +131,9 @@ impl Scanner {
 
     /// Take a line that ends at `end`.
     fn line(&mut self, line: Line<'_>, end: Mark) {
-        match (self.delimiter(line.text), &mut self.header) {
+        let delimiter = self.delimiter(line.text);
+        self.first_text.end_line(delimiter.map(|delimiter| delimiter.index + 1));
+        match (delimiter, &mut self.header) {
             (Some(delimiter), _) => self.divide(delimiter, line.end_octets > 0, end),
             (None, Some(_)) if line.is_blank => self.end_header(end),
             (None, Some(header)) => header.line(line.text, &mut self.budget),
@@ -177,8 +192,11 @@ impl Scanner {
         let depth = self.open.len();
         let Some(open) = self.open.last_mut() else { return };
         match open.end_header(&header, end, depth, &mut self.budget) {
-            Kind::Leaf => {}
-            Kind::Multipart { .. } => self.divisible |= open.boundary().is_some(),
+            Kind::Leaf => self.first_text.begin(&self.open),
+            Kind::Multipart { .. } => {
+                self.divisible |= open.boundary().is_some();
+                self.first_text.begin(&self.open);
+            }
             Kind::Message { .. } => {
                 self.open.push(Open::message(end));
                 self.header = Some(HeaderBlock::new(true));
@@ -189,6 +207,7 @@ impl Scanner {
     /// End the innermost parts until `count` are open.
     fn close_down_to(&mut self, count: usize, end: Mark) {
         while self.open.len() > count {
+            self.first_text.end(self.open.len());
             let Some(open) = self.open.pop() else { return };
             let closed = open.close(end);
             match self.open.last_mut() {

@@ -15,6 +15,9 @@ pub struct Message {
     pub root: Part,
     /// The envelope of the message.
     pub envelope: Envelope,
+    /// The first words of its text, as of [`crate::preview`]; empty where there is nothing to read. `None` if they
+    /// have not been looked for: the message was stored in the form of an older version.
+    pub preview: Option<String>,
 }
 
 /// A part: the message, one of a multipart, or the message within a message/rfc822.
