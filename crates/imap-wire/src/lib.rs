@@ -12,6 +12,7 @@ mod literal;
 mod mailbox_name;
 mod malformed;
 mod parse;
+mod partial_range;
 pub mod print;
 mod response;
 mod secret;
@@ -31,6 +32,7 @@ pub use flag::WireFlag;
 pub use framer::{Frame, Framer, FramerLimits, LineFrame, LiteralHead};
 pub use mailbox_name::{MailboxNameError, WireMailbox};
 pub use malformed::{Malformed, MalformedKind};
+pub use partial_range::PartialRange;
 pub use response::body_structure::{
     BodyExtension, BodyFields, BodyParams, BodyStructure, Disposition,
 };

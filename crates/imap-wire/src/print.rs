@@ -2,7 +2,7 @@
 
 use crate::limits;
 use crate::parse::{is_astring_char, is_atom_char, is_text_safe};
-use crate::{Section, SectionText, SeqNumber, SequenceSet, WireFlag};
+use crate::{PartialRange, Section, SectionText, SeqNumber, SequenceSet, WireFlag};
 use rookery_mail::{DateTime, Flag};
 
 const MONTHS: [&[u8]; 12] = [
@@ -29,6 +29,19 @@ pub(crate) fn pair(out: &mut Vec<u8>, (from, to): (u32, u32)) {
     number(out, u64::from(from));
     out.push(b':');
     number(out, u64::from(to));
+}
+
+/// A page of results, its ends in their order.
+pub(crate) fn partial_range(out: &mut Vec<u8>, range: PartialRange) {
+    let (sign, from, to): (&[u8], _, _) = match range {
+        PartialRange::First(from, to) => (b"", from, to),
+        PartialRange::Last(from, to) => (b"-", from, to),
+    };
+    out.extend_from_slice(sign);
+    number(out, u64::from(from.get()));
+    out.push(b':');
+    out.extend_from_slice(sign);
+    number(out, u64::from(to.get()));
 }
 
 /// Ranges with a comma between each two. One of a single number is written as that number.

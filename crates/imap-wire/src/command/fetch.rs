@@ -1,9 +1,9 @@
-//! `FETCH` (RFC 9051 §6.4.5), with BINARY (RFC 3516 §4) and modifiers (RFC 4466 §2.4) for
-//! resynchronisation (RFC 7162).
+//! `FETCH` (RFC 9051 §6.4.5), with BINARY (RFC 3516 §4), PREVIEW (RFC 8970) and modifiers (RFC 4466 §2.4) for
+//! resynchronisation (RFC 7162) and pages (RFC 9394).
 
 use super::{CommandBody, print_uid};
 use crate::parse::{Cursor, Parsed};
-use crate::{Malformed, Partial, Section, SequenceSet, print};
+use crate::{Malformed, Partial, PartialRange, Section, SequenceSet, print};
 
 /// The arguments of FETCH or UID FETCH.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,6 +25,8 @@ pub enum FetchModifier {
     ChangedSince(u64),
     /// And those that were expunged after it (RFC 7162 §3.2.6).
     Vanished,
+    /// Only so many of the messages (RFC 9394 §3.3).
+    Partial(PartialRange),
     /// One that is not known, by its name in capitals; to be refused.
     Other(String),
 }
@@ -60,6 +62,11 @@ pub enum FetchItem {
     EmailId,
     /// `THREADID` (RFC 8474 §5.3).
     ThreadId,
+    /// `PREVIEW`: the beginning of the text (RFC 8970 §3.1).
+    Preview {
+        /// Whether there may be none rather than a delay: `LAZY` (RFC 8970 §4.1).
+        lazy: bool,
+    },
     /// `BODY[...]`, `BODY.PEEK[...]`.
     BodySection(BodySection),
     /// `BINARY[...]`, `BINARY.PEEK[...]`: a part's content, decoded.
@@ -102,6 +109,7 @@ const PLAIN: &[(&str, FetchItem)] = &[
     ("SAVEDATE", FetchItem::SaveDate),
     ("EMAILID", FetchItem::EmailId),
     ("THREADID", FetchItem::ThreadId),
+    ("PREVIEW", FetchItem::Preview { lazy: false }),
 ];
 
 /// The macros (RFC 9051 §6.4.5).
@@ -144,6 +152,10 @@ fn modifier(cursor: &mut Cursor<'_>) -> Parsed<FetchModifier> {
             cursor.number64().map(FetchModifier::ChangedSince)
         }
         "VANISHED" => Ok(FetchModifier::Vanished),
+        "PARTIAL" => {
+            cursor.space()?;
+            cursor.partial_range().map(FetchModifier::Partial)
+        }
         _ => {
             cursor.skip_extension_value()?;
             Ok(FetchModifier::Other(name))
@@ -170,6 +182,9 @@ fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<FetchItem>> {
 /// `fetch-att`, of which the name has been read.
 fn item(cursor: &mut Cursor<'_>, name: &str, error: Malformed) -> Parsed<FetchItem> {
     let has_section = cursor.peek() == Some(b'[');
+    if name == "PREVIEW" && is_lazy_next(cursor) {
+        return preview_modifiers(cursor);
+    }
     if !has_section {
         let plain = PLAIN.iter().find(|(known, _)| *known == name);
         return plain.map(|(_, item)| item.clone()).ok_or(error);
@@ -187,6 +202,24 @@ fn item(cursor: &mut Cursor<'_>, name: &str, error: Malformed) -> Parsed<FetchIt
         "BINARY.SIZE" => cursor.section_binary().map(FetchItem::BinarySize),
         _ => Err(error),
     }
+}
+
+/// Whether `preview-mod` comes next: a parenthesis after the item can also begin the command's modifiers.
+fn is_lazy_next(cursor: &Cursor<'_>) -> bool {
+    let begins = |text: &[u8]| {
+        let found = cursor.rest().get(..text.len());
+        found.is_some_and(|octets| octets.eq_ignore_ascii_case(text))
+    };
+    begins(b" (LAZY)") || begins(b" (LAZY ")
+}
+
+/// `preview-mod`s in parentheses: the same again, as often as one likes.
+fn preview_modifiers(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
+    cursor.space()?;
+    cursor.parenthesised_some("LAZY in parentheses", |cursor| {
+        if cursor.take_text("LAZY") { Ok(()) } else { Err(cursor.fail("LAZY")) }
+    })?;
+    Ok(FetchItem::Preview { lazy: true })
 }
 
 impl Fetch {
@@ -211,6 +244,10 @@ impl FetchModifier {
                 print::number(out, *modseq);
             }
             Self::Vanished => out.extend_from_slice(b"VANISHED"),
+            Self::Partial(range) => {
+                out.extend_from_slice(b"PARTIAL ");
+                print::partial_range(out, *range);
+            }
             Self::Other(name) => print::word(out, name),
         }
     }
@@ -233,6 +270,7 @@ impl FetchItem {
                 out.extend_from_slice(b"BINARY.SIZE");
                 print::section_binary(out, path);
             }
+            Self::Preview { lazy: true } => out.extend_from_slice(b"PREVIEW (LAZY)"),
             plain => {
                 let name =
                     PLAIN.iter().find(|(_, item)| item == plain).map_or("", |(name, _)| name);

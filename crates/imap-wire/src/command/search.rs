@@ -2,7 +2,7 @@
 
 use super::{CommandBody, print_uid};
 use crate::parse::{Cursor, Parsed};
-use crate::{SequenceSet, limits, print};
+use crate::{PartialRange, SequenceSet, limits, print};
 use rookery_mail::Keyword;
 
 /// The arguments of SEARCH or UID SEARCH.
@@ -31,6 +31,8 @@ pub enum SearchReturn {
     Count,
     /// Keep the result as `$` (RFC 9051 §6.4.4.1).
     Save,
+    /// So many of them (RFC 9394 §3.1).
+    Partial(PartialRange),
     /// One that is not known, in capitals; to be refused.
     Other(String),
 }
@@ -174,6 +176,10 @@ fn returns(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
             "ALL" => SearchReturn::All,
             "COUNT" => SearchReturn::Count,
             "SAVE" => SearchReturn::Save,
+            "PARTIAL" => {
+                cursor.space()?;
+                SearchReturn::Partial(cursor.partial_range()?)
+            }
             _ => {
                 cursor.skip_extension_value()?;
                 SearchReturn::Other(name)
@@ -384,7 +390,7 @@ impl Search {
         out.extend_from_slice(b"SEARCH ");
         if let Some(returns) = &self.returns {
             out.extend_from_slice(b"RETURN ");
-            print::list(out, returns, |out, option| print::word(out, option.as_str()));
+            print::list(out, returns, |out, option| option.print(out));
             out.push(b' ');
         }
         if let Some(charset) = &self.charset {
@@ -400,14 +406,18 @@ impl Search {
 }
 
 impl SearchReturn {
-    fn as_str(&self) -> &str {
+    fn print(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Min => "MIN",
-            Self::Max => "MAX",
-            Self::All => "ALL",
-            Self::Count => "COUNT",
-            Self::Save => "SAVE",
-            Self::Other(name) => name,
+            Self::Min => out.extend_from_slice(b"MIN"),
+            Self::Max => out.extend_from_slice(b"MAX"),
+            Self::All => out.extend_from_slice(b"ALL"),
+            Self::Count => out.extend_from_slice(b"COUNT"),
+            Self::Save => out.extend_from_slice(b"SAVE"),
+            Self::Partial(range) => {
+                out.extend_from_slice(b"PARTIAL ");
+                print::partial_range(out, *range);
+            }
+            Self::Other(name) => print::word(out, name),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of numbers.
 
 use super::{Cursor, Parsed};
-use crate::{SeqNumber, SequenceRange, SequenceSet, limits};
+use crate::{PartialRange, SeqNumber, SequenceRange, SequenceSet, limits};
 
 impl Cursor<'_> {
     /// `sequence-set`.
@@ -17,6 +17,18 @@ impl Cursor<'_> {
             ranges.push(self.sequence_range()?);
         }
         Ok(SequenceSet::Set(ranges))
+    }
+
+    /// `partial-range`: both ends count from the same side.
+    pub(crate) fn partial_range(&mut self) -> Parsed<PartialRange> {
+        let from_last = self.take(b'-');
+        let from = self.nz_number()?;
+        self.expect(b':', "a colon and the other end")?;
+        if from_last {
+            self.expect(b'-', "another number below 0")?;
+            return Ok(PartialRange::Last(from, self.nz_number()?));
+        }
+        Ok(PartialRange::First(from, self.nz_number()?))
     }
 
     fn sequence_range(&mut self) -> Parsed<SequenceRange> {

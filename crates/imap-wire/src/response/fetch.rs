@@ -30,6 +30,8 @@ pub enum FetchData {
     Uid(Uid),
     /// `MODSEQ` (RFC 7162 §3.1.4.2).
     ModSeq(u64),
+    /// `PREVIEW`, or `NIL`, which only `LAZY` allows (RFC 8970 §3.2).
+    Preview(Option<String>),
     /// `ENVELOPE`.
     Envelope(Box<Envelope>),
     /// `BODY`: extension data are left out.
@@ -113,6 +115,10 @@ impl FetchData {
                 print_number(out, "MODSEQ (", *modseq);
                 out.push(b')');
             }
+            Self::Preview(text) => {
+                out.extend_from_slice(b"PREVIEW ");
+                print::nstring(out, text.as_deref().map(str::as_bytes));
+            }
             Self::Envelope(envelope) => {
                 out.extend_from_slice(b"ENVELOPE ");
                 envelope.print(out);
@@ -189,6 +195,10 @@ impl FetchData {
                 let modseq = cursor.number64()?;
                 cursor.expect(b')', ")")?;
                 Ok(Self::ModSeq(modseq))
+            }
+            "PREVIEW" => {
+                let text = cursor.nstring()?.map(String::from_utf8).transpose();
+                text.map(Self::Preview).map_err(|_| error)
             }
             "ENVELOPE" => Envelope::parse(cursor).map(|value| Self::Envelope(Box::new(value))),
             "BODY" => BodyStructure::parse(cursor).map(|value| Self::Body(Box::new(value))),

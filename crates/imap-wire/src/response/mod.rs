@@ -15,7 +15,7 @@ mod vanished;
 
 use crate::command::id;
 use crate::parse::{Cursor, Parsed};
-use crate::{IdFields, Malformed, StatusItem, Tag, WireMailbox, print};
+use crate::{IdFields, Malformed, PartialRange, StatusItem, Tag, WireMailbox, print};
 use code::Code;
 use fetch::FetchData;
 use rookery_mail::{Flag, Uid, UidSet};
@@ -101,6 +101,8 @@ pub enum Response {
         count: Option<u32>,
         /// All of them as ranges, both ends included. Without any range nothing is printed for it.
         all: Option<Vec<(u32, u32)>>,
+        /// Those that were asked for, and which ones these are; none is `NIL` (RFC 9394 §3.1).
+        partial: Option<(PartialRange, Vec<(u32, u32)>)>,
         /// The highest modification sequence of what is told (RFC 7162 §3.1.10).
         modseq: Option<u64>,
     },
@@ -231,9 +233,10 @@ impl Response {
             Self::Expunge(number) => print_numbered(out, *number, " EXPUNGE"),
             Self::Vanished { earlier, uids } => vanished::print(out, *earlier, uids),
             Self::Search { numbers, modseq } => search::print(out, numbers, *modseq),
-            Self::ESearch { tag, uid, min, max, count, all, modseq } => {
+            Self::ESearch { tag, uid, min, max, count, all, partial, modseq } => {
                 search::print_extended_head(out, tag.as_ref(), *uid);
                 search::print_extended_data(out, *min, *max, *count, all.as_deref());
+                search::print_partial(out, partial.as_ref());
                 search::print_modseq(out, *modseq);
             }
             Self::List { attributes, delimiter, mailbox, extended } => {

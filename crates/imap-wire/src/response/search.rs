@@ -2,7 +2,7 @@
 
 use super::Response;
 use crate::parse::{Cursor, Parsed};
-use crate::{SeqNumber, SequenceSet, Tag, print};
+use crate::{PartialRange, SeqNumber, SequenceSet, Tag, print};
 
 pub(super) fn print(out: &mut Vec<u8>, numbers: &[u32], modseq: Option<u64>) {
     out.extend_from_slice(b"SEARCH");
@@ -60,6 +60,20 @@ pub(super) fn print_extended_data(
     }
 }
 
+/// `ret-data-partial` (RFC 9394 §4), and the space before it.
+pub(super) fn print_partial(out: &mut Vec<u8>, partial: Option<&(PartialRange, Vec<(u32, u32)>)>) {
+    if let Some((range, found)) = partial {
+        out.extend_from_slice(b" PARTIAL (");
+        print::partial_range(out, *range);
+        out.push(b' ');
+        if found.is_empty() {
+            out.extend_from_slice(b"NIL");
+        }
+        print::ranges(out, found);
+        out.push(b')');
+    }
+}
+
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let mut numbers = Vec::new();
     let mut modseq = None;
@@ -77,10 +91,11 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
 pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
     let tag = correlator(cursor)?;
     let uid = cursor.take_text(" UID");
-    let (mut min, mut max, mut count, mut all, mut modseq) = (None, None, None, None, None);
+    let (mut min, mut max, mut count) = (None, None, None);
+    let (mut all, mut partial, mut modseq) = (None, None, None);
     while cursor.space_and_more() {
         let name = cursor.extension_label("a return item")?;
-        if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL" | "MODSEQ") {
+        if !matches!(name.as_str(), "MIN" | "MAX" | "COUNT" | "ALL" | "PARTIAL" | "MODSEQ") {
             cursor.skip_extension_value()?;
             continue;
         }
@@ -90,10 +105,21 @@ pub(super) fn parse_extended(cursor: &mut Cursor<'_>) -> Parsed<Response> {
             "MAX" => max = Some(cursor.number()?),
             "COUNT" => count = Some(cursor.number()?),
             "MODSEQ" => modseq = Some(cursor.number64()?),
+            "PARTIAL" => partial = Some(parse_partial(cursor)?),
             _ => all = Some(plain_ranges(cursor)?),
         }
     }
-    Ok(Response::ESearch { tag, uid, min, max, count, all, modseq })
+    Ok(Response::ESearch { tag, uid, min, max, count, all, partial, modseq })
+}
+
+/// `ret-data-partial`, of which the name and a space have been read.
+fn parse_partial(cursor: &mut Cursor<'_>) -> Parsed<(PartialRange, Vec<(u32, u32)>)> {
+    cursor.expect(b'(', "(")?;
+    let range = cursor.partial_range()?;
+    cursor.space()?;
+    let found = if cursor.nil() { Vec::new() } else { plain_ranges(cursor)? };
+    cursor.expect(b')', ")")?;
+    Ok((range, found))
 }
 
 /// `search-correlator`, and the space before it, if they come next.

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rookery_imap_wire::{
     AppendMessage, AppendOptions, BodySection, CommandBody, Fetch, FetchItem, FetchModifier, List,
-    ListReturn, ListSelection, Partial, QResync, Search, SearchKey, SearchReturn, Secret, Section,
-    SectionText, SelectParameter, SeqNumber, SequenceRange, SequenceSet, StatusItem, Store,
-    StoreAction, StoreModifier, Tag, WireFlag, WireMailbox,
+    ListReturn, ListSelection, Partial, PartialRange, QResync, Search, SearchKey, SearchReturn,
+    Secret, Section, SectionText, SelectParameter, SeqNumber, SequenceRange, SequenceSet,
+    StatusItem, Store, StoreAction, StoreModifier, Tag, WireFlag, WireMailbox,
 };
 use rookery_mail::{DateTime, Flag, Keyword, SystemFlag};
 use std::num::NonZeroU32;
@@ -51,6 +51,13 @@ pub(crate) fn set() -> BoxedStrategy<SequenceSet> {
         1 => Just(SequenceSet::Saved),
     ]
     .boxed()
+}
+
+pub(crate) fn partial_range() -> impl Strategy<Value = PartialRange> {
+    let end = || (1u32..).prop_map(|end| NonZeroU32::new(end).unwrap());
+    (any::<bool>(), end(), end()).prop_map(|(last, from, to)| {
+        if last { PartialRange::Last(from, to) } else { PartialRange::First(from, to) }
+    })
 }
 
 pub(crate) fn flag() -> BoxedStrategy<Flag> {
@@ -136,6 +143,8 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
         SaveDate,
         EmailId,
         ThreadId,
+        Preview { lazy: false },
+        Preview { lazy: true },
     ];
     prop_oneof![
         select(plain),
@@ -233,6 +242,7 @@ fn search() -> impl Strategy<Value = Search> {
             SearchReturn::Count,
             SearchReturn::Save,
         ]),
+        partial_range().prop_map(SearchReturn::Partial),
         unknown().prop_map(SearchReturn::Other),
     ];
     let returns = prop::option::of(prop::collection::vec(option, 1..4));
@@ -363,6 +373,7 @@ fn message_command() -> BoxedStrategy<CommandBody> {
     let modifier = prop_oneof![
         modseq().prop_map(FetchModifier::ChangedSince),
         Just(FetchModifier::Vanished),
+        partial_range().prop_map(FetchModifier::Partial),
         unknown().prop_map(FetchModifier::Other),
     ];
     let modifiers = prop::collection::vec(modifier, 0..3);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rookery_imap_wire::{
     Address, BodyExtension, BodyFields, BodyStructure, Code, Data, Disposition, Envelope,
-    FetchData, ListExtended, NamespaceEntry, Response, Status, StatusItem,
+    FetchData, ListExtended, NamespaceEntry, PartialRange, Response, Status, StatusItem,
 };
 
 pub(crate) fn printed(response: &Response) -> Vec<u8> {
@@ -137,6 +137,7 @@ fn fetch_data() -> BoxedStrategy<FetchData> {
         prop::option::of(generate::date_time()).prop_map(SaveDate),
         any::<u64>().prop_map(|id| EmailId(rookery_mail::EmailId(id))),
         Just(NoThreadId),
+        prop::option::of(prop_oneof!["[ -~]{0,20}", "[^\0]{0,20}", "x{1100}"]).prop_map(Preview),
         (0u64..1 << 60).prop_map(Size),
         (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),
         (1u64..1 << 62).prop_map(ModSeq),
@@ -197,14 +198,17 @@ fn esearch() -> impl Strategy<Value = Response> {
     let number = || prop::option::of(1u32..);
     let all = prop::option::of(prop::collection::vec((1u32.., 1u32..), 1..4));
     let tag = prop::option::of(generate::tag());
-    (tag, any::<bool>(), number(), number(), number(), all, modseq()).prop_map(
-        |(tag, uid, min, max, count, all, modseq)| Response::ESearch {
+    let found = prop::collection::vec((1u32.., 1u32..), 0..4);
+    let partial = prop::option::of((generate::partial_range(), found));
+    (tag, any::<bool>(), number(), number(), number(), all, partial, modseq()).prop_map(
+        |(tag, uid, min, max, count, all, partial, modseq)| Response::ESearch {
             tag,
             uid,
             min,
             max,
             count,
             all,
+            partial,
             modseq,
         },
     )
@@ -316,6 +320,38 @@ fn a_text_without_code_does_not_look_like_a_code() {
 }
 
 #[test]
+fn a_page_is_named_as_it_was_asked_for() {
+    let esearch = |partial| Response::ESearch {
+        tag: None,
+        uid: true,
+        min: None,
+        max: None,
+        count: Some(9),
+        all: None,
+        partial: Some(partial),
+        modseq: None,
+    };
+    let number = |n| std::num::NonZeroU32::new(n).unwrap();
+    let last = (PartialRange::Last(number(5), number(1)), vec![(7, 9), (12, 12)]);
+    assert_eq!(printed(&esearch(last)), b"* ESEARCH UID COUNT 9 PARTIAL (-5:-1 7:9,12)\r\n");
+    let first = (PartialRange::First(number(50), number(51)), vec![]);
+    assert_eq!(printed(&esearch(first)), b"* ESEARCH UID COUNT 9 PARTIAL (50:51 NIL)\r\n");
+}
+
+#[test]
+fn previews_go_quoted_or_as_literals() {
+    let preview = |text: Option<&str>| {
+        let items = vec![FetchData::Preview(text.map(str::to_owned))];
+        printed(&Response::Fetch { number: 1, items })
+    };
+    assert_eq!(preview(None), b"* 1 FETCH (PREVIEW NIL)\r\n");
+    assert_eq!(preview(Some("")), b"* 1 FETCH (PREVIEW \"\")\r\n");
+    assert_eq!(preview(Some("a \"b\" \\")), b"* 1 FETCH (PREVIEW \"a \\\"b\\\" \\\\\")\r\n");
+    assert_eq!(preview(Some("gr\u{fc}n")), b"* 1 FETCH (PREVIEW {5}\r\ngr\xc3\xbcn)\r\n");
+    assert_eq!(preview(Some("a\r\nb")), b"* 1 FETCH (PREVIEW {4}\r\na\r\nb)\r\n");
+}
+
+#[test]
 fn batches_are_printed_as_they_are_given() {
     let tag = rookery_imap_wire::Tag::new(b"A1").unwrap();
     let batches = |ranges| printed(&Response::UidBatches { tag: tag.clone(), ranges });
@@ -369,6 +405,10 @@ fn responses_of_other_servers_are_read() {
         "* SEARCH 2 3 6 ",
         "* ESEARCH (TAG \"A283\") ALL 2,10:11",
         "* ESEARCH (TAG \"a\") UID PARTIAL (1:10 4,5) MODSEQ 99 COUNT 3",
+        "* ESEARCH (TAG \"A04\") UID PARTIAL (24000:24500 NIL)",
+        "* ESEARCH (TAG \"A04\") UID PARTIAL (-1:-100 5:7,9)",
+        "* 1 FETCH (RFC822.SIZE 5647 PREVIEW {5}\r\nLorem)",
+        "* 1 FETCH (PREVIEW \"grüße\" UID 5)",
         "* LIST (\\Noselect) \"/\" ~/Mail/foo",
         "* LIST () NIL {3}\r\nfoo (\"CHILDINFO\" (\"SUBSCRIBED\") X-OTHER (a (b c)))",
         "* NAMESPACE ((\"\" \"/\")(\"#mh/\" \"/\" \"X-PARAM\" (\"F1\" \"F2\"))) NIL NIL",
@@ -401,6 +441,9 @@ fn responses_of_other_servers_are_read() {
         "* 1 FETCH",
         "* OK a\r\n* OK b",
         "* 0 UIDFETCH (FLAGS ())",
+        "* ESEARCH PARTIAL (1:-1 NIL)",
+        "* ESEARCH PARTIAL (1:2)",
+        "* 1 FETCH (PREVIEW {1}\r\n\0)",
         "* UIDBATCHES 1:2",
         "* UIDBATCHES (TAG \"A1\") 1:*",
         "* OK [INPROGRESS (A 1)] x",

@@ -1,9 +1,9 @@
 //! What single inputs mean.
 
 use rookery_imap_wire::{
-    AppendHead, AppendOptions, AppendTail, Command, CommandBody, Fetch, FetchItem, List, Malformed,
-    MalformedKind, Search, SearchKey, SearchReturn, Secret, SequenceSet, StatusItem, Store,
-    StoreAction, Tag, WireFlag, WireMailbox, print,
+    AppendHead, AppendOptions, AppendTail, Command, CommandBody, Fetch, FetchItem, FetchModifier,
+    List, Malformed, MalformedKind, Search, SearchKey, SearchReturn, Secret, SequenceSet,
+    StatusItem, Store, StoreAction, Tag, WireFlag, WireMailbox, print,
 };
 use rookery_mail::{DateTime, Flag, SystemFlag};
 
@@ -27,6 +27,48 @@ fn sets_resolve_to_sorted_disjoint_ranges() {
     assert_eq!(set("1:*,7,*").resolve(0), [(7, 7)]);
     assert_eq!(set("4294967295,4294967294").resolve(1), [(4_294_967_294, 4_294_967_295)]);
     assert_eq!(set("$").resolve(9), []);
+}
+
+#[test]
+fn pages_are_cut_from_either_end() {
+    let page = |text: &str| match body(&format!("a SEARCH RETURN (PARTIAL {text}) ALL")) {
+        CommandBody::Search(Search { returns: Some(returns), .. }) => match returns.as_slice() {
+            [SearchReturn::Partial(range)] => *range,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    for (text, count, positions) in [
+        ("1:3", 10, 0..3),
+        ("3:1", 10, 0..3),
+        ("4:4294967295", 10, 3..10),
+        ("10:10", 10, 9..10),
+        ("11:12", 10, 10..10),
+        ("1:3", 0, 0..0),
+        ("-1:-3", 10, 7..10),
+        ("-3:-1", 10, 7..10),
+        ("-4:-4294967295", 10, 0..7),
+        ("-10:-10", 10, 0..1),
+        ("-11:-12", 10, 0..0),
+        ("-1:-3", 0, 0..0),
+    ] {
+        assert_eq!(page(text).positions(count), positions, "{text} of {count}");
+    }
+}
+
+#[test]
+fn a_preview_is_told_from_the_modifiers_after_it() {
+    let fetch = |line: &str| match body(line) {
+        CommandBody::Fetch(fetch) => (fetch.items, fetch.modifiers),
+        other => panic!("{other:?}"),
+    };
+    let preview = |lazy| vec![FetchItem::Preview { lazy }];
+    let since = || vec![FetchModifier::ChangedSince(5)];
+    assert_eq!(fetch("a FETCH 1 PREVIEW (LAZY)"), (preview(true), vec![]));
+    assert_eq!(fetch("a FETCH 1 PREVIEW (CHANGEDSINCE 5)"), (preview(false), since()));
+    assert_eq!(fetch("a FETCH 1 PREVIEW (LAZY) (CHANGEDSINCE 5)"), (preview(true), since()));
+    let other = vec![FetchModifier::Other("LAZY".to_owned())];
+    assert_eq!(fetch("a FETCH 1 (PREVIEW) (LAZY)"), (preview(false), other));
 }
 
 #[test]

@@ -51,7 +51,8 @@ async fn find(
     command: &Search,
 ) -> Result<UidSet, Failure> {
     check_charset(command.charset.as_deref())?;
-    let unknown = |item: &SearchReturn| matches!(item, SearchReturn::Other(_));
+    let unknown =
+        |item: &SearchReturn| matches!(item, SearchReturn::Other(_) | SearchReturn::Partial(_));
     if command.returns.iter().flatten().any(unknown) {
         return Err(Refusal::bad("Unknown return option").into());
     }
@@ -107,6 +108,7 @@ fn esearch(
         max: numbers.last().map(Uid::get).filter(|_| wants(SearchReturn::Max)),
         count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
         all: (wants(SearchReturn::All) && !numbers.is_empty()).then(|| ranges().collect()),
+        partial: None,
         modseq,
     }
 }

@@ -27,6 +27,9 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let since = since::of(context, &command)?;
+    if command.items.iter().any(|item| matches!(item, FetchItem::Preview { .. })) {
+        return Err(Refusal::bad("PREVIEW is not available here").into());
+    }
     drop_repeated(&mut command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
     if command.uid && !command.items.contains(&FetchItem::Uid) {
@@ -280,6 +283,7 @@ async fn print_content_item(
         | FetchItem::EmailId
         | FetchItem::ThreadId
         | FetchItem::InternalDate
+        | FetchItem::Preview { .. }
         | FetchItem::Rfc822Size => return Ok(()),
     };
     data.print(out.buffer());
