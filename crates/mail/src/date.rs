@@ -9,10 +9,21 @@ const MAX_OFFSET_MINUTES: i16 = 99 * 60 + 59;
 /// A point in time with the zone in which it was written down.
 ///
 /// Internal dates are of this kind: two that name the same instant in different zones are printed differently.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DateTime {
-    unix: i64,
-    offset_minutes: i16,
+    /// Seconds since 1970, of which 48 bits are more than enough, and below them the zone, since each message that is
+    /// in memory has one of these.
+    packed: i64,
+}
+
+impl fmt::Debug for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unix, offset_minutes) = (self.unix(), self.offset_minutes());
+        f.debug_struct("DateTime")
+            .field("unix", &unix)
+            .field("offset_minutes", &offset_minutes)
+            .finish()
+    }
 }
 
 /// A date that no calendar has, or that IMAP's four-digit years cannot carry.
@@ -39,10 +50,8 @@ impl DateTime {
     pub fn with_offset(unix: i64, offset_minutes: i16) -> Self {
         let earliest = (days_from_civil(0, 1, 1) + 5) * SECONDS_PER_DAY;
         let latest = (days_from_civil(9999, 12, 26)) * SECONDS_PER_DAY;
-        Self {
-            unix: unix.clamp(earliest, latest),
-            offset_minutes: offset_minutes.clamp(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES),
-        }
+        let offset = offset_minutes.clamp(-MAX_OFFSET_MINUTES, MAX_OFFSET_MINUTES);
+        Self { packed: unix.clamp(earliest, latest) << 16 | i64::from(offset.cast_unsigned()) }
     }
 
     /// A calendar date and time of day in a zone `offset_minutes` east of UTC. A leap second counts as the next one.
@@ -72,13 +81,14 @@ impl DateTime {
     /// Seconds since 1970-01-01 00:00 UTC.
     #[must_use]
     pub fn unix(self) -> i64 {
-        self.unix
+        self.packed >> 16
     }
 
     /// Minutes east of UTC.
     #[must_use]
     pub fn offset_minutes(self) -> i16 {
-        self.offset_minutes
+        let [low, high, ..] = self.packed.to_le_bytes();
+        i16::from_le_bytes([low, high])
     }
 
     /// Days since 1970-01-01 of the date as it was written down, disregarding the zone (RFC 9051 §6.4.4: SEARCH ON).
@@ -111,7 +121,7 @@ impl DateTime {
     }
 
     fn local_seconds(self) -> i64 {
-        self.unix + i64::from(self.offset_minutes) * 60
+        self.unix() + i64::from(self.offset_minutes()) * 60
     }
 }
 
@@ -157,6 +167,20 @@ fn civil_from_days(days: i64) -> (i32, u8, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instant_and_zone_are_kept_apart() {
+        for unix in [i64::MIN, -62_000_000_000, -1, 0, 1, 1_800_000_000, i64::MAX] {
+            for offset in [i16::MIN, -719, -1, 0, 1, 840, i16::MAX] {
+                let date = DateTime::with_offset(unix, offset);
+                assert_eq!(date.offset_minutes(), offset.clamp(-5999, 5999));
+                assert_eq!(date.unix(), DateTime::from_unix(unix).unix());
+                assert_eq!(DateTime::with_offset(date.unix(), date.offset_minutes()), date);
+            }
+        }
+        assert_eq!(DateTime::from_unix(-1).unix(), -1);
+        assert_eq!(size_of::<DateTime>(), 8);
+    }
 
     #[test]
     fn civil_dates_round_trip_over_ten_thousand_years() {

@@ -119,6 +119,16 @@ macro_rules! object_id {
                 write!(f, concat!($prefix, "{:x}"), self.0)
             }
         }
+
+        impl $name {
+            /// The id of its printed form, and of no other: ids that differ in case are different ids.
+            #[must_use]
+            pub fn parse(text: &[u8]) -> Option<Self> {
+                let digits = std::str::from_utf8(text).ok()?.strip_prefix($prefix)?;
+                let id = Self(u64::from_str_radix(digits, 16).ok()?);
+                (id.to_string().as_bytes() == text).then_some(id)
+            }
+        }
     };
 }
 
@@ -132,3 +142,29 @@ object_id!(
     EmailId,
     "E"
 );
+object_id!(
+    /// The id of a thread (RFC 8474 §5.2): that of the content of its first message, as a number.
+    ThreadId,
+    "T"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_id_is_read_as_it_is_printed() {
+        for number in [0, 1, 0xbeef, u64::MAX] {
+            assert_eq!(
+                ThreadId::parse(ThreadId(number).to_string().as_bytes()),
+                Some(ThreadId(number))
+            );
+        }
+        for text in
+            ["", "T", "t1", "TA", "T01", "T+1", "E1", "1", "T1 ", "T10000000000000000", "T\u{661}"]
+        {
+            assert_eq!(ThreadId::parse(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(ThreadId::parse(b"T\xff"), None);
+    }
+}

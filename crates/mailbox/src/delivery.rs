@@ -1,6 +1,6 @@
 //! Turns octets that arrive into a message, and puts it where it belongs. Holds no message in memory.
 
-use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError};
+use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, thread};
 use rookery_mail::{DateTime, Flag, MailboxName};
 use rookery_mime::Scanner;
 
@@ -43,8 +43,10 @@ impl Incoming {
     /// The message is complete.
     #[must_use]
     pub fn finish(self, flags: Vec<Flag>, internal_date: DateTime) -> NewMessage {
-        let summary = self.scanner.finish().encode();
-        NewMessage { content: self.spool, summary, flags, internal_date }
+        let (message, references) = self.scanner.finish_with_references();
+        let thread_keys = thread::keys(&message.envelope, &references);
+        let summary = message.encode();
+        NewMessage { content: self.spool, summary, thread_keys, flags, internal_date }
     }
 }
 

@@ -12,6 +12,7 @@ mod open;
 pub mod search;
 mod snapshot;
 mod store;
+mod thread;
 mod view;
 
 pub use account::{Account, initial_mailboxes};
@@ -25,4 +26,5 @@ pub use store::{
     AccountStore, Appended, Copied, FlagChange, FlagOperation, MailboxInfo, MailboxList,
     NewMailbox, NewMessage, Reply, Spool, Store, Stored,
 };
+pub use thread::ThreadKey;
 pub use view::{Event, Expunges, View};

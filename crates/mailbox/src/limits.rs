@@ -19,6 +19,9 @@ pub const MAX_HUSHED: usize = 64;
 /// Times that a change is tried again when somebody else's change came in between.
 pub const MAX_ATTEMPTS: u32 = 3;
 
+/// Message ids by which a message finds its thread: its own, and those of the messages nearest to it.
+pub const MAX_THREAD_KEYS: usize = 16;
+
 /// Rows that a search looks at before it lets others run.
 pub const SEARCH_ROWS: usize = 1024;
 

@@ -13,7 +13,7 @@ use crate::limits::{MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_ROWS, SEARCH_WINDO
 use crate::{Account, Refused, Row, Snapshot, StoreError};
 use bytes::Bytes;
 use decide::{Header, Known, decide};
-use rookery_mail::{DateTime, EmailId, Keyword, ModSeq, SystemFlag, UidSet};
+use rookery_mail::{DateTime, EmailId, Keyword, ModSeq, SystemFlag, ThreadId, UidSet};
 use rookery_mime::{Message, Scanner, date};
 use text::{Findings, look_through};
 use tokio::task::yield_now;
@@ -39,6 +39,8 @@ pub enum Key {
     ModSeq(ModSeq),
     /// It has this content (RFC 8474 §6).
     Email(EmailId),
+    /// It belongs to this thread (RFC 8474 §6).
+    Thread(ThreadId),
     /// Received before this day.
     Before(i64),
     /// Received on this day.

@@ -3,8 +3,8 @@
 
 use crate::limits::CHUNK_ROWS;
 use rookery_mail::{
-    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, Uid, UidSet,
-    UidValidity,
+    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
+    UidSet, UidValidity,
 };
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct Row {
     pub flags: FlagSet,
     /// Its content.
     pub email: EmailId,
+    /// Its thread, which never changes and is the same wherever the content is.
+    pub thread: ThreadId,
     /// Octets of the content.
     pub size: u64,
     /// When it was received.

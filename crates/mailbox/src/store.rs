@@ -15,6 +15,10 @@
 //! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, within
 //!   `1..=u32::MAX`. Mailboxes and messages are numbered in the order in which they were given, copies in that of
 //!   their UIDs.
+//! - A message that is appended joins the thread to which the first of its [`ThreadKey`]s leads that the account knows,
+//!   be it through a message that is gone, or through one before it in the same change; else it begins a thread, whose
+//!   [`rookery_mail::ThreadId`] has the number of the message's `EmailId`. Those of its keys that are new lead to its thread from
+//!   then on. Copies and moved messages keep their thread.
 //! - Keywords get the mailbox's bits in the order in which they are first set: by message, then as given. With a copy
 //!   or a move come those that the messages have, in the order of the source's bits. Removing a keyword that the
 //!   mailbox does not have does not add it; a change of flags adds keywords only if a message changes, but is
@@ -26,7 +30,7 @@
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
 //! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 
-use crate::{FlagSet, OpenMailbox, Snapshot, StoreError};
+use crate::{FlagSet, OpenMailbox, Snapshot, StoreError, ThreadKey};
 use bytes::Bytes;
 use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, UidRange, UidSet,
@@ -228,6 +232,8 @@ pub struct NewMessage {
     pub content: Box<dyn Spool>,
     /// What was computed once, in a form that the store need not understand.
     pub summary: Vec<u8>,
+    /// What decides which thread it joins, in this order; at most [`crate::limits::MAX_THREAD_KEYS`].
+    pub thread_keys: Vec<ThreadKey>,
     /// Flags and keywords.
     pub flags: Vec<Flag>,
     /// When it was received.

@@ -1,6 +1,6 @@
 //! SEARCH: each key, what it reads, and that it lets others run.
 
-use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, Uid, UidSet};
+use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
 use rookery_mailbox::delivery::Incoming;
 use rookery_mailbox::search::{Key, search};
 use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, initial_mailboxes, names};
@@ -82,6 +82,8 @@ async fn rows_are_enough_for_most_keys() {
         (Key::ModSeq(ModSeq::MAX), ""),
         (Key::Email(second.email), "2"),
         (Key::Email(EmailId(99)), ""),
+        (Key::Thread(second.thread), "2"),
+        (Key::Thread(ThreadId(99)), ""),
         (Key::Before(101), "1"),
         (Key::On(101), "2"),
         (Key::Since(101), "2:4"),

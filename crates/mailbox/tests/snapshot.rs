@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rookery_mail::{
-    DateTime, EmailId, MailboxId, ModSeq, SystemFlags, Uid, UidRange, UidSet, UidValidity,
+    DateTime, EmailId, MailboxId, ModSeq, SystemFlags, ThreadId, Uid, UidRange, UidSet, UidValidity,
 };
 use rookery_mailbox::limits::CHUNK_ROWS;
 use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts, Tombstone};
@@ -103,6 +103,7 @@ fn row(uid: Uid, modseq: ModSeq) -> Row {
         created: modseq,
         flags: FlagSet::default(),
         email: EmailId(u64::from(uid.get())),
+        thread: ThreadId(1),
         size: 7,
         internal_date: DateTime::from_unix(0),
         save_date: 0,

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use rookery_mail::{
-    DateTime, EmailId, Flag, MailboxId, ModSeq, SystemFlag, SystemFlags, Uid, UidSet, UidValidity,
+    DateTime, EmailId, Flag, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid, UidSet,
+    UidValidity,
 };
 use rookery_mailbox::{
     Event, Expunges, FlagChange, FlagOperation, FlagSet, Row, Snapshot, SnapshotParts, Stored, View,
@@ -38,6 +39,7 @@ impl Mailbox {
                 created: modseq,
                 flags: FlagSet::default(),
                 email: EmailId(1),
+                thread: ThreadId(1),
                 size: 1,
                 internal_date: DateTime::from_unix(0),
                 save_date: 0,

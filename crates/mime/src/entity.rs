@@ -4,7 +4,7 @@ use crate::address::addresses;
 use crate::header::{Field, unfold};
 use crate::parameter::{self, Params};
 use crate::structure::find_param;
-use crate::{Address, Disposition, Envelope, limits};
+use crate::{Address, Disposition, Envelope, limits, message_ids};
 
 /// What may still be kept of a message.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Budget {
     }
 }
 
-/// The fields of MIME (RFC 2045) and of the envelope.
+/// The fields of MIME (RFC 2045), of the envelope, and References.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Known {
     ContentType,
@@ -50,6 +50,7 @@ enum Known {
     Bcc,
     InReplyTo,
     MessageId,
+    References,
 }
 
 const MIME_FIELDS: [(&str, Known); 8] = [
@@ -63,7 +64,7 @@ const MIME_FIELDS: [(&str, Known); 8] = [
     ("content-location", Known::Location),
 ];
 
-const ENVELOPE_FIELDS: [(&str, Known); 10] = [
+const MESSAGE_FIELDS: [(&str, Known); 11] = [
     ("date", Known::Date),
     ("subject", Known::Subject),
     ("from", Known::From),
@@ -74,12 +75,13 @@ const ENVELOPE_FIELDS: [(&str, Known); 10] = [
     ("bcc", Known::Bcc),
     ("in-reply-to", Known::InReplyTo),
     ("message-id", Known::MessageId),
+    ("references", Known::References),
 ];
 
 impl Known {
     fn of(name: &[u8], of_message: bool) -> Option<Self> {
-        let envelope = if of_message { &ENVELOPE_FIELDS[..] } else { &[] };
-        let mut known = MIME_FIELDS.iter().chain(envelope);
+        let of_message = if of_message { &MESSAGE_FIELDS[..] } else { &[] };
+        let mut known = MIME_FIELDS.iter().chain(of_message);
         known.find(|(text, _)| name.eq_ignore_ascii_case(text.as_bytes())).map(|(_, known)| *known)
     }
 
@@ -170,6 +172,11 @@ impl HeaderBlock {
             in_reply_to: self.text(Known::InReplyTo),
             message_id: self.text(Known::MessageId),
         }
+    }
+
+    /// The message ids of References (RFC 5322 §3.6.4), oldest first.
+    pub(crate) fn references(&self) -> Vec<Vec<u8>> {
+        self.value(Known::References).map_or_else(Vec::new, message_ids)
     }
 
     /// What the MIME fields say, `default` being the media type where none is named.

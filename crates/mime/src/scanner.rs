@@ -32,6 +32,8 @@ pub struct Scanner {
     divisible: bool,
     budget: Budget,
     first_text: FirstText,
+    /// The message ids of the message's References.
+    references: Vec<Vec<u8>>,
     /// The message, when it has ended.
     ended: Option<(Part, Envelope)>,
 }
@@ -55,6 +57,7 @@ impl Scanner {
             divisible: false,
             budget: Budget::default(),
             first_text: FirstText::default(),
+            references: Vec::new(),
             ended: None,
         }
     }
@@ -86,7 +89,14 @@ impl Scanner {
 
     /// The message that was pushed.
     #[must_use]
-    pub fn finish(mut self) -> Message {
+    pub fn finish(self) -> Message {
+        self.finish_with_references().0
+    }
+
+    /// The message that was pushed, and the message ids of its References field (RFC 5322 §3.6.4), oldest first:
+    /// an envelope has no place for them, and whoever groups messages into threads needs them once.
+    #[must_use]
+    pub fn finish_with_references(mut self) -> (Message, Vec<Vec<u8>>) {
         if !self.unfinished.is_empty() {
             let unfinished = std::mem::take(&mut self.unfinished);
             let line = unfinished.at_end();
@@ -99,7 +109,8 @@ impl Scanner {
         self.close_down_to(0, end);
         let (root, envelope) = self.ended.unwrap_or_else(|| Open::message(end).close(end));
         let preview = Some(self.first_text.finish());
-        Message { size: end.offset, lines: end.lines, root, envelope, preview }
+        let message = Message { size: end.offset, lines: end.lines, root, envelope, preview };
+        (message, self.references)
     }
 
     /// Nothing but octets of bodies can follow: only count.
@@ -190,6 +201,9 @@ impl Scanner {
     fn end_header(&mut self, end: Mark) {
         let Some(header) = self.header.take() else { return };
         let depth = self.open.len();
+        if depth == 1 {
+            self.references = header.references();
+        }
         let Some(open) = self.open.last_mut() else { return };
         match open.end_header(&header, end, depth, &mut self.budget) {
             Kind::Leaf => self.first_text.begin(&self.open),

@@ -19,7 +19,7 @@ use rookery_mail::{
 };
 use rookery_mailbox::{
     AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
-    OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+    OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -178,14 +178,15 @@ pub(crate) struct LocalAccount {
 struct Arriving {
     body: Arc<Body>,
     summary: Arc<Vec<u8>>,
+    thread_keys: Vec<ThreadKey>,
     flags: Vec<Flag>,
     internal_date: DateTime,
 }
 
 impl Arriving {
     fn incoming(&self) -> Incoming<'_> {
-        let (size, internal_date) = (self.body.len(), self.internal_date);
-        Incoming { size, flags: &self.flags, internal_date }
+        let Self { body, thread_keys, flags, internal_date, .. } = self;
+        Incoming { size: body.len(), thread_keys, flags, internal_date: *internal_date }
     }
 }
 
@@ -240,6 +241,7 @@ fn arriving(message: NewMessage) -> Result<Arriving, StoreError> {
     Ok(Arriving {
         body: Arc::new(spool.into_body()?),
         summary: Arc::new(message.summary),
+        thread_keys: message.thread_keys,
         flags: message.flags,
         internal_date: message.internal_date,
     })

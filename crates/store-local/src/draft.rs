@@ -4,10 +4,11 @@
 
 use crate::fields::BadRecord;
 use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
-use crate::state::{Counters, Location, Mailbox, State};
-use rookery_mail::{EmailId, Keyword, MailboxId, MailboxName, ModSeq, Uid, UidSet};
+use crate::state::{Counters, Location, Mailbox, State, Threads};
+use rookery_mail::{EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet};
 use rookery_mailbox::{
     FlagOperation, FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotEdit, SnapshotParts,
+    ThreadKey,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub(crate) struct Delta {
     pub(crate) mailboxes: BTreeMap<MailboxId, Mailbox>,
     pub(crate) counters: Counters,
     pub(crate) emails: Vec<EmailEvent>,
+    /// Keys that are new.
+    pub(crate) threads: Threads,
 }
 
 impl<'a> Draft<'a> {
@@ -45,6 +48,7 @@ impl<'a> Draft<'a> {
             mailboxes: BTreeMap::new(),
             counters: base.counters,
             emails: Vec::new(),
+            threads: Threads::new(),
         };
         Self { base, delta }
     }
@@ -62,6 +66,11 @@ impl<'a> Draft<'a> {
     /// The numbers that were given away.
     pub(crate) fn counters(&self) -> Counters {
         self.delta.counters
+    }
+
+    /// The thread to which a key leads.
+    pub(crate) fn thread(&self, key: ThreadKey) -> Option<ThreadId> {
+        self.delta.threads.get(&key).or_else(|| self.base.threads.get(&key)).copied()
     }
 
     /// A mailbox that is not deleted.
@@ -88,6 +97,9 @@ impl<'a> Draft<'a> {
         if append.email.0 != self.delta.counters.email + 1 {
             return Err(BadRecord("the next content id"));
         }
+        if append.thread.0 > append.email.0 {
+            return Err(BadRecord("a thread of this message or an earlier one"));
+        }
         self.advance(append.modseq)?;
         self.check_uids(append.mailbox, append.uid, 1)?;
         let row = Row {
@@ -96,6 +108,7 @@ impl<'a> Draft<'a> {
             created: append.modseq,
             flags: append.flags,
             email: append.email,
+            thread: append.thread,
             size: append.size,
             internal_date: append.internal_date,
             save_date: append.save_date,
@@ -105,6 +118,7 @@ impl<'a> Draft<'a> {
         })?;
         self.delta.counters.email = append.email.0;
         self.delta.emails.push(EmailEvent::Added(location));
+        self.delta.threads.extend(append.thread_keys.iter().map(|key| (*key, append.thread)));
         Ok(())
     }
 

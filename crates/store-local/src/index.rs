@@ -3,13 +3,15 @@
 
 use crate::fields::{BadRecord, Reader, Writer};
 use crate::record::{read_keyword, read_name};
-use crate::state::{Counters, Email, Emails, Location, Mailbox, Published, State};
+use crate::state::{Counters, Email, Emails, Location, Mailbox, Published, State, Threads};
 use crate::vfs::{Vfs, read_exact_at};
 use rookery_mail::{
-    DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, Uid,
-    UidValidity,
+    DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, ThreadId,
+    Uid, UidValidity,
 };
-use rookery_mailbox::{FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotParts, Tombstone};
+use rookery_mailbox::{
+    FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotParts, ThreadKey, Tombstone,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 const ACCOUNT_MAGIC: [u8; 8] = *b"RookAcc\n";
 const MAILBOX_MAGIC: [u8; 8] = *b"RookBox\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const ACCOUNT_FILE: &str = "account.idx";
 const MAILBOX_DIR: &str = "box";
 
@@ -254,6 +256,11 @@ fn encode_account(log: u64, position: Position, state: &State, stamps: &Stamps) 
         out.u32(location.len);
         out.u32(*references);
     }
+    out.number(state.threads.len() as u64);
+    for (ThreadKey(key), ThreadId(thread)) in &state.threads {
+        out.u64(*key);
+        out.u64(*thread);
+    }
     end(out)
 }
 
@@ -273,9 +280,11 @@ fn decode_account(octets: &[u8], log: u64) -> Result<AccountIndex, BadRecord> {
     let live = (0..from.number()?).map(|_| Ok((from.u32()?, from.u64()?)));
     let live = live.collect::<Result<BTreeMap<u32, u64>, BadRecord>>()?;
     let all = (0..from.number()?).map(|_| decode_email(from)).collect::<Result<_, _>>()?;
+    let threads = (0..from.number()?).map(|_| Ok((ThreadKey(from.u64()?), ThreadId(from.u64()?))));
+    let threads = threads.collect::<Result<Threads, BadRecord>>()?;
     let list = Arc::new(MailboxList { mailboxes: BTreeMap::new(), subscriptions });
     let emails = Emails { all, live };
-    let state = State { list, mailboxes: BTreeMap::new(), counters, emails };
+    let state = State { list, mailboxes: BTreeMap::new(), counters, emails, threads };
     Ok(AccountIndex { state, position: Position { segment, offset, sequence }, mailboxes })
 }
 
@@ -324,6 +333,7 @@ fn encode_row(out: &mut Writer, row: &Row) {
     out.u64(row.modseq.get());
     out.u64(row.created.get());
     out.u64(row.email.0);
+    out.u64(row.thread.0);
     out.u64(row.size);
     out.octets.extend(row.internal_date.unix().to_le_bytes());
     out.octets.extend(row.save_date.to_le_bytes());
@@ -335,7 +345,7 @@ fn decode_row(from: &mut Reader<'_>) -> Result<Row, BadRecord> {
     let [system, _] = from.array()?;
     let offset = i16::from_le_bytes(from.array()?);
     let (modified, created) = (modseq(from)?, modseq(from)?);
-    let (email, size) = (EmailId(from.u64()?), from.u64()?);
+    let (email, thread, size) = (EmailId(from.u64()?), ThreadId(from.u64()?), from.u64()?);
     let (unix, save_date) = (i64::from_le_bytes(from.array()?), i64::from_le_bytes(from.array()?));
     let keywords = u128::from_le_bytes(from.array()?);
     Ok(Row {
@@ -344,6 +354,7 @@ fn decode_row(from: &mut Reader<'_>) -> Result<Row, BadRecord> {
         created,
         flags: FlagSet { system: SystemFlags::from_bits(system), keywords },
         email,
+        thread,
         size,
         internal_date: DateTime::with_offset(unix, offset),
         save_date,

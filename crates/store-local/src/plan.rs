@@ -6,19 +6,21 @@ use crate::draft::{Draft, changed_flags};
 use crate::record::{
     AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record, Subscription,
 };
+use crate::state::Threads;
 use rookery_mail::{
-    DateTime, EmailId, Flag, Keyword, MailboxId, MailboxName, ModSeq, SystemFlag, Uid, UidRange,
-    UidSet, UidValidity,
+    DateTime, EmailId, Flag, Keyword, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, Uid,
+    UidRange, UidSet, UidValidity,
 };
 use rookery_mailbox::limits::{MAX_KEYWORDS, MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use rookery_mailbox::{
-    FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot,
+    FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot, ThreadKey,
 };
 use std::collections::BTreeSet;
 
 /// What a message to append is, beside its octets.
 pub(crate) struct Incoming<'a> {
     pub(crate) size: u64,
+    pub(crate) thread_keys: &'a [ThreadKey],
     pub(crate) flags: &'a [Flag],
     pub(crate) internal_date: DateTime,
 }
@@ -190,20 +192,44 @@ pub(crate) fn append(
     }
     let uids = next_uids(snapshot(draft, id)?, messages.len())?;
     let emails = (draft.counters().email + 1..).map(EmailId);
+    let mut new_threads = Threads::new();
     let parts = messages.iter().zip(new_keywords).zip(uids.iter().zip(emails));
-    let record =
-        |((message, (flags, new_keywords)), (uid, email)): ((&Incoming<'_>, _), _)| AppendRecord {
+    let record = |((message, (flags, new_keywords)), (uid, email)): ((&Incoming<'_>, _), _)| {
+        let (thread, thread_keys) =
+            join_thread(draft, &mut new_threads, email, message.thread_keys);
+        AppendRecord {
             mailbox: id,
             modseq: next_modseq(draft),
             new_keywords,
             uid,
             email,
+            thread,
+            thread_keys,
             size: message.size,
             flags,
             internal_date: message.internal_date,
             save_date: now,
-        };
+        }
+    };
     Ok(parts.map(record).collect())
+}
+
+/// The thread of a new message, and those of its keys that lead nowhere yet. `new` are the keys of the messages before
+/// it in the same change.
+fn join_thread(
+    draft: &Draft<'_>,
+    new: &mut Threads,
+    email: EmailId,
+    keys: &[ThreadKey],
+) -> (ThreadId, Vec<ThreadKey>) {
+    let known = |key: &ThreadKey| draft.thread(*key).or_else(|| new.get(key).copied());
+    let thread = keys.iter().find_map(known).unwrap_or(ThreadId(email.0));
+    let mut unknown: Vec<ThreadKey> =
+        keys.iter().filter(|key| known(key).is_none()).copied().collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    new.extend(unknown.iter().map(|key| (*key, thread)));
+    (thread, unknown)
 }
 
 pub(crate) fn store_flags(

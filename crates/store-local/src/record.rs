@@ -2,10 +2,10 @@
 
 use crate::fields::{BadRecord, OPTIONAL, Reader, Writer};
 use rookery_mail::{
-    DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, Uid,
-    UidRange, UidSet, UidValidity,
+    DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, ThreadId,
+    Uid, UidRange, UidSet, UidValidity,
 };
-use rookery_mailbox::{FlagOperation, FlagSet};
+use rookery_mailbox::{FlagOperation, FlagSet, ThreadKey};
 
 /// A mailbox that a record makes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +31,9 @@ pub(crate) struct AppendRecord {
     pub(crate) new_keywords: Vec<Keyword>,
     pub(crate) uid: Uid,
     pub(crate) email: EmailId,
+    pub(crate) thread: ThreadId,
+    /// Those of the message's keys that are new in the account.
+    pub(crate) thread_keys: Vec<ThreadKey>,
     pub(crate) size: u64,
     pub(crate) flags: FlagSet,
     pub(crate) internal_date: DateTime,
@@ -111,6 +114,8 @@ mod tag {
     pub(super) const MADE: u8 = 13;
     pub(super) const RENAMED: u8 = 14;
     pub(super) const SUBSCRIPTION: u8 = 15;
+    pub(super) const THREAD: u8 = 128;
+    pub(super) const THREAD_KEYS: u8 = 129;
 }
 
 impl Record {
@@ -189,9 +194,15 @@ impl AppendRecord {
             date.signed(i64::from(self.internal_date.offset_minutes()));
         });
         out.nested_field(tag::SAVE_DATE, |date| date.signed(self.save_date));
+        if self.thread.0 != self.email.0 {
+            out.number_field(tag::THREAD, self.thread.0);
+        }
+        write_thread_keys(out, &self.thread_keys);
     }
 
     fn decode(fields: &Fields<'_>) -> Result<Self, BadRecord> {
+        let email = fields.number(tag::EMAIL)?;
+        let thread = fields.all(tag::THREAD).next().map(|mut thread| thread.number());
         let mut date = fields.one(tag::INTERNAL_DATE)?;
         let (unix, offset) = (date.signed()?, date.signed()?);
         let offset = i16::try_from(offset).map_err(|_| BadRecord("a zone"))?;
@@ -200,7 +211,9 @@ impl AppendRecord {
             modseq: fields.modseq()?,
             new_keywords: fields.keywords()?,
             uid: fields.uid()?,
-            email: EmailId(fields.number(tag::EMAIL)?),
+            email: EmailId(email),
+            thread: ThreadId(thread.transpose()?.unwrap_or(email)),
+            thread_keys: fields.thread_keys()?,
             size: fields.number(tag::SIZE)?,
             flags: fields.flags()?,
             internal_date: DateTime::with_offset(unix, offset),
@@ -332,6 +345,14 @@ fn write_keywords(out: &mut Writer, keywords: &[Keyword]) {
     keywords.iter().for_each(|keyword| out.field(tag::KEYWORD, keyword.as_str().as_bytes()));
 }
 
+fn write_thread_keys(out: &mut Writer, keys: &[ThreadKey]) {
+    if !keys.is_empty() {
+        out.nested_field(tag::THREAD_KEYS, |out| {
+            keys.iter().for_each(|ThreadKey(key)| out.octets.extend(key.to_le_bytes()));
+        });
+    }
+}
+
 fn write_flags(out: &mut Writer, flags: FlagSet) {
     out.nested_field(tag::FLAGS, |out| {
         out.number(u64::from(flags.system.bits()));
@@ -427,6 +448,16 @@ impl<'a> Fields<'a> {
         let system = u8::try_from(field.number()?).map_err(|_| BadRecord("system flags"))?;
         let keywords = u128::from_le_bytes(field.array()?);
         Ok(FlagSet { system: SystemFlags::from_bits(system), keywords })
+    }
+
+    fn thread_keys(&self) -> Result<Vec<ThreadKey>, BadRecord> {
+        let mut keys = Vec::new();
+        for mut field in self.all(tag::THREAD_KEYS) {
+            while !field.is_empty() {
+                keys.push(ThreadKey(field.u64()?));
+            }
+        }
+        Ok(keys)
     }
 
     fn keywords(&self) -> Result<Vec<Keyword>, BadRecord> {

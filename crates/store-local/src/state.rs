@@ -1,9 +1,9 @@
 //! What an account is at one moment, in memory: the sum of its log.
 
 use crate::draft::{Delta, EmailEvent};
-use rookery_mail::{EmailId, MailboxId, ModSeq, Uid};
-use rookery_mailbox::{MailboxList, OpenMailbox, Snapshot};
-use std::collections::BTreeMap;
+use rookery_mail::{EmailId, MailboxId, ModSeq, ThreadId, Uid};
+use rookery_mailbox::{MailboxList, OpenMailbox, Snapshot, ThreadKey};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A mailbox and who was told of what in it.
@@ -86,6 +86,10 @@ impl Emails {
     }
 }
 
+/// To which thread a key leads, for each that a message ever had: senders choose what is hashed, so the table must
+/// not trust the keys to be spread.
+pub(crate) type Threads = HashMap<ThreadKey, ThreadId>;
+
 /// An account as it is durably.
 #[derive(Default)]
 pub(crate) struct State {
@@ -93,6 +97,7 @@ pub(crate) struct State {
     pub(crate) mailboxes: BTreeMap<MailboxId, Published>,
     pub(crate) counters: Counters,
     pub(crate) emails: Emails,
+    pub(crate) threads: Threads,
 }
 
 impl State {
@@ -101,6 +106,7 @@ impl State {
         self.list = delta.list;
         self.counters = delta.counters;
         delta.emails.into_iter().for_each(|event| self.emails.happen(event));
+        self.threads.extend(delta.threads);
         for (id, mailbox) in delta.mailboxes {
             self.publish_mailbox(id, mailbox);
         }
@@ -115,6 +121,7 @@ impl State {
         }
         self.list = Arc::default();
         self.emails = Emails::default();
+        self.threads = Threads::default();
     }
 
     fn publish_mailbox(&mut self, id: MailboxId, mailbox: Mailbox) {

@@ -11,6 +11,7 @@ mod mailboxes;
 mod messages;
 mod operations;
 mod sessions;
+mod threads;
 
 pub use compare::compare;
 pub use operations::{Operation, random_operations};
@@ -34,6 +35,9 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::expunge_takes_deleted_messages_only(&*store).await;
     messages::recent_is_claimed_once(&*store).await;
     messages::contents_are_exact(&*store).await;
+    threads::messages_join_the_first_thread_that_is_known(&*store).await;
+    threads::threads_stay_with_copies_and_outlive_messages(&*store).await;
+    threads::what_is_refused_begins_no_thread(&*store).await;
     sessions::changes_are_published_before_replies(&*store).await;
     sessions::what_changes_nothing_publishes_nothing(&*store).await;
     sessions::many_tasks_lose_nothing(&*store).await;

@@ -4,7 +4,7 @@ use super::body_structure::BodyStructure;
 use super::envelope::Envelope;
 use crate::parse::{Cursor, Parsed};
 use crate::{Section, WireFlag, print};
-use rookery_mail::{DateTime, EmailId, Flag, Uid};
+use rookery_mail::{DateTime, EmailId, Flag, ThreadId, Uid};
 
 /// One item of a FETCH response.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,8 +22,8 @@ pub enum FetchData {
     SaveDate(Option<DateTime>),
     /// `EMAILID` (RFC 8474 §5.3).
     EmailId(EmailId),
-    /// `THREADID` without a value (RFC 8474 §5.3).
-    NoThreadId,
+    /// `THREADID` (RFC 8474 §5.3); `NIL` if the server knows no threads.
+    ThreadId(Option<ThreadId>),
     /// `RFC822.SIZE`, in octets.
     Size(u64),
     /// `UID`.
@@ -108,7 +108,10 @@ impl FetchData {
                 print::date_time(out, *date);
             }
             Self::EmailId(id) => out.extend_from_slice(format!("EMAILID ({id})").as_bytes()),
-            Self::NoThreadId => out.extend_from_slice(b"THREADID NIL"),
+            Self::ThreadId(None) => out.extend_from_slice(b"THREADID NIL"),
+            Self::ThreadId(Some(id)) => {
+                out.extend_from_slice(format!("THREADID ({id})").as_bytes());
+            }
             Self::Size(size) => print_number(out, "RFC822.SIZE ", *size),
             Self::Uid(uid) => print_number(out, "UID ", u64::from(uid.get())),
             Self::ModSeq(modseq) => {
@@ -187,7 +190,10 @@ impl FetchData {
             "SAVEDATE" if cursor.nil() => Ok(Self::SaveDate(None)),
             "SAVEDATE" => cursor.date_time().map(|date| Self::SaveDate(Some(date))),
             "EMAILID" => cursor.object_id(b'E').map(|number| Self::EmailId(EmailId(number))),
-            "THREADID" if cursor.nil() => Ok(Self::NoThreadId),
+            "THREADID" if cursor.nil() => Ok(Self::ThreadId(None)),
+            "THREADID" => {
+                cursor.object_id(b'T').map(|number| Self::ThreadId(Some(ThreadId(number))))
+            }
             "RFC822.SIZE" => cursor.number64().map(Self::Size),
             "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
             "MODSEQ" => {

@@ -136,7 +136,7 @@ fn fetch_data() -> BoxedStrategy<FetchData> {
         generate::date_time().prop_map(InternalDate),
         prop::option::of(generate::date_time()).prop_map(SaveDate),
         any::<u64>().prop_map(|id| EmailId(rookery_mail::EmailId(id))),
-        Just(NoThreadId),
+        any::<Option<u64>>().prop_map(|id| ThreadId(id.map(rookery_mail::ThreadId))),
         prop::option::of(prop_oneof!["[ -~]{0,20}", "[^\0]{0,20}", "x{1100}"]).prop_map(Preview),
         (0u64..1 << 60).prop_map(Size),
         (1u32..).prop_map(|uid| Uid(rookery_mail::Uid::new(uid).unwrap())),

@@ -8,7 +8,7 @@ use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{
     Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag,
 };
-use rookery_mail::{EmailId, ModSeq, SystemFlag, Uid, UidSet};
+use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key};
 
@@ -200,8 +200,8 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::SavedBefore(day) => Ok(saved_before(*day)),
         W::SavedSince(day) => Ok(not(saved_before(*day))),
         W::SavedOn(day) => Ok(Key::And(vec![not(saved_before(*day)), saved_before(*day + 1)])),
-        W::EmailId(id) => Ok(email_id(id).map_or(Key::Uids(UidSet::new()), Key::Email)),
-        W::ThreadId(_) => Ok(Key::Uids(UidSet::new())),
+        W::EmailId(id) => Ok(EmailId::parse(id).map_or(Key::Uids(UidSet::new()), Key::Email)),
+        W::ThreadId(id) => Ok(ThreadId::parse(id).map_or(Key::Uids(UidSet::new()), Key::Thread)),
         W::SaveDateSupported => Ok(Key::All),
         W::Older(seconds) => Ok(Key::ReceivedUntil(now() - i64::from(*seconds))),
         W::Younger(seconds) => Ok(Key::ReceivedFrom(now() - i64::from(*seconds))),
@@ -218,13 +218,6 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::Body(needle) => Ok(Key::Body(text(needle)?)),
         W::Text(needle) => Ok(Key::Text(text(needle)?)),
     }
-}
-
-/// The id of its printed form. Object ids differ in case, and ours are in lower case.
-fn email_id(text: &[u8]) -> Option<EmailId> {
-    let digits = std::str::from_utf8(text).ok()?.strip_prefix('E')?;
-    let id = EmailId(u64::from_str_radix(digits, 16).ok()?);
-    (id.to_string().as_bytes() == text).then_some(id)
 }
 
 /// Save dates are kept in UTC, and so are their days.

@@ -71,7 +71,8 @@ fn at_hand(message: NewMessage) -> Result<NewEmail, StoreError> {
     let spool = message.content.into_any().downcast::<MemorySpool>();
     let spool = spool.map_err(|_| StoreError::Damaged("a spool of another engine".to_owned()))?;
     let email = Email { content: spool.octets.into(), summary: message.summary.into() };
-    Ok(NewEmail { email, flags: message.flags, internal_date: message.internal_date })
+    let NewMessage { thread_keys, flags, internal_date, .. } = message;
+    Ok(NewEmail { email, thread_keys, flags, internal_date })
 }
 
 impl AccountStore for MemoryAccount {

@@ -3,7 +3,8 @@
 use crate::limits::MAX_KEYWORDS;
 use crate::{FlagSet, OpenMailbox, Refused, Row, Snapshot, SnapshotParts, Tombstone};
 use rookery_mail::{
-    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, Uid, UidRange, UidSet, UidValidity,
+    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, ThreadId, Uid, UidRange, UidSet,
+    UidValidity,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) struct Mailbox {
 pub(super) struct NewRow {
     pub(super) flags: FlagSet,
     pub(super) email: EmailId,
+    pub(super) thread: ThreadId,
     pub(super) size: u64,
     pub(super) internal_date: DateTime,
     pub(super) save_date: i64,
@@ -132,11 +134,20 @@ impl Mailbox {
 
     pub(super) fn add(&mut self, new: Vec<NewRow>, modseq: ModSeq) -> Result<UidSet, Refused> {
         let mut uids = UidSet::new();
-        for NewRow { flags, email, size, internal_date, save_date } in new {
+        for NewRow { flags, email, thread, size, internal_date, save_date } in new {
             let uid = self.uid_next.ok_or(Refused::OutOfUids)?;
             self.uid_next = uid.next();
-            let created = modseq;
-            let row = Row { uid, modseq, created, flags, email, size, internal_date, save_date };
+            let row = Row {
+                uid,
+                modseq,
+                created: modseq,
+                flags,
+                email,
+                thread,
+                size,
+                internal_date,
+                save_date,
+            };
             self.rows.insert(uid, row);
             uids.insert(uid);
         }

@@ -4,11 +4,12 @@ use super::mailbox::{Keywords, Mailbox, NewRow};
 use crate::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use crate::{
     Appended, Copied, FlagChange, FlagOperation, FlagSet, MailboxInfo, MailboxList, NewMailbox,
-    Refused, Row, Stored,
+    Refused, Row, Stored, ThreadKey,
 };
 use bytes::Bytes;
 use rookery_mail::{
-    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SystemFlag, UidSet, UidValidity,
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, UidSet,
+    UidValidity,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(super) struct State {
     pub(super) list: MailboxList,
     pub(super) mailboxes: BTreeMap<MailboxId, Mailbox>,
     pub(super) emails: BTreeMap<EmailId, Email>,
+    /// To which thread a key leads.
+    threads: BTreeMap<ThreadKey, ThreadId>,
     pub(super) last_modseq: ModSeq,
     pub(super) is_closed: bool,
     last_mailbox: u64,
@@ -34,6 +37,7 @@ pub(super) struct Email {
 /// A message to append, with its octets at hand.
 pub(super) struct NewEmail {
     pub(super) email: Email,
+    pub(super) thread_keys: Vec<ThreadKey>,
     pub(super) flags: Vec<Flag>,
     pub(super) internal_date: DateTime,
 }
@@ -199,11 +203,12 @@ impl State {
         }
         let modseq = self.tick();
         let mut rows = Vec::new();
-        for NewEmail { email, flags, internal_date } in messages {
+        for NewEmail { email, thread_keys, flags, internal_date } in messages {
             let flags = self.mailbox_mut(id)?.flag_set(&flags, Keywords::Add)?;
             let size = email.content.len() as u64;
             let email = self.add_email(email);
-            rows.push(NewRow { flags, email, size, internal_date, save_date: now });
+            let thread = self.join_thread(email, &thread_keys);
+            rows.push(NewRow { flags, email, thread, size, internal_date, save_date: now });
         }
         let mailbox = self.mailbox_mut(id)?;
         let uids = mailbox.add(rows, modseq)?;
@@ -214,6 +219,15 @@ impl State {
         self.last_email += 1;
         self.emails.insert(EmailId(self.last_email), email);
         EmailId(self.last_email)
+    }
+
+    fn join_thread(&mut self, email: EmailId, keys: &[ThreadKey]) -> ThreadId {
+        let known = keys.iter().find_map(|key| self.threads.get(key));
+        let thread = known.copied().unwrap_or(ThreadId(email.0));
+        for key in keys {
+            self.threads.entry(*key).or_insert(thread);
+        }
+        thread
     }
 
     pub(super) fn store_flags(
@@ -271,8 +285,8 @@ impl State {
         let mut copies = Vec::new();
         for row in &rows {
             let flags = target.translate(&keywords, row.flags)?;
-            let Row { email, size, internal_date, .. } = *row;
-            copies.push(NewRow { flags, email, size, internal_date, save_date: now });
+            let Row { email, thread, size, internal_date, .. } = *row;
+            copies.push(NewRow { flags, email, thread, size, internal_date, save_date: now });
         }
         let destination = target.add(copies, next)?;
         self.tick();

@@ -86,6 +86,7 @@ fn matches_row(key: &Key, snapshot: &Snapshot, row: &Row) -> bool {
         }
         Key::ModSeq(modseq) => row.modseq >= *modseq,
         Key::Email(email) => row.email == *email,
+        Key::Thread(thread) => row.thread == *thread,
         Key::Before(day) => row.internal_date.local_day() < *day,
         Key::On(day) => row.internal_date.local_day() == *day,
         Key::Since(day) => row.internal_date.local_day() >= *day,

@@ -24,6 +24,8 @@ fn records() -> Vec<Record> {
         new_keywords: new_keywords.clone(),
         uid: Uid::MAX,
         email: EmailId(3),
+        thread: ThreadId(2),
+        thread_keys: vec![ThreadKey(0), ThreadKey(u64::MAX)],
         size: 1 << 40,
         flags,
         internal_date: DateTime::with_offset(-1, -719),
@@ -83,11 +85,25 @@ fn each_kind_round_trips() {
 fn fields_to_come_are_skipped_only_if_they_may_be() {
     for record in records() {
         let mut meta = record.encode();
-        meta.extend([OPTIONAL, 1, 0]);
+        meta.extend([u8::MAX, 1, 0]);
         assert_eq!(Record::decode(record.kind(), &meta), Ok(record.clone()));
         meta.extend([OPTIONAL - 1, 1, 0]);
         assert!(Record::decode(record.kind(), &meta).is_err());
     }
+}
+
+/// As of a version that knew no threads.
+#[test]
+fn a_message_that_says_nothing_of_threads_is_alone_in_its_own() {
+    let Some(Record::Append(mut append)) = records().into_iter().next() else { panic!() };
+    (append.thread, append.thread_keys) = (ThreadId(append.email.0), Vec::new());
+    let record = Record::Append(append);
+    let meta = record.encode();
+    let mut reader = Reader::new(&meta);
+    while let Some((tag, _)) = reader.field().unwrap() {
+        assert!(tag < OPTIONAL);
+    }
+    assert_eq!(Record::decode(record.kind(), &meta), Ok(record));
 }
 
 #[test]

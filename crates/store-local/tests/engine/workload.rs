@@ -2,7 +2,8 @@
 
 use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidSet};
 use rookery_mailbox::{
-    AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store, StoreError,
+    AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
+    StoreError, ThreadKey,
 };
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
@@ -26,6 +27,8 @@ pub(crate) enum Step {
     Delete(u64),
     Rename(u64, &'static str),
     Subscribe(&'static str),
+    /// In one change, a message for each list of thread keys.
+    Threads(u64, &'static [&'static [u64]]),
     /// So many messages of so many octets, with these flags.
     Append(u64, usize, usize, &'static str),
     Flag(u64, FlagOperation, &'static str),
@@ -35,8 +38,21 @@ pub(crate) enum Step {
     Claim(u64),
 }
 
-/// The inbox is mailbox 1, `Other` mailbox 2.
+/// All there is to do. What later versions can do comes after what the first one could.
 pub(crate) fn script() -> Vec<Step> {
+    let mut script = script_of_version_1();
+    script.extend([
+        Step::Threads(1, &[&[7], &[8, 7]]),
+        Step::Threads(2, &[&[9, 6, 8, 5]]),
+        Step::Copy(2, 1),
+        Step::Expunge(1),
+        Step::Threads(1, &[&[5], &[]]),
+    ]);
+    script
+}
+
+/// The inbox is mailbox 1, `Other` mailbox 2.
+pub(crate) fn script_of_version_1() -> Vec<Step> {
     use FlagOperation::{Add, Remove, Replace};
     use Step::*;
     vec![
@@ -92,7 +108,8 @@ pub(crate) async fn message(
     }
     let summary = format!("{} octets", octets.len()).into_bytes();
     let internal_date = DateTime::with_offset(NOW, -90);
-    Ok(NewMessage { content, summary, flags: flags(text), internal_date })
+    let flags = flags(text);
+    Ok(NewMessage { content, summary, thread_keys: Vec::new(), flags, internal_date })
 }
 
 impl Step {
@@ -109,6 +126,14 @@ impl Step {
                 let mut messages = Vec::new();
                 for _ in 0..*count {
                     messages.push(message(account, *octets, flags).await?);
+                }
+                account.append(MailboxId(*id), messages, NOW).await?;
+            }
+            Self::Threads(id, keys) => {
+                let mut messages = Vec::new();
+                for keys in *keys {
+                    let thread_keys = keys.iter().copied().map(ThreadKey).collect();
+                    messages.push(NewMessage { thread_keys, ..message(account, 9, "").await? });
                 }
                 account.append(MailboxId(*id), messages, NOW).await?;
             }
@@ -173,12 +198,17 @@ pub(crate) async fn create(store: &dyn Store) -> Result<Arc<dyn AccountStore>, S
     store.account(ACCOUNT).await
 }
 
-/// What an account looks like at first and after each step.
+/// What an account looks like at first and after each step of the script.
 pub(crate) async fn pictures() -> Vec<String> {
+    pictures_of(script()).await
+}
+
+/// What an account looks like at first and after each of these steps.
+pub(crate) async fn pictures_of(script: Vec<Step>) -> Vec<String> {
     let store = MemoryStore::new();
     let account = create(&store).await.unwrap();
     let mut pictures = vec![picture(&*account).await];
-    for step in script() {
+    for step in script {
         step.take(&*account).await.unwrap();
         pictures.push(picture(&*account).await);
     }

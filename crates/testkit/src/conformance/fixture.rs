@@ -85,7 +85,7 @@ pub(super) async fn message(
     assert_eq!(spool.len(), content.len() as u64);
     let summary = format!("summary of {} octets", content.len()).into_bytes();
     let internal_date = DateTime::with_offset(NOW - 1000, 120);
-    NewMessage { content: spool, summary, flags, internal_date }
+    NewMessage { content: spool, summary, thread_keys: Vec::new(), flags, internal_date }
 }
 
 pub(super) fn name(text: &str) -> MailboxName {

@@ -4,7 +4,9 @@
 use super::fixture::{NOW, message};
 use proptest::prelude::*;
 use rookery_mail::{Flag, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidSet};
-use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, NewMailbox, StoreError};
+use rookery_mailbox::{
+    AccountStore, FlagChange, FlagOperation, NewMailbox, NewMessage, StoreError, ThreadKey,
+};
 use std::fmt::Debug;
 
 const NAMES: [&str; 6] = ["INBOX", "a", "a/b", "a/b/c", "d", "INBOX/e"];
@@ -13,6 +15,8 @@ const FLAGS: [&str; 7] = ["\\Seen", "\\Deleted", "\\Flagged", "$A", "$B", "c", "
 const MAILBOXES: u64 = 8;
 /// Likewise for UIDs.
 const UIDS: u32 = 24;
+/// Keys of threads: few enough that messages have some in common.
+const THREAD_KEYS: u64 = 40;
 
 /// Something done to an account.
 #[derive(Clone, Debug)]
@@ -25,8 +29,8 @@ pub enum Operation {
     Rename(Vec<(MailboxId, MailboxName)>, Vec<NewMailbox>),
     /// Subscribe to a name, or no longer.
     Subscribe(MailboxName, bool),
-    /// Append messages of these contents and flags.
-    Append(MailboxId, Vec<(Vec<u8>, Vec<Flag>)>),
+    /// Append messages of these contents, flags and thread keys.
+    Append(MailboxId, Vec<(Vec<u8>, Vec<Flag>, Vec<ThreadKey>)>),
     /// Change flags.
     Store(MailboxId, UidSet, FlagChange, Option<ModSeq>),
     /// Copy messages.
@@ -88,9 +92,10 @@ fn renames() -> impl Strategy<Value = Vec<(MailboxId, MailboxName)>> {
     renames.prop_map(|map| map.into_iter().map(|(id, name)| (MailboxId(id), name)).collect())
 }
 
-fn messages() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<Flag>)>> {
+fn messages() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<Flag>, Vec<ThreadKey>)>> {
     let content = proptest::collection::vec(any::<u8>(), 0..50);
-    proptest::collection::vec((content, flags()), 1..4)
+    let keys = proptest::collection::vec((0..THREAD_KEYS).prop_map(ThreadKey), 0..4);
+    proptest::collection::vec((content, flags(), keys), 1..4)
 }
 
 fn flags() -> impl Strategy<Value = Vec<Flag>> {
@@ -121,8 +126,9 @@ impl Operation {
             Self::Subscribe(name, yes) => answer(account.subscribe(name, *yes).await),
             Self::Append(id, messages) => {
                 let mut new = Vec::new();
-                for (content, flags) in messages {
-                    new.push(message(account, content, flags.clone()).await);
+                for (content, flags, keys) in messages {
+                    let message = message(account, content, flags.clone()).await;
+                    new.push(NewMessage { thread_keys: keys.clone(), ..message });
                 }
                 answer(account.append(*id, new, now).await)
             }

@@ -226,8 +226,7 @@ async fn print_item(
         },
         FetchItem::ModSeq => FetchData::ModSeq(row.modseq.get()),
         FetchItem::EmailId => FetchData::EmailId(row.email),
-        // Messages are not grouped into threads yet (RFC 8474 §5.2).
-        FetchItem::ThreadId => FetchData::NoThreadId,
+        FetchItem::ThreadId => FetchData::ThreadId(Some(row.thread)),
         FetchItem::SaveDate => FetchData::SaveDate(Some(DateTime::from_unix(row.save_date))),
         FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
         FetchItem::Rfc822Size => FetchData::Size(row.size),
