@@ -51,6 +51,9 @@ pub(crate) fn list(settings: &Settings, peer: &Peer, logged_in: bool) -> Vec<Str
     if logged_in {
         // RFC 7889 §2: one limit for all mailboxes.
         names.push(format!("APPENDLIMIT={}", settings.max_message_size));
+        if settings.uid_only {
+            names.push("UIDONLY".to_owned());
+        }
         return names;
     }
     if settings.starttls && !peer.secure {

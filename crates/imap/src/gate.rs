@@ -1,8 +1,8 @@
-//! The command table: what may run in which state, and after what a client's numbers may change.
+//! The command table: what may run in which state, what takes message numbers, and after what they may change.
 
 use crate::command;
 use crate::refusal::Refusal;
-use crate::session::State;
+use crate::session::{Context, State};
 use rookery_imap_wire::{
     CommandBody, FetchItem, FetchModifier, ListReturn, SelectParameter, StatusItem, StoreModifier,
 };
@@ -22,10 +22,13 @@ pub(crate) enum States {
 pub(crate) struct Rule {
     pub(crate) states: States,
     pub(crate) expunges: Expunges,
+    /// Whether it names messages by number, or is answered in numbers: not with UIDONLY (RFC 9586 §3.2).
+    pub(crate) numbers: bool,
 }
 
 /// The row of APPEND, which begins to run before the command is whole.
-pub(crate) const APPEND: Rule = Rule { states: States::Authenticated, expunges: Expunges::Tell };
+pub(crate) const APPEND: Rule =
+    Rule { states: States::Authenticated, expunges: Expunges::Tell, numbers: false };
 
 /// The row of a command.
 pub(crate) fn rule(body: &CommandBody) -> Rule {
@@ -62,19 +65,37 @@ pub(crate) fn rule(body: &CommandBody) -> Rule {
         | C::Copy { .. }
         | C::Move { .. } => States::Selected,
     };
-    Rule { states, expunges: expunges(body) }
+    Rule { states, expunges: expunges(body), numbers: numbers(body) }
 }
 
 /// No EXPUNGE while answering FETCH, STORE or SEARCH: the client may be using numbers right now.
 /// Their UID forms are other commands (RFC 9051 §7.5.1).
 fn expunges(body: &CommandBody) -> Expunges {
-    let uses_numbers = match body {
-        CommandBody::Fetch(fetch) => !fetch.uid,
-        CommandBody::Store(store) => !store.uid,
-        CommandBody::Search(search) => !search.uid || command::search::uses_numbers(&search.key),
+    use CommandBody as C;
+    match body {
+        C::Fetch(_) | C::Store(_) | C::Search(_) if numbers(body) => Expunges::Hold,
+        _ => Expunges::Tell,
+    }
+}
+
+/// Whether a command has to do with message numbers.
+fn numbers(body: &CommandBody) -> bool {
+    use CommandBody as C;
+    match body {
+        C::Fetch(fetch) => !fetch.uid,
+        C::Store(store) => !store.uid,
+        C::Search(search) => !search.uid || command::search::uses_numbers(&search.key),
+        C::Copy { uid, .. } | C::Move { uid, .. } => !uid,
+        C::Select { parameters, .. } | C::Examine { parameters, .. } => {
+            parameters.iter().any(has_match_data)
+        }
         _ => false,
-    };
-    if uses_numbers { Expunges::Hold } else { Expunges::Tell }
+    }
+}
+
+/// Numbers and their UIDs, from which a server may guess what is gone (RFC 7162 §3.2.5.2).
+fn has_match_data(parameter: &SelectParameter) -> bool {
+    matches!(parameter, SelectParameter::QResync(known) if known.matches.is_some())
 }
 
 /// Whether a command shows that the client knows CONDSTORE (RFC 7162 §3.1).
@@ -106,15 +127,18 @@ pub(crate) fn enables_condstore(body: &CommandBody) -> bool {
 }
 
 /// Whether a command may run now.
-pub(crate) fn check(states: States, state: &State) -> Result<(), Refusal> {
-    let fits = match (states, state) {
+pub(crate) fn check(rule: Rule, state: &State, context: &Context) -> Result<(), Refusal> {
+    let fits = match (rule.states, state) {
         (States::Any, _)
         | (States::NotAuthenticated, State::NotAuthenticated)
         | (States::Authenticated, State::Authenticated(_) | State::Selected(..))
         | (States::Selected, State::Selected(..)) => true,
         (States::NotAuthenticated | States::Authenticated | States::Selected, _) => false,
     };
-    if fits { Ok(()) } else { Err(wrong_state()) }
+    if !fits {
+        return Err(wrong_state());
+    }
+    if rule.numbers && context.uid_only { Err(Refusal::uid_required()) } else { Ok(()) }
 }
 
 /// The answer to a command that cannot run in this state.

@@ -43,6 +43,9 @@ pub struct Settings {
     pub allow_plaintext: bool,
     /// The largest message that APPEND takes, in octets.
     pub max_message_size: u64,
+    /// Whether clients may do without message numbers (RFC 9586). A widespread client enables that
+    /// wherever it is offered, and then fails.
+    pub uid_only: bool,
     /// How long a client may take to log in.
     pub login_deadline: std::time::Duration,
     /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
@@ -55,6 +58,7 @@ impl Default for Settings {
             starttls: false,
             allow_plaintext: false,
             max_message_size: limits::DEFAULT_MAX_MESSAGE_SIZE,
+            uid_only: false,
             login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
             idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
         }

@@ -38,6 +38,11 @@ impl Refusal {
         Self { status: Status::Bad, code: None, text: text.into() }
     }
 
+    /// The answer to message numbers once UIDONLY is enabled (RFC 9586 §3).
+    pub(crate) fn uid_required() -> Self {
+        Self { code: Some(Code::UidRequired), ..Self::bad("Messages go by their UIDs here") }
+    }
+
     /// The answer to a literal or a message that is larger than we take.
     pub(crate) fn too_big() -> Self {
         Self::no(Code::TooBig, "The message is too big")

@@ -27,8 +27,17 @@ pub(crate) struct Context {
     pub(crate) rev2: bool,
     /// Whether the client is told of modification sequences (RFC 7162 §3.1).
     pub(crate) condstore: bool,
-    /// Whether the client is told of expunges by UID (RFC 7162 §3.2.3).
+    /// Whether the client enabled QRESYNC (RFC 7162 §3.2.3).
     pub(crate) qresync: bool,
+    /// Whether message numbers are neither sent nor taken (RFC 9586 §3).
+    pub(crate) uid_only: bool,
+}
+
+impl Context {
+    /// Whether the client is told of expunges by UID (RFC 7162 §3.2.10, RFC 9586 §3.4).
+    pub(crate) fn tells_vanished(&self) -> bool {
+        self.qresync || self.uid_only
+    }
 }
 
 /// The states of RFC 9051 §3; logout is the end of the loop.
@@ -104,7 +113,14 @@ pub(crate) fn done_with(code: Code, text: &'static str) -> Answer {
 impl Session {
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
         Self {
-            context: Context { services, peer, rev2: false, condstore: false, qresync: false },
+            context: Context {
+                services,
+                peer,
+                rev2: false,
+                condstore: false,
+                qresync: false,
+                uid_only: false,
+            },
             state: State::NotAuthenticated,
             started: Instant::now(),
             bad_commands: 0,
@@ -246,7 +262,7 @@ impl Session {
     ) -> Result<Next, NoInput> {
         let Command { tag, body } = command;
         let rule = gate::rule(&body);
-        let answer = match gate::check(rule.states, &self.state) {
+        let answer = match gate::check(rule, &self.state, &self.context) {
             Ok(()) => {
                 self.note_condstore(&body, out);
                 dispatch::run(self, &tag, body, input, out).await
@@ -348,7 +364,8 @@ impl Session {
             }
             Some(Ok(append)) => {
                 let tag = append.tag.clone();
-                let answer = match (&self.state, gate::check(gate::APPEND.states, &self.state)) {
+                let allowed = gate::check(gate::APPEND, &self.state, &self.context);
+                let answer = match (&self.state, allowed) {
                     (State::Authenticated(user) | State::Selected(user, _), Ok(())) => {
                         command::append::run(&self.context, user, append, head, input, out).await
                     }

@@ -36,12 +36,12 @@ pub(crate) async fn tell_up_to(
     let mut withheld = UidSet::new();
     keywords(selected, snapshot, out);
     let events = selected.view.sync(snapshot, expunges);
-    if context.qresync {
+    if context.tells_vanished() {
         tell_vanished(&events, out);
     }
     for event in events {
         match event {
-            Event::Expunge { .. } if context.qresync => {}
+            Event::Expunge { .. } if context.tells_vanished() => {}
             Event::Expunge { number, .. } => out.send(&Response::Expunge(number)),
             Event::Exists(count) => {
                 out.send(&Response::Exists(count));
@@ -107,8 +107,21 @@ pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut O
     out.ok_code(Code::PermanentFlags { flags, any }, "Flags that can be changed");
 }
 
-/// The FETCH response that tells a message's flags. Always with its UID, so that a client that
-/// counts in UIDs can use it.
+/// Data of a message, for a client that knows it by this number and this UID. Always with the UID, so
+/// that a client that counts in UIDs can use it.
+pub(crate) fn data(
+    context: &Context,
+    (number, uid): (u32, Uid),
+    mut items: Vec<FetchData>,
+) -> Response {
+    if context.uid_only {
+        return Response::UidFetch { uid, items };
+    }
+    items.insert(0, FetchData::Uid(uid));
+    Response::Fetch { number, items }
+}
+
+/// The response that tells a message's flags.
 pub(crate) fn flags(
     context: &Context,
     selected: &Selected,
@@ -118,11 +131,11 @@ pub(crate) fn flags(
 ) -> Response {
     let recent = !context.rev2 && selected.recent.contains(row.uid);
     let flags = FetchData::Flags { flags: snapshot.flags(row.flags), recent };
-    let mut items = vec![FetchData::Uid(row.uid), flags];
+    let mut items = vec![flags];
     if context.condstore {
         items.push(FetchData::ModSeq(row.modseq.get()));
     }
-    Response::Fetch { number, items }
+    data(context, (number, row.uid), items)
 }
 
 /// How many of the messages that the client knows are recent.

@@ -199,6 +199,21 @@ async fn a_whole_session_works() {
     assert!(answer.contains("* SEARCH 1\r\n") && answer.contains("f OK"), "{answer}");
 }
 
+#[tokio::test]
+async fn message_numbers_can_be_done_without_only_where_the_administrator_says_so() {
+    for uid_only in [false, true] {
+        let settings = Settings { uid_only, ..Settings::default() };
+        let mut client = connect(settings, local(true), Stage::Greeting).await;
+        client.send("a LOGIN ada tulip\r\nb ENABLE UIDONLY\r\nc SELECT INBOX\r\n").await;
+        let answer = client.until("c OK").await;
+        assert_eq!(answer.contains("* ENABLED UIDONLY\r\n"), uid_only, "{answer}");
+        client.send("d FETCH 1:* FLAGS\r\ne CAPABILITY\r\n").await;
+        let answer = client.until("e OK").await;
+        assert_eq!(answer.contains(" UIDONLY"), uid_only, "{answer}");
+        assert_eq!(answer.contains("d BAD [UIDREQUIRED]"), uid_only, "{answer}");
+    }
+}
+
 /// One command can ask for one part of one message in hundreds of ways; what it gets must not gather in memory.
 #[tokio::test]
 async fn a_long_answer_leaves_as_it_is_made() {

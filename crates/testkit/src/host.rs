@@ -34,7 +34,7 @@ impl InProcess {
         let services = Services {
             store,
             directory: Arc::new(StaticDirectory::new(&[(USER, PASSWORD)])),
-            settings: Settings { allow_plaintext: true, ..Settings::default() },
+            settings: Settings { allow_plaintext: true, uid_only: true, ..Settings::default() },
         };
         Ok(Self { services: Arc::new(services), shutdown: watch::channel(false).0 })
     }

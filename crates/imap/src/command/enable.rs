@@ -6,13 +6,18 @@ use crate::session::{Answer, Context, done};
 use rookery_imap_wire::Response;
 
 /// What can be enabled.
-const EXTENSIONS: [&str; 3] = ["IMAP4rev2", "CONDSTORE", "QRESYNC"];
+const EXTENSIONS: [&str; 4] = ["IMAP4rev2", "CONDSTORE", "QRESYNC", UIDONLY];
+
+/// Where the administrator allows it.
+const UIDONLY: &str = "UIDONLY";
 
 pub(crate) fn run(context: &mut Context, names: &[String], out: &mut Out<'_>) -> Answer {
     let asked = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
-    let enabled: Vec<&str> = EXTENSIONS.into_iter().filter(asked).collect();
+    let allowed = |name: &&str| *name != UIDONLY || context.services.settings.uid_only;
+    let enabled: Vec<&str> = EXTENSIONS.into_iter().filter(asked).filter(allowed).collect();
     context.rev2 |= enabled.contains(&"IMAP4rev2");
     context.condstore |= enabled.contains(&"CONDSTORE");
+    context.uid_only |= enabled.contains(&UIDONLY);
     if enabled.contains(&"QRESYNC") {
         // The one implies the other (RFC 7162 §3.2.3).
         context.qresync = true;

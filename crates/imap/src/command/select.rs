@@ -73,7 +73,8 @@ fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &m
     if !context.rev2 {
         out.send(&Response::Recent(sync::recent_count(selected)));
         let unseen = snapshot.first_unseen().and_then(|uid| selected.view.number(uid));
-        if let Some(number) = unseen {
+        // It is a number (RFC 9586 §3).
+        if let Some(number) = unseen.filter(|_| !context.uid_only) {
             out.ok_code(Code::Unseen(number), "The first unseen message");
         }
     }

@@ -89,8 +89,8 @@ fn answer(
     if full {
         return Some(sync::flags(context, selected, snapshot, number, row));
     }
-    let items = vec![FetchData::Uid(row.uid), FetchData::ModSeq(row.modseq.get())];
-    context.condstore.then_some(Response::Fetch { number, items })
+    let items = vec![FetchData::ModSeq(row.modseq.get())];
+    context.condstore.then(|| sync::data(context, (number, row.uid), items))
 }
 
 fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {

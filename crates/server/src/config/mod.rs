@@ -44,6 +44,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) auth: Auth,
     #[serde(default)]
+    pub(crate) imap: Imap,
+    #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) log: Log,
@@ -75,6 +77,13 @@ pub(crate) struct Tls {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Auth {
     pub(crate) allow_plaintext: bool,
+}
+
+/// What IMAP clients are offered.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Imap {
+    pub(crate) uidonly: bool,
 }
 
 /// Bounds that differ from site to site.
@@ -123,6 +132,7 @@ impl Default for Config {
             listen: Listen::default(),
             tls: Tls::default(),
             auth: Auth::default(),
+            imap: Imap::default(),
             limits: Limits::default(),
             log: Log::default(),
         }

@@ -149,6 +149,7 @@ impl Shared {
             starttls: true,
             allow_plaintext: config.auth.allow_plaintext,
             max_message_size: config.limits.message_size,
+            uid_only: config.imap.uidonly,
             ..Settings::default()
         };
         let store = Arc::clone(&self.services.store);

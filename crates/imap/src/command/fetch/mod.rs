@@ -32,7 +32,9 @@ pub(crate) async fn run(
     }
     drop_repeated(&mut command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
-    if command.uid && !command.items.contains(&FetchItem::Uid) {
+    // A UIDFETCH response has it in front (RFC 9586 §3.3).
+    let wants_uid = command.uid && !context.uid_only;
+    if wants_uid && !command.items.contains(&FetchItem::Uid) {
         command.items.insert(0, FetchItem::Uid);
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
@@ -182,8 +184,10 @@ async fn message(
 ) -> Result<(), Unprintable> {
     let buffer = out.buffer();
     buffer.extend_from_slice(b"* ");
+    let (number, name) =
+        if view.context.uid_only { (row.uid.get(), " UIDFETCH (") } else { (number, " FETCH (") };
     print::number(buffer, u64::from(number));
-    buffer.extend_from_slice(b" FETCH (");
+    buffer.extend_from_slice(name.as_bytes());
     let content = Content { account: &user.account, email: row.email };
     for (index, item) in items.iter().chain(changed_items(view, items, row)).enumerate() {
         if index > 0 {
@@ -203,7 +207,10 @@ fn changed_items<'a>(view: &Viewed<'_>, items: &[FetchItem], row: &Row) -> Vec<&
     let missing = |item: &FetchItem| just_seen && !items.contains(item);
     let mut changed = vec![&FetchItem::Flags];
     if view.context.condstore {
-        changed.extend([&FetchItem::ModSeq, &FetchItem::Uid]);
+        changed.push(&FetchItem::ModSeq);
+    }
+    if view.context.condstore && !view.context.uid_only {
+        changed.push(&FetchItem::Uid);
     }
     changed.retain(|item| missing(item));
     changed
