@@ -1,6 +1,7 @@
 //! Numbers.
 
 use super::{Cursor, Parsed};
+use rookery_mail::Uid;
 use std::num::NonZeroU32;
 
 impl Cursor<'_> {
@@ -16,6 +17,12 @@ impl Cursor<'_> {
             return Err(self.fail(expected));
         }
         self.digits(expected)
+    }
+
+    /// `uniqueid`.
+    pub(crate) fn uid(&mut self) -> Parsed<Uid> {
+        let error = self.fail("a UID");
+        Uid::new(self.nz_number()?.get()).ok_or(error)
     }
 
     /// `number64`: 63 bits.

@@ -263,7 +263,7 @@ impl Code {
             "UNSEEN" => spaced_number(cursor).map(Self::Unseen),
             "MESSAGELIMIT" => {
                 let limit = spaced_number(cursor)?;
-                let lowest = if cursor.take(b' ') { Some(uid(cursor)?) } else { None };
+                let lowest = if cursor.take(b' ') { Some(cursor.uid()?) } else { None };
                 Ok(Self::MessageLimit { limit, lowest })
             }
             "INPROGRESS" => progress::parse(cursor),
@@ -356,16 +356,11 @@ fn spaced_uids(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
 pub(super) fn uids(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
     let mut uids = UidSet::new();
     loop {
-        let first = uid(cursor)?;
-        let last = if cursor.take(b':') { uid(cursor)? } else { first };
+        let first = cursor.uid()?;
+        let last = if cursor.take(b':') { cursor.uid()? } else { first };
         uids.insert_range(UidRange::new(first, last));
         if !cursor.take(b',') {
             return Ok(uids);
         }
     }
-}
-
-fn uid(cursor: &mut Cursor<'_>) -> Parsed<Uid> {
-    let error = cursor.fail("a UID");
-    Uid::new(cursor.nz_number()?.get()).ok_or(error)
 }

@@ -195,7 +195,7 @@ impl FetchData {
                 cursor.object_id(b'T').map(|number| Self::ThreadId(Some(ThreadId(number))))
             }
             "RFC822.SIZE" => cursor.number64().map(Self::Size),
-            "UID" => Uid::new(cursor.nz_number()?.get()).map(Self::Uid).ok_or(error),
+            "UID" => cursor.uid().map(Self::Uid),
             "MODSEQ" => {
                 cursor.expect(b'(', "(")?;
                 let modseq = cursor.number64()?;

@@ -148,8 +148,8 @@ pub enum Response {
     Status {
         /// Its name.
         mailbox: WireMailbox,
-        /// The numbers.
-        items: Vec<(StatusItem, u64)>,
+        /// The numbers. An `APPENDLIMIT` that does not exist is `NIL` (RFC 7889 §5); all others have a number.
+        items: Vec<(StatusItem, Option<u64>)>,
     },
     /// Who the server is (RFC 2971 §3.2).
     Id(Option<IdFields>),

@@ -6,18 +6,19 @@ use crate::parse::{Cursor, Parsed};
 use crate::{StatusItem, WireMailbox, print};
 use rookery_mail::MailboxId;
 
-pub(super) fn print(out: &mut Vec<u8>, mailbox: &WireMailbox, items: &[(StatusItem, u64)]) {
+pub(super) fn print(out: &mut Vec<u8>, mailbox: &WireMailbox, items: &[(StatusItem, Option<u64>)]) {
     out.extend_from_slice(b"STATUS ");
     print::mailbox(out, &mailbox.0);
     out.push(b' ');
     print::list(out, items, |out, (item, value)| {
         out.extend_from_slice(item.as_str().as_bytes());
         out.push(b' ');
-        match item {
-            StatusItem::MailboxId => {
-                out.extend_from_slice(format!("({})", MailboxId(*value)).as_bytes());
+        match (item, value) {
+            (_, None) => out.extend_from_slice(b"NIL"),
+            (StatusItem::MailboxId, Some(id)) => {
+                out.extend_from_slice(format!("({})", MailboxId(*id)).as_bytes());
             }
-            _ => print::number(out, *value),
+            (_, Some(number)) => print::number(out, *number),
         }
     });
 }
@@ -30,8 +31,9 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Response> {
         let item = status::item(cursor)?;
         cursor.space()?;
         let value = match item {
-            StatusItem::MailboxId => cursor.object_id(b'M')?,
-            _ => cursor.number64()?,
+            StatusItem::AppendLimit if cursor.nil() => None,
+            StatusItem::MailboxId => Some(cursor.object_id(b'M')?),
+            _ => Some(cursor.number64()?),
         };
         Ok((item, value))
     })?;

@@ -84,7 +84,7 @@ pub(crate) fn date_time() -> impl Strategy<Value = DateTime> {
     })
 }
 
-fn status_item() -> BoxedStrategy<StatusItem> {
+pub(crate) fn status_item() -> BoxedStrategy<StatusItem> {
     use StatusItem::*;
     let all = [
         Messages,
@@ -161,6 +161,27 @@ fn fetch_item() -> BoxedStrategy<FetchItem> {
     .boxed()
 }
 
+/// Keys with a number.
+fn number_key() -> impl Strategy<Value = SearchKey> {
+    use SearchKey::*;
+    prop_oneof![
+        (any::<bool>(), 0..=i64::MAX.unsigned_abs()).prop_map(|(larger, size)| if larger {
+            Larger(size)
+        } else {
+            Smaller(size)
+        }),
+        (any::<bool>(), 1u32..).prop_map(|(older, seconds)| if older {
+            Older(seconds)
+        } else {
+            Younger(seconds)
+        }),
+        (any::<bool>(), 1u32..).prop_map(|(after, uid)| {
+            let uid = rookery_mail::Uid::new(uid).unwrap();
+            if after { UidAfter(uid) } else { UidBefore(uid) }
+        }),
+    ]
+}
+
 fn search_key() -> BoxedStrategy<SearchKey> {
     use SearchKey::*;
     let plain = vec![
@@ -198,20 +219,11 @@ fn search_key() -> BoxedStrategy<SearchKey> {
         select(plain),
         set().prop_map(Sequence),
         set().prop_map(Uid),
+        number_key(),
         (with_text, text()).prop_map(|(key, text)| key(text)),
         (with_day, first..=last).prop_map(|(key, day)| key(day)),
-        (any::<bool>(), 0..=i64::MAX.unsigned_abs()).prop_map(|(larger, size)| if larger {
-            Larger(size)
-        } else {
-            Smaller(size)
-        }),
         "[A-Za-z0-9_-]{1,20}".prop_map(|id| EmailId(id.into_bytes())),
         "[A-Za-z0-9_-]{1,20}".prop_map(|id| ThreadId(id.into_bytes())),
-        (any::<bool>(), 1u32..).prop_map(|(older, seconds)| if older {
-            Older(seconds)
-        } else {
-            Younger(seconds)
-        }),
         (any::<bool>(), keyword()).prop_map(|(has, keyword)| if has {
             Keyword(keyword)
         } else {

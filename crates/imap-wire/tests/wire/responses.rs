@@ -175,7 +175,10 @@ fn mailbox_response() -> BoxedStrategy<Response> {
     let entry = (generate::mailbox(), delimiter())
         .prop_map(|(prefix, delimiter)| NamespaceEntry { prefix, delimiter });
     let entries = prop::option::of(prop::collection::vec(entry, 1..3)).boxed();
-    let item = select(vec![StatusItem::Messages, StatusItem::Size, StatusItem::MailboxId]);
+    let item = prop_oneof![
+        (generate::status_item(), (0u64..1 << 60).prop_map(Some)),
+        Just((StatusItem::AppendLimit, None)),
+    ];
     prop_oneof![
         (attributes(), delimiter(), generate::mailbox(), prop::collection::vec(extended, 0..3))
             .prop_map(|(attributes, delimiter, mailbox, extended)| List {
@@ -188,7 +191,7 @@ fn mailbox_response() -> BoxedStrategy<Response> {
             .prop_map(|(attributes, delimiter, mailbox)| Lsub { attributes, delimiter, mailbox }),
         (entries.clone(), entries.clone(), entries)
             .prop_map(|(personal, other, shared)| Namespace { personal, other, shared }),
-        (generate::mailbox(), prop::collection::vec((item, 0u64..1 << 60), 0..4))
+        (generate::mailbox(), prop::collection::vec(item, 0..4))
             .prop_map(|(mailbox, items)| Status { mailbox, items }),
     ]
     .boxed()
@@ -423,6 +426,8 @@ fn responses_of_other_servers_are_read() {
         "a OK [MESSAGELIMIT 1000 23221] x",
         "a NO [BADURL /INBOX;UIDVALIDITY=785799047/;UID=113330] x",
         "* STATUS x ()",
+        "* STATUS x (APPENDLIMIT NIL MESSAGES 0)",
+        "* STATUS x (APPENDLIMIT 257890)",
         "* 12 FETCH (BODY[HEADER] {3}\r\nabc FLAGS (\\Seen \\Odd))",
         "* 12 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 2279 48))",
         "* 2 FETCH (BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 2 NIL (\"inline\" NIL) \"en\" NIL (1 (\"x\")))\
@@ -444,6 +449,7 @@ fn responses_of_other_servers_are_read() {
         "* ESEARCH PARTIAL (1:-1 NIL)",
         "* ESEARCH PARTIAL (1:2)",
         "* 1 FETCH (PREVIEW {1}\r\n\0)",
+        "* STATUS x (MESSAGES NIL)",
         "* UIDBATCHES 1:2",
         "* UIDBATCHES (TAG \"A1\") 1:*",
         "* OK [INPROGRESS (A 1)] x",

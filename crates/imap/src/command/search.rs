@@ -8,7 +8,7 @@ use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{
     Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag,
 };
-use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
+use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidRange, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key};
 
@@ -176,6 +176,8 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         }
         W::Sequence(set) => Ok(Key::Uids(selected.of_numbers(set))),
         W::Uid(set) => Ok(Key::Uids(selected::uids(set, selected.view.last_uid()))),
+        W::UidAfter(uid) => Ok(between(uid.next(), Some(Uid::MAX))),
+        W::UidBefore(uid) => Ok(between(Uid::new(1), uid.previous())),
         W::Answered => has(SystemFlag::Answered),
         W::Deleted => has(SystemFlag::Deleted),
         W::Draft => has(SystemFlag::Draft),
@@ -227,6 +229,15 @@ fn saved_before(day: i64) -> Key {
 
 fn not(key: Key) -> Key {
     Key::Not(Box::new(key))
+}
+
+/// The UIDs from the one to the other.
+fn between(first: Option<Uid>, last: Option<Uid>) -> Key {
+    let mut uids = UidSet::new();
+    if let (Some(first), Some(last)) = (first, last) {
+        uids.insert_range(UidRange::new(first, last));
+    }
+    Key::Uids(uids)
 }
 
 fn recent(selected: &Selected) -> Key {

@@ -49,7 +49,7 @@ pub(crate) async fn of(
             StatusItem::AppendLimit => context.services.settings.max_message_size,
             StatusItem::MailboxId => info.id.0,
         };
-        values.push((*item, value));
+        values.push((*item, Some(value)));
     }
     let mailbox = WireMailbox::encode(info.name.as_str(), context.rev2);
     Ok(Response::Status { mailbox, items: values })
