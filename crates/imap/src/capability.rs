@@ -41,6 +41,7 @@ const TABLE: &[(&str, When)] = &[
     ("WITHIN", When::AfterLogin),
     ("SAVEDATE", When::AfterLogin),
     ("OBJECTID", When::AfterLogin),
+    ("UIDBATCHES", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.

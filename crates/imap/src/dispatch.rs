@@ -39,7 +39,7 @@ pub(crate) async fn run(
         C::Idle => command::idle::run(session, input, out).await,
         C::Close => command::close::run(session).await,
         C::Unselect => command::unselect::run(session),
-        C::Unauthenticate | C::Compress(_) | C::UidBatches { .. } => {
+        C::Unauthenticate | C::Compress(_) => {
             Err(Refusal::bad("This command is not available here").into())
         }
         body => match &mut session.state {
@@ -106,6 +106,7 @@ async fn in_mailbox(
         C::Move { uid, set, mailbox } => {
             command::r#move::run(context, user, selected, (&set, uid), &mailbox, out).await
         }
+        C::UidBatches { size, range } => command::uidbatches::run(selected, tag, size, range, out),
         body => in_account(context, user, body, out).await,
     }
 }

@@ -30,6 +30,13 @@ pub const CONTENT_CHUNK: u64 = 64 * 1024;
 /// Octets of a header block that `HEADER.FIELDS` looks at.
 pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
 
+/// The smallest batch that UIDBATCHES cuts, in messages. RFC 10022 lets a server refuse no larger ones, and
+/// smaller ones save neither side any work.
+pub const MIN_UID_BATCH: u32 = 500;
+
+/// Batches in one answer to UIDBATCHES: those of two million messages, in some 80 KiB.
+pub const MAX_UID_BATCHES: u32 = 4000;
+
 /// Messages of one FETCH that are worked on at a time; if their bodies are fetched, their `\Seen` is
 /// set by one commit.
 pub const FETCH_BATCH: usize = 64;

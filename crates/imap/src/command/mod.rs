@@ -27,6 +27,7 @@ pub(crate) mod starttls;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod subscribe;
+pub(crate) mod uidbatches;
 pub(crate) mod unselect;
 pub(crate) mod xlist;
 
