@@ -42,6 +42,7 @@ const TABLE: &[(&str, When)] = &[
     ("SAVEDATE", When::AfterLogin),
     ("OBJECTID", When::AfterLogin),
     ("UIDBATCHES", When::AfterLogin),
+    ("PREVIEW", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.

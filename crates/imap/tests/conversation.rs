@@ -2,7 +2,9 @@
 
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Outcome, Peer, Services, Settings, Stage, limits, serve};
-use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
+use rookery_mail::{DateTime, MailboxName};
+use rookery_mailbox::{Account, MemoryStore, NewMessage, Store, initial_mailboxes};
+use rookery_mime::Message;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -21,11 +23,13 @@ struct Client {
 async fn connect(settings: Settings, peer: Peer, stage: Stage) -> Client {
     let store = MemoryStore::new();
     store.create_account("ada", &initial_mailboxes(), 1_000_000).await.unwrap();
-    let services = Services {
-        store: Arc::new(store),
-        directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
-        settings,
-    };
+    connect_to(Arc::new(store), settings, peer, stage)
+}
+
+/// Connect to a server of this store, where Ada has an account.
+fn connect_to(store: Arc<dyn Store>, settings: Settings, peer: Peer, stage: Stage) -> Client {
+    let directory = Arc::new(StaticDirectory::new(&[("ada", "tulip")]));
+    let services = Services { store, directory, settings };
     let (stream, theirs) = duplex(PIPE_OCTETS);
     let (shutdown, down) = watch::channel(false);
     let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, stage));
@@ -247,4 +251,27 @@ fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_an_older_version_delivered_has_a_preview_for_those_who_wait() {
+    let store = Arc::new(MemoryStore::new());
+    store.create_account("ada", &initial_mailboxes(), 1_000_000).await.unwrap();
+    let account = Account::new(store.account("ada").await.unwrap());
+    let inbox = account.find(&MailboxName::inbox()).await.unwrap().id;
+    let octets = b"Subject: x\r\n\r\nfirst words\r\n";
+    let mut content = account.store().spool().await.unwrap();
+    content.write(octets).await.unwrap();
+    let summary = Message { preview: None, ..Message::scan(octets) }.encode();
+    let internal_date = DateTime::from_unix(1_000_000);
+    let message =
+        NewMessage { content, summary, thread_keys: Vec::new(), flags: Vec::new(), internal_date };
+    account.store().append(inbox, vec![message], 1_000_000).await.unwrap();
+    let mut client = connect_to(store, Settings::default(), local(true), Stage::Greeting);
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\nc FETCH 1 (PREVIEW (LAZY))\r\n").await;
+    let answer = client.until("c OK").await;
+    assert!(answer.contains("* 1 FETCH (PREVIEW NIL)\r\n"), "{answer}");
+    client.send("d FETCH 1 PREVIEW\r\n").await;
+    let answer = client.until("d OK").await;
+    assert!(answer.contains("* 1 FETCH (PREVIEW \"first words\")\r\n"), "{answer}");
 }

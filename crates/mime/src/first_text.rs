@@ -36,8 +36,13 @@ struct Candidate {
 }
 
 impl FirstText {
-    /// Whether nothing that follows makes a difference.
-    pub(crate) fn is_settled(&self) -> bool {
+    /// Whether what follows makes no difference, or as much as may be held of a part is.
+    pub(crate) fn is_enough(&self) -> bool {
+        self.is_settled()
+            || self.part.as_ref().is_some_and(|part| part.octets.len() >= limits::PREVIEW_OCTETS)
+    }
+
+    fn is_settled(&self) -> bool {
         self.found.is_some() && self.alternative.is_none()
     }
 

@@ -1,9 +1,10 @@
 //! Message bytes to a tree of byte ranges: envelope, body structure, sections, decoded text.
 //!
 //! [`Scanner`] takes the octets of a message in pieces of any size and gives a [`Message`]: where each part begins
-//! and ends, and the few header values that IMAP's ENVELOPE and BODYSTRUCTURE need. It never holds a body (of
-//! the first text its beginning, for the preview), nor a header block, nor a long line. The other modules work on what the ranges cut out of the message: [`header`]
-//! fields, [`transfer`] encodings, [`text`], [`date`]s, [`subject`]s.
+//! and ends, the few header values that IMAP's ENVELOPE and BODYSTRUCTURE need, and the first words. It never holds a
+//! body (of the first text its beginning, for those words), nor a header block, nor a long line. The other modules work
+//! on what the ranges cut out of the message: [`header`] fields, [`transfer`] encodings, [`text`], [`date`]s,
+//! [`subject`]s.
 //!
 //! No input makes anything here fail: what is broken or beyond a limit becomes less structured, never an error.
 

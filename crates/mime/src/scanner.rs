@@ -81,10 +81,10 @@ impl Scanner {
         }
     }
 
-    /// Whether what follows makes no difference to [`Message::preview`].
+    /// Whether enough has been pushed for a [`Message::preview`].
     #[must_use]
     pub fn has_preview(&self) -> bool {
-        self.first_text.is_settled()
+        self.first_text.is_enough()
     }
 
     /// The message that was pushed.

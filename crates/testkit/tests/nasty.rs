@@ -17,6 +17,9 @@ const SESSIONS: usize = 4;
 /// Sections that are asked for by one command.
 const SECTIONS_AT_ONCE: usize = 20;
 
+/// RFC 8970 §3.3.
+const MAX_PREVIEW_CHARS: usize = 256;
+
 /// Parts of one message that are looked at.
 const MAX_PARTS: usize = 200;
 
@@ -187,9 +190,11 @@ async fn check(wire: &mut Wire, uid: usize, message: &[u8]) -> usize {
 
     let whole = wire
         .must(&fetch(
-            "ENVELOPE BODY BODYSTRUCTURE RFC822.SIZE BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT]",
+            "ENVELOPE BODY BODYSTRUCTURE RFC822.SIZE PREVIEW BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT]",
         ))
         .await;
+    let is_preview = |item: &FetchData| matches!(item, FetchData::Preview(Some(text)) if text.chars().count() <= MAX_PREVIEW_CHARS);
+    assert!(whole.iter().any(is_preview), "no PREVIEW, or too long a one");
     assert!(whole.iter().any(|item| matches!(item, FetchData::Envelope(_))), "no ENVELOPE");
     assert!(whole.contains(&FetchData::Size(message.len() as u64)), "RFC822.SIZE");
     assert_eq!(section(&whole, &[], None), message, "BODY[]");

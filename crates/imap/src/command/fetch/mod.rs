@@ -1,6 +1,7 @@
-//! FETCH (RFC 9051 §6.4.5), with BINARY and CHANGEDSINCE. Bodies stream out of the store.
+//! FETCH (RFC 9051 §6.4.5), with BINARY, PREVIEW and CHANGEDSINCE. Bodies stream out of the store.
 
 mod binary;
+mod preview;
 mod section;
 mod since;
 mod structure;
@@ -27,10 +28,8 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let since = since::of(context, &command)?;
-    if command.items.iter().any(|item| matches!(item, FetchItem::Preview { .. })) {
-        return Err(Refusal::bad("PREVIEW is not available here").into());
-    }
     drop_repeated(&mut command.items);
+    preview::log(context, user, &command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
     // A UIDFETCH response has it in front (RFC 9586 §3.3).
     let wants_uid = command.uid && !context.uid_only;
@@ -75,6 +74,9 @@ fn drop_repeated(items: &mut Vec<FetchItem>) {
         if !kept.contains(&item) {
             kept.push(item);
         }
+    }
+    if kept.contains(&FetchItem::Preview { lazy: false }) {
+        kept.retain(|item| *item != FetchItem::Preview { lazy: true });
     }
     *items = kept;
 }
@@ -261,6 +263,9 @@ async fn print_content_item(
         FetchItem::BodyStructure => {
             FetchData::BodyStructure(Box::new(structure::body(&summary.root)))
         }
+        FetchItem::Preview { lazy } => {
+            FetchData::Preview(preview::find(summary, *lazy, content).await?)
+        }
         FetchItem::BinarySize(path) => {
             let size = binary::size(summary, path, content).await?;
             FetchData::BinarySize { path: path.clone(), size }
@@ -289,7 +294,6 @@ async fn print_content_item(
         | FetchItem::EmailId
         | FetchItem::ThreadId
         | FetchItem::InternalDate
-        | FetchItem::Preview { .. }
         | FetchItem::Rfc822Size => return Ok(()),
     };
     data.print(out.buffer());

@@ -67,12 +67,21 @@ fn needs_summary(item: &FetchItem) -> bool {
 /// Look at the message itself: its summary was written by another version.
 async fn scan(account: &Account, row: &Row) -> Option<Message> {
     let content = Content { account, email: row.email };
+    scan_while(|_| true, row.size, &content).await.ok()
+}
+
+/// Look at a message of that size from its beginning, as long as there is need.
+pub(super) async fn scan_while(
+    is_needed: impl Fn(&Scanner) -> bool,
+    size: u64,
+    content: &Content<'_>,
+) -> Result<Message, StoreError> {
     let mut scanner = Scanner::new();
     let mut start = 0;
-    while start < row.size {
-        let end = row.size.min(start + CONTENT_CHUNK);
-        scanner.push(&content.read(start..end).await.ok()?);
+    while start < size && is_needed(&scanner) {
+        let end = size.min(start + CONTENT_CHUNK);
+        scanner.push(&content.read(start..end).await?);
         start = end;
     }
-    Some(scanner.finish())
+    Ok(scanner.finish())
 }
