@@ -2,6 +2,7 @@
 
 mod edges;
 mod functions;
+mod limits;
 mod references;
 mod rfc;
 mod size;
@@ -13,7 +14,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, file lengths, leftovers\n\
                      cargo xtask size    lines per crate, dialogs, lengths of functions\n\
-                     cargo xtask rfc     write docs/protocol-support.md; with --check, see whether it is right";
+                     cargo xtask rfc     write docs/protocol-support.md; with --check, see whether it is right\n\
+                     cargo xtask limits  write docs/limits.md";
 
 /// Something that is not as it should be, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +56,7 @@ fn tidy(root: &Path) -> std::io::Result<Vec<Complaint>> {
         }
     }
     complaints.extend(rfc::check(root)?);
+    complaints.extend(limits::check(root)?);
     Ok(complaints)
 }
 
@@ -73,6 +76,7 @@ fn run(arguments: &[&str]) -> std::io::Result<ExitCode> {
         ["tidy"] => Ok(judge(&tidy(&root())?)),
         ["rfc"] => Ok(judge(&rfc::write(&root())?)),
         ["rfc", "--check"] => Ok(judge(&rfc::check(&root())?)),
+        ["limits"] => limits::write(&root()).map(|()| ExitCode::SUCCESS),
         ["size"] => {
             print!("{}", size::report(&root())?);
             Ok(ExitCode::SUCCESS)

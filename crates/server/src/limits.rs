@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-/// Connections at the same time.
+/// Connections at the same time. Setting: `limits.connections`.
 pub(crate) const DEFAULT_CONNECTIONS: usize = 10_000;
 
 /// Connections at the same time from one address; a household with a few mail programs needs dozens.
+/// Setting: `limits.connections_per_address`.
 pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
 
-/// The largest message that is taken, in octets.
+/// The largest message that is taken, in octets. Setting: `limits.message_size`.
 pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
 
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
+/// Setting: `limits.lmtp_recipients`.
 pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
 
 /// Open files that the server needs besides one for each connection: those of the store, mostly.
