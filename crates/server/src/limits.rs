@@ -58,6 +58,9 @@ pub(crate) const MAX_ADMIN_ACCOUNTS: usize = 2000;
 /// Mailboxes in one administrative answer, some 1300 octets each at most; who lists more asks again.
 pub(crate) const MAX_ADMIN_MAILBOXES: usize = 1000;
 
+/// Messages in one administrative answer; who lists more asks again.
+pub(crate) const MAX_ADMIN_LISTED: usize = 500;
+
 /// The longest piece of a message that travels with an administrative request, in octets.
 pub(crate) const MAX_ADMIN_CHUNK: usize = 64 * 1024;
 

@@ -5,6 +5,7 @@ mod admin;
 mod cli;
 mod clock;
 mod config;
+mod export;
 mod failure;
 mod import;
 mod limits;

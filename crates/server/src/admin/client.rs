@@ -1,7 +1,7 @@
 //! The asking side: through the running server's socket, or within the process.
 
 use super::execute::serve;
-use super::{AccountSummary, MailboxDetails, Request, Response, frame, socket_path};
+use super::{AccountSummary, ListedMessage, MailboxDetails, Request, Response, frame, socket_path};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY, MAX_ADMIN_CHUNK};
@@ -108,6 +108,50 @@ impl Client {
                     }
                 }
                 _ => return Err(Failure::unexpected_answer()),
+            }
+        }
+    }
+
+    /// All messages of a mailbox, however many answers they take.
+    pub(crate) async fn messages(
+        &mut self,
+        account: &str,
+        mailbox: &str,
+    ) -> Result<Vec<ListedMessage>, Failure> {
+        let mut all: Vec<ListedMessage> = Vec::new();
+        loop {
+            let after = all.last().map(|last| last.uid);
+            let (account, mailbox) = (account.to_owned(), mailbox.to_owned());
+            match self.ask(&Request::MessageList { account, mailbox, after }).await? {
+                Response::Messages { messages, more } => {
+                    all.extend(messages);
+                    if !more {
+                        return Ok(all);
+                    }
+                }
+                _ => return Err(Failure::unexpected_answer()),
+            }
+        }
+    }
+
+    /// A message; `None` if it is gone.
+    pub(crate) async fn content(
+        &mut self,
+        account: &str,
+        mailbox: &str,
+        uid: u32,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let (account, mailbox) = (account.to_owned(), mailbox.to_owned());
+        match self.ask(&Request::MessageContent { account, mailbox, uid }).await? {
+            Response::Gone => return Ok(None),
+            Response::Content => {}
+            _ => return Err(Failure::unexpected_answer()),
+        }
+        let mut octets = Vec::new();
+        loop {
+            match frame::read_piece(&mut self.stream).await.map_err(|error| lost(&error))? {
+                piece if piece.is_empty() => return Ok(Some(octets)),
+                piece => octets.extend(piece),
             }
         }
     }

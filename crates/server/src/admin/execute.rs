@@ -1,7 +1,7 @@
 //! Doing what a request asks for.
 
 use super::message::Messages;
-use super::{Request, Response, account, frame, mailbox, message};
+use super::{Request, Response, account, content, frame, mailbox, message};
 use crate::failure::Failure;
 use crate::limits::MAX_ADMIN_FRAME;
 use crate::services::Services;
@@ -40,6 +40,11 @@ pub(super) async fn execute(
         Request::MailboxStatus { account, mailbox } => {
             mailbox::status(services, &account, &mailbox).await
         }
+        Request::MessageList { account, mailbox, after } => {
+            content::list(services, &account, &mailbox, after).await
+        }
+        // Its answer is more than a value.
+        Request::MessageContent { .. } => Err(Failure::unexpected_answer()),
         Request::Deliver { account, mailbox } => {
             message::deliver(services, &account, mailbox.as_deref(), messages).await
         }
@@ -60,6 +65,10 @@ where
 {
     let (mut read, mut write) = tokio::io::split(stream);
     while let Some(request) = frame::read::<Request>(&mut read).await? {
+        if let Request::MessageContent { account, mailbox, uid } = &request {
+            content::send(services, (account, mailbox, *uid), &mut write).await?;
+            continue;
+        }
         let mut messages = Messages::new(&mut read, request.message_count());
         let result = execute(request, &mut messages, services).await;
         messages.skip_rest().await?;

@@ -3,6 +3,7 @@
 
 mod account;
 mod client;
+mod content;
 mod execute;
 mod frame;
 mod mailbox;
@@ -12,7 +13,8 @@ mod socket;
 
 pub(crate) use client::Client;
 pub(crate) use request::{
-    AccountDetails, AccountSummary, MailboxDetails, MessageDetails, Password, Request, Response,
+    AccountDetails, AccountSummary, ListedMessage, MailboxDetails, MessageDetails, Password,
+    Request, Response,
 };
 pub(crate) use socket::Socket;
 

@@ -52,6 +52,18 @@ pub(crate) enum Request {
         account: String,
         mailbox: String,
     },
+    /// The messages whose UIDs come after this one.
+    MessageList {
+        account: String,
+        mailbox: String,
+        after: Option<u32>,
+    },
+    /// One message, which follows the answer in pieces.
+    MessageContent {
+        account: String,
+        mailbox: String,
+        uid: u32,
+    },
     /// One message follows. Without a mailbox it goes to the inbox.
     Deliver {
         account: String,
@@ -97,6 +109,15 @@ pub(crate) struct MessageDetails {
     pub(crate) zone: i16,
 }
 
+/// A message of a mailbox.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ListedMessage {
+    pub(crate) uid: u32,
+    /// Octets.
+    pub(crate) size: u64,
+    pub(crate) details: MessageDetails,
+}
+
 /// The answer to a request.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +137,15 @@ pub(crate) enum Response {
         more: bool,
     },
     Mailbox(MailboxDetails),
+    /// Messages, and whether there are more after the last.
+    Messages {
+        messages: Vec<ListedMessage>,
+        more: bool,
+    },
+    /// A message follows in pieces.
+    Content,
+    /// There is no such message any more.
+    Gone,
     /// Where a message was delivered.
     Delivered {
         mailbox: String,

@@ -3,6 +3,7 @@
 mod account;
 mod config;
 mod deliver;
+mod export;
 mod import;
 mod mailbox;
 mod output;
@@ -62,6 +63,8 @@ enum Command {
     ///
     /// Importing again adds the messages again.
     Import(import::Options),
+    /// Write an account's mail into a Maildir, with flags, dates and UIDs
+    Export(export::Options),
     /// Check or show the configuration, or an example of one
     #[command(subcommand)]
     Config(config::Command),
@@ -77,6 +80,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Mailbox(command) => mailbox::run(place, command).await,
         Command::Deliver(options) => deliver::run(place, options).await,
         Command::Import(options) => import::run(place, options).await,
+        Command::Export(options) => export::run(place, options).await,
         Command::Config(command) => config::run(place, command),
     }
 }

@@ -66,9 +66,9 @@ fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::R
         }
         let below = match (mailbox, folder.strip_prefix('.')) {
             ("", None) => decode(&folder),
-            ("", Some(levels)) => decode(levels).replace('.', "/"),
+            ("", Some(levels)) => decode_levels(levels),
             (above, None) => format!("{above}/{}", decode(&folder)),
-            (above, Some(levels)) => format!("{above}/{}", decode(levels).replace('.', "/")),
+            (above, Some(levels)) => format!("{above}/{}", decode_levels(levels)),
         };
         find(&path, &below, depth + 1, files)?;
     }
@@ -148,6 +148,11 @@ fn keywords(dir: &Path) -> Keywords {
 fn decode(folder: &str) -> String {
     let utf8 = !folder.is_ascii();
     WireMailbox(folder.as_bytes().to_vec()).decode(utf8).unwrap_or_else(|_| folder.to_owned())
+}
+
+/// A name with a dot between its levels. A dot that is encoded does not divide.
+fn decode_levels(levels: &str) -> String {
+    levels.split('.').map(decode).collect::<Vec<_>>().join("/")
 }
 
 fn message(file: &File) -> io::Result<Found> {

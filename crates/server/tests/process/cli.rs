@@ -180,6 +180,52 @@ fn mail_of_other_programs_is_imported() {
 }
 
 #[test]
+fn mail_is_exported() {
+    let data = Data::with_ada();
+    write_files(
+        &data.beside("mail"),
+        &[
+            ("cur/1000000.a:2,FSa", "Subject: a\n\na\n"),
+            ("cur/2000000.b:2,", "Subject: b\n\nb\n"),
+            (".Work.v1&AC4-2/cur/1.c:2,RTD", "Subject: c\n\nc\n"),
+            ("dovecot-keywords", "0 $Work\n"),
+        ],
+    );
+    let path = |name: &str| data.beside(name).to_str().unwrap().to_owned();
+    assert_eq!(data.run(&["import", "ada", "--maildir", &path("mail")]).code, 0);
+    assert_eq!(data.run(&["mailbox", "create", "ada", "Empty"]).code, 0);
+    let server = data.serve();
+    let mut client = server.ada();
+    client.ok("SELECT INBOX");
+    client.ok("UID MOVE 1 Archive");
+    client.ok("UID MOVE 2 Archive");
+    let export = |to: &str| data.run(&["export", "ada", "--maildir", &path(to)]);
+    let done = export("out");
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.out.starts_with("9 mailboxes exported\n") && done.out.contains("  Archive    2"));
+    assert!(export("out").err.contains("out is not empty"));
+    assert!(
+        data.run(&["export", "eve", "--maildir", &path("eve")]).err.contains("no such account")
+    );
+
+    let read = |name: &str| std::fs::read_to_string(data.beside("out").join(name)).unwrap();
+    let uids: Vec<_> = read(".Archive/dovecot-uidlist").lines().map(str::to_owned).collect();
+    assert!(uids[0].starts_with("3 V") && uids[0].ends_with(" N3"), "{uids:?}");
+    assert!(uids[1].starts_with("1 :") && uids[2].starts_with("2 :"), "{uids:?}");
+    let file = |line: &str, flags: &str| {
+        read(&format!(".Archive/cur/{}:2,{flags}", line.split_once(" :").unwrap().1))
+    };
+    assert_eq!(file(&uids[1], "FSa"), "Subject: a\r\n\r\na\r\n");
+    assert_eq!(file(&uids[2], ""), "Subject: b\r\n\r\nb\r\n");
+    assert_eq!(read(".Archive/dovecot-keywords"), "0 $Work\n");
+    assert!(read("subscriptions").contains("\nEmpty\n"), "{}", read("subscriptions"));
+
+    assert_eq!(data.run(&["account", "add", "eve"]).code, 0);
+    let back = data.run(&["import", "eve", "--maildir", &path("out")]);
+    assert_eq!(back.out, "3 messages imported\n  Archive    2\n  Work/v1.2  1\n", "{}", back.err);
+}
+
+#[test]
 fn the_configuration_is_checked_and_shown() {
     let data = Data::new();
     let file = data.beside("rookery.toml");

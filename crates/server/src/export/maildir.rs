@@ -1,0 +1,187 @@
+//! A Maildir with its subfolders as Dovecot keeps it: `.Sub.Deep` beside `cur`, UIDs in `dovecot-uidlist`, keywords
+//! in `dovecot-keywords`, subscriptions in `subscriptions`.
+
+use crate::admin::ListedMessage;
+use rookery_imap_wire::WireMailbox;
+use rookery_mail::DELIMITER;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A Maildir in the making.
+pub(crate) struct Maildir {
+    root: PathBuf,
+}
+
+/// A folder of a Maildir in the making.
+pub(crate) struct Folder {
+    dir: PathBuf,
+    uidlist: BufWriter<File>,
+    /// Those that have a letter, in the order of the letters.
+    keywords: Vec<String>,
+    /// Flags that had no letter left.
+    lost: u64,
+}
+
+/// The letters that keywords get in the names of files.
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+
+impl Maildir {
+    /// Begin one in a folder that does not exist, or is empty.
+    pub(crate) fn create(root: &Path) -> io::Result<Self> {
+        fs::create_dir_all(root)?;
+        if fs::read_dir(root)?.next().is_some() {
+            let message = format!("{} is not empty", root.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Begin the folder of a mailbox.
+    pub(crate) fn folder(
+        &self,
+        name: &str,
+        uid_validity: u32,
+        uid_next: u32,
+    ) -> io::Result<Folder> {
+        let dir = self.root.join(folder_name(name));
+        for sub in ["cur", "new", "tmp"] {
+            fs::create_dir_all(dir.join(sub))?;
+        }
+        if dir != self.root {
+            File::create_new(dir.join("maildirfolder"))?;
+        }
+        let mut uidlist = BufWriter::new(File::create_new(dir.join("dovecot-uidlist"))?);
+        writeln!(uidlist, "3 V{uid_validity} N{uid_next}")?;
+        Ok(Folder { dir, uidlist, keywords: Vec::new(), lost: 0 })
+    }
+
+    /// Write down which mailboxes are subscribed to.
+    pub(crate) fn subscriptions(&self, names: &[String]) -> io::Result<()> {
+        let lines = names.iter().map(|name| format!("{}\n", levels(name)));
+        fs::write(self.root.join("subscriptions"), lines.collect::<String>())
+    }
+}
+
+impl Folder {
+    /// Add a message. Messages come in the order of their UIDs.
+    pub(crate) fn add(&mut self, message: &ListedMessage, octets: &[u8]) -> io::Result<()> {
+        let received = message.details.received.max(0).unsigned_abs();
+        let base = format!("{received}.U{}.rookery,S={}", message.uid, octets.len());
+        let path = self.dir.join("cur").join(format!("{base}:2,{}", self.letters(message)));
+        let mut file = File::create_new(path)?;
+        file.write_all(octets)?;
+        file.set_modified(moment(message.details.received))?;
+        writeln!(self.uidlist, "{} :{base}", message.uid)
+    }
+
+    /// Complete the folder. Says how many flags had to be left out: a Maildir has letters for 26 keywords.
+    pub(crate) fn finish(mut self) -> io::Result<u64> {
+        self.uidlist.flush()?;
+        let lines = self.keywords.iter().enumerate();
+        let lines: String = lines.map(|(number, word)| format!("{number} {word}\n")).collect();
+        if !lines.is_empty() {
+            fs::write(self.dir.join("dovecot-keywords"), lines)?;
+        }
+        Ok(self.lost)
+    }
+
+    /// The flags of a message as letters, sorted as the format wants them.
+    fn letters(&mut self, message: &ListedMessage) -> String {
+        let mut letters: Vec<char> = Vec::new();
+        for flag in &message.details.flags {
+            match system_letter(flag).or_else(|| self.keyword_letter(flag)) {
+                Some(letter) => letters.push(letter),
+                None => self.lost += 1,
+            }
+        }
+        letters.sort_unstable();
+        letters.into_iter().collect()
+    }
+
+    fn keyword_letter(&mut self, keyword: &str) -> Option<char> {
+        let known = self.keywords.iter().position(|known| known == keyword);
+        let at = known.unwrap_or(self.keywords.len());
+        let letter = LETTERS.chars().nth(at)?;
+        if known.is_none() {
+            self.keywords.push(keyword.to_owned());
+        }
+        Some(letter)
+    }
+}
+
+fn system_letter(flag: &str) -> Option<char> {
+    match flag {
+        "\\Answered" => Some('R'),
+        "\\Seen" => Some('S'),
+        "\\Deleted" => Some('T'),
+        "\\Draft" => Some('D'),
+        "\\Flagged" => Some('F'),
+        _ => None,
+    }
+}
+
+/// The folder of a mailbox below the Maildir; the inbox is the Maildir itself.
+fn folder_name(name: &str) -> String {
+    if name == rookery_mail::INBOX { String::new() } else { format!(".{}", levels(name)) }
+}
+
+/// A name with a dot between its levels, each in modified UTF-7; a dot within a level is encoded too.
+fn levels(name: &str) -> String {
+    let level = |level: &str| {
+        let wire = WireMailbox::encode(level, false).0;
+        String::from_utf8_lossy(&wire).replace('.', "&AC4-")
+    };
+    name.split(DELIMITER).map(level).collect::<Vec<_>>().join(".")
+}
+
+fn moment(unix: i64) -> SystemTime {
+    let distance = Duration::from_secs(unix.unsigned_abs());
+    let moment =
+        if unix < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
+    moment.unwrap_or(UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_folders() {
+        let names = ["INBOX", "Work/Old", "INBOX/Sub", "v1.2/x", "Entw\u{fc}rfe"].map(folder_name);
+        assert_eq!(names, ["", ".Work.Old", ".INBOX.Sub", ".v1&AC4-2.x", ".Entw&APw-rfe"]);
+    }
+
+    #[test]
+    fn only_empty_folders_are_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("a/b");
+        Maildir::create(&root).unwrap();
+        Maildir::create(&root).unwrap().folder("INBOX", 1, 1).unwrap();
+        let refusal = Maildir::create(&root).err().unwrap();
+        assert!(refusal.to_string().ends_with("b is not empty"), "{refusal}");
+    }
+
+    #[test]
+    fn keywords_get_letters_until_there_are_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = Maildir::create(dir.path()).unwrap().folder("INBOX", 7, 9).unwrap();
+        let message = |uid, flags: Vec<String>| {
+            let details = crate::admin::MessageDetails { flags, received: 1_000_000, zone: 0 };
+            ListedMessage { uid, size: 1, details }
+        };
+        let words = (0..27).map(|n| format!("k{n}")).collect();
+        folder.add(&message(3, words), b"x").unwrap();
+        let flags = ["k1", "\\Seen", "\\Draft"].map(str::to_owned).into();
+        folder.add(&message(8, flags), b"yz").unwrap();
+        assert_eq!(folder.finish().unwrap(), 1);
+        let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(
+            read("dovecot-uidlist"),
+            "3 V7 N9\n3 :1000000.U3.rookery,S=1\n8 :1000000.U8.rookery,S=2\n"
+        );
+        assert!(read("dovecot-keywords").starts_with("0 k0\n1 k1\n"));
+        assert_eq!(read("cur/1000000.U8.rookery,S=2:2,DSb"), "yz");
+    }
+}

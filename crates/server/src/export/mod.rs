@@ -1,0 +1,5 @@
+//! Writing mail for other programs.
+
+mod maildir;
+
+pub(crate) use maildir::Maildir;
