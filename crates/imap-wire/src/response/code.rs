@@ -244,7 +244,7 @@ impl Code {
                 Ok(Self::CopyUid { validity, source, destination: spaced_uids(cursor)? })
             }
             "BADCHARSET" if cursor.take(b' ') => {
-                cursor.parenthesised("charsets in parentheses", super::word).map(Self::BadCharset)
+                cursor.parenthesised("charsets in parentheses", charset).map(Self::BadCharset)
             }
             "BADCHARSET" => Ok(Self::BadCharset(Vec::new())),
             "CAPABILITY" => capabilities(cursor),
@@ -318,6 +318,12 @@ fn other_argument(cursor: &mut Cursor<'_>) -> Option<String> {
     let given = cursor.take(b' ');
     let text = cursor.take_while(|octet| is_text_safe(octet) && octet != b']');
     given.then(|| String::from_utf8_lossy(text).into_owned())
+}
+
+/// `charset`, which may be quoted.
+fn charset(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    let name = cursor.astring("a charset")?;
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
 fn capabilities(cursor: &mut Cursor<'_>) -> Parsed<Code> {

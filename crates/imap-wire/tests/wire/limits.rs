@@ -133,6 +133,7 @@ fn long_lists_are_refused() {
     for (line, limit) in [
         (format!("a FETCH 1{} FLAGS", ",2".repeat(20_000)), "sequence set"),
         (format!("a FETCH 1 (FLAGS{})", " UID".repeat(20_000)), "list"),
+        (format!("a FETCH 1 (PREVIEW (LAZY{}))", " LAZY".repeat(20_000)), "list"),
         (format!("a FETCH 1 BODY[1{}]", ".1".repeat(20_000)), "part path"),
         (format!("a STORE 1 FLAGS x{}", " x".repeat(20_000)), "flags"),
         (format!("a STORE 1 FLAGS (x{})", " x".repeat(20_000)), "list"),
@@ -141,6 +142,19 @@ fn long_lists_are_refused() {
         (format!("a APPEND x{}", " {0}\r\n".repeat(20_000)), "messages"),
     ] {
         assert_eq!(kind(line.as_bytes()), MalformedKind::TooMuch(limit));
+    }
+}
+
+#[test]
+fn answers_with_many_ranges_are_refused() {
+    let many = ",1:2".repeat(20_000);
+    for line in [
+        format!("* UIDBATCHES (TAG \"a\") 1:2{many}"),
+        format!("* ESEARCH ALL 1:2{many}"),
+        format!("* ESEARCH PARTIAL (1:2 1:2{many})"),
+    ] {
+        let kind = Response::parse(line.as_bytes()).map_err(|error| error.kind);
+        assert_eq!(kind, Err(MalformedKind::TooMuch("sequence set")));
     }
 }
 

@@ -403,6 +403,7 @@ fn responses_of_other_servers_are_read() {
         "a OK [READ-WRITE] SELECT completed",
         "* OK [UIDNEXT 4392] Predicted next UID",
         "* OK [PERMANENTFLAGS (\\Deleted \\Seen \\*)] Limited",
+        "a NO [BADCHARSET (\"UTF-8\" US-ASCII)] x",
         "* OK [X-FOO (bar) \"baz\"] x",
         "* SEARCH",
         "* SEARCH 2 3 6 ",
