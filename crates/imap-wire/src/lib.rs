@@ -20,9 +20,11 @@ mod section;
 mod sequence;
 mod tag;
 
-pub use command::append::{AppendHead, AppendMessage, AppendOptions, AppendTail};
+pub use command::append::{AppendData, AppendMessage, AppendOptions, CatenatePart, MessageLiteral};
 pub use command::fetch::{BodySection, Fetch, FetchItem, FetchModifier};
+pub use command::incoming::{IncomingCommand, IncomingHead, IncomingStep, IncomingText};
 pub use command::list::{List, ListReturn, ListSelection};
+pub use command::replace::Replace;
 pub use command::search::{Search, SearchKey, SearchReturn};
 pub use command::select::{QResync, SelectParameter};
 pub use command::status::StatusItem;

@@ -40,6 +40,10 @@ pub const PATH_NUMBERS: usize = 100;
 /// Messages in one command held as a whole value; those of a streamed MULTIAPPEND are the connection's to count.
 pub const APPEND_MESSAGES: usize = 1000;
 
+/// Parts of one message that is put together by CATENATE: enough for one that replaces a few of very many
+/// attachments, and each may cost a lookup of another message.
+pub const CATENATE_PARTS: usize = 1000;
+
 /// Nesting of parenthesised values that are skipped or of body structures that are read back.
 pub const NESTING: usize = 100;
 

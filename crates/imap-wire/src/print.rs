@@ -270,7 +270,8 @@ pub(crate) fn sequence_set(out: &mut Vec<u8>, set: &SequenceSet) {
     }
 }
 
-fn seq_number(out: &mut Vec<u8>, seq_number: SeqNumber) {
+/// A message number or UID, or `*`.
+pub(crate) fn seq_number(out: &mut Vec<u8>, seq_number: SeqNumber) {
     match seq_number {
         SeqNumber::Number(value) => number(out, u64::from(value.get())),
         SeqNumber::Star => out.push(b'*'),

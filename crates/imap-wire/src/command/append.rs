@@ -1,8 +1,9 @@
-//! `APPEND` (RFC 9051 §6.3.12), with several messages (RFC 3502 §6.3.11), with literal8 (RFC 3516 §4.4).
+//! `APPEND` (RFC 9051 §6.3.12), with several messages (RFC 3502 §6.3.11), with literal8 (RFC 3516 §4.4), with
+//! messages put together from parts (RFC 4469 §3); and what other commands that bring messages share with it.
 
 use super::{CommandBody, print_argument};
 use crate::parse::{Cursor, Parsed};
-use crate::{Malformed, Tag, WireFlag, WireMailbox, limits, print};
+use crate::{WireFlag, WireMailbox, limits, print};
 use rookery_mail::DateTime;
 
 /// One message of an APPEND that is held as a whole.
@@ -11,40 +12,45 @@ pub struct AppendMessage {
     /// What was said about it.
     pub options: AppendOptions,
     /// Its octets.
-    pub data: Vec<u8>,
-    /// Whether they came as a literal8, so that NUL is allowed in them.
-    pub binary: bool,
+    pub data: AppendData,
 }
 
-/// What a client says about a message before its literal.
+/// What a client says about a message before its octets.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AppendOptions {
     /// Flags to set.
     pub flags: Vec<WireFlag>,
     /// The internal date; without one, now.
     pub date: Option<DateTime>,
-    /// Whether the literal is wrapped as `UTF8 (~{n}...)` (RFC 6855 §4); a `)` follows it then.
+}
+
+/// The octets of a message.
+#[derive(Clone, PartialEq, Debug)]
+pub enum AppendData {
+    /// A single literal.
+    Literal(MessageLiteral),
+    /// `CATENATE`: parts, one behind the other; at least one (RFC 4469 §5).
+    Catenate(Vec<CatenatePart>),
+}
+
+/// A literal that is a message or a part of one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MessageLiteral {
+    /// The octets.
+    pub octets: Vec<u8>,
+    /// Whether they came as a literal8, so that NUL is allowed in them.
+    pub binary: bool,
+    /// Whether they came as `UTF8 (~{n}...)` (RFC 6855 §4).
     pub utf8: bool,
 }
 
-/// What stands before the literal of the first message: `tag APPEND mailbox [flags] [date] `.
+/// A part of a message that is put together.
 #[derive(Clone, PartialEq, Debug)]
-pub struct AppendHead {
-    /// The tag.
-    pub tag: Tag,
-    /// Which mailbox.
-    pub mailbox: WireMailbox,
-    /// What is said about the first message.
-    pub options: AppendOptions,
-}
-
-/// What stands after the literal of a message.
-#[derive(Clone, PartialEq, Debug)]
-pub enum AppendTail {
-    /// The end of the command.
-    End,
-    /// Another message, about which this is said.
-    Next(AppendOptions),
+pub enum CatenatePart {
+    /// The octets that an IMAP URL names, as it was sent.
+    Url(Vec<u8>),
+    /// These octets.
+    Text(MessageLiteral),
 }
 
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
@@ -61,18 +67,58 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
     Ok(CommandBody::Append { mailbox, messages })
 }
 
-fn message(cursor: &mut Cursor<'_>) -> Parsed<AppendMessage> {
+/// `append-message` without the space before it (RFC 4466 §6).
+pub(super) fn message(cursor: &mut Cursor<'_>) -> Parsed<AppendMessage> {
     let options = AppendOptions::parse(cursor)?;
-    let (data, binary) = cursor.message_literal()?;
-    if options.utf8 {
+    let data = if cursor.take_text(CATENATE) {
+        AppendData::Catenate(catenate(cursor)?)
+    } else {
+        let utf8 = cursor.take_text(UTF8);
+        AppendData::Literal(literal(cursor, utf8)?)
+    };
+    Ok(AppendMessage { options, data })
+}
+
+/// What begins a message of parts.
+pub(super) const CATENATE: &str = "CATENATE (";
+
+/// What begins a literal with UTF-8 in its header; a `)` ends it.
+pub(super) const UTF8: &str = "UTF8 (";
+
+fn catenate(cursor: &mut Cursor<'_>) -> Parsed<Vec<CatenatePart>> {
+    let mut parts = vec![part(cursor)?];
+    while !cursor.take(b')') {
+        if parts.len() >= limits::CATENATE_PARTS {
+            return Err(cursor.too_much("parts of a message"));
+        }
+        cursor.space()?;
+        parts.push(part(cursor)?);
+    }
+    Ok(parts)
+}
+
+fn part(cursor: &mut Cursor<'_>) -> Parsed<CatenatePart> {
+    if cursor.take_text("URL ") {
+        return cursor.astring("a URL").map(CatenatePart::Url);
+    }
+    let utf8 = cursor.take_text(UTF8);
+    if !utf8 && !cursor.take_text("TEXT ") {
+        return Err(cursor.fail("URL or TEXT"));
+    }
+    literal(cursor, utf8).map(CatenatePart::Text)
+}
+
+fn literal(cursor: &mut Cursor<'_>, utf8: bool) -> Parsed<MessageLiteral> {
+    let (octets, binary) = cursor.message_literal()?;
+    if utf8 {
         cursor.expect(b')', ") after the message")?;
     }
-    Ok(AppendMessage { options, data, binary })
+    Ok(MessageLiteral { octets, binary, utf8 })
 }
 
 impl AppendOptions {
-    /// `[flag-list SP] [date-time SP] ["UTF8 ("]`: all that stands between a space and the literal.
-    fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
+    /// `[flag-list SP] [date-time SP]`: what stands between a space and the octets.
+    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let mut options = Self::default();
         if cursor.peek() == Some(b'(') {
             options.flags = cursor.flag_list()?;
@@ -82,7 +128,6 @@ impl AppendOptions {
             options.date = Some(cursor.date_time()?);
             cursor.space()?;
         }
-        options.utf8 = cursor.take_text("UTF8 (");
         Ok(options)
     }
 
@@ -95,68 +140,58 @@ impl AppendOptions {
             print::date_time(out, date);
             out.push(b' ');
         }
-        if self.utf8 {
-            out.extend_from_slice(b"UTF8 (");
-        }
-    }
-}
-
-impl AppendHead {
-    /// What stands before a literal, if it is an APPEND and the literal is the message. Nothing if the literal is
-    /// something else, such as the mailbox name, or if it is another command: then keep the literal.
-    #[must_use]
-    pub fn parse(prefix: &[u8]) -> Option<Result<Self, Malformed>> {
-        let tag = Tag::of_command(prefix)?;
-        let mut cursor = Cursor::new(prefix);
-        cursor.take_octets(tag.as_str().len());
-        if !cursor.take_text(" APPEND ") || cursor.at_end() {
-            return None;
-        }
-        Some(Self::arguments(&mut cursor, &tag).map_err(|error| error.with_tag(&tag)))
-    }
-
-    fn arguments(cursor: &mut Cursor<'_>, tag: &Tag) -> Parsed<Self> {
-        let mailbox = cursor.mailbox()?;
-        cursor.space()?;
-        let options = AppendOptions::parse(cursor)?;
-        if !cursor.at_end() {
-            return Err(cursor.fail("flags, a date, or a literal"));
-        }
-        Ok(Self { tag: tag.clone(), mailbox, options })
-    }
-}
-
-impl AppendTail {
-    /// What stands after a streamed literal: the rest of the line, `before_literal` if another literal follows it.
-    /// A `)` at its beginning ends what `UTF8 (` began.
-    ///
-    /// # Errors
-    /// When it is not what the grammar has there.
-    pub fn parse(rest: &[u8], before_literal: bool) -> Result<Self, Malformed> {
-        let mut cursor = Cursor::new(rest);
-        cursor.take(b')');
-        if !before_literal {
-            return cursor.end().map(|()| Self::End);
-        }
-        cursor.space()?;
-        let options = AppendOptions::parse(&mut cursor)?;
-        if !cursor.at_end() {
-            return Err(cursor.fail("flags, a date, or a literal"));
-        }
-        Ok(Self::Next(options))
     }
 }
 
 pub(super) fn print(out: &mut Vec<u8>, mailbox: &WireMailbox, messages: &[AppendMessage]) {
     print_argument(out, "APPEND ", mailbox);
-    for AppendMessage { options, data, binary } in messages {
+    for message in messages {
+        message.print(out);
+    }
+}
+
+impl AppendMessage {
+    /// With the space before it.
+    pub(super) fn print(&self, out: &mut Vec<u8>) {
         out.push(b' ');
-        options.print(out);
-        if *binary {
+        self.options.print(out);
+        match &self.data {
+            AppendData::Literal(literal) => literal.print(out),
+            AppendData::Catenate(parts) => {
+                out.extend_from_slice(b"CATENATE ");
+                print::list(out, parts, |out, part| part.print(out));
+            }
+        }
+    }
+}
+
+impl CatenatePart {
+    fn print(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Url(url) => {
+                out.extend_from_slice(b"URL ");
+                print::astring(out, url);
+            }
+            Self::Text(literal) => {
+                if !literal.utf8 {
+                    out.extend_from_slice(b"TEXT ");
+                }
+                literal.print(out);
+            }
+        }
+    }
+}
+
+impl MessageLiteral {
+    fn print(&self, out: &mut Vec<u8>) {
+        if self.utf8 {
+            out.extend_from_slice(UTF8.as_bytes());
+        }
+        if self.binary {
             out.push(b'~');
         }
-        print::literal(out, data);
-        if options.utf8 {
+        print::literal(out, &self.octets);
+        if self.utf8 {
             out.push(b')');
         }
     }

@@ -9,10 +9,12 @@ mod enable;
 mod expunge;
 pub(crate) mod fetch;
 pub(crate) mod id;
+pub(crate) mod incoming;
 pub(crate) mod list;
 mod login;
 mod lsub;
 mod rename;
+pub(crate) mod replace;
 pub(crate) mod search;
 pub(crate) mod select;
 pub(crate) mod status;
@@ -24,6 +26,7 @@ use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, pri
 use append::AppendMessage;
 use fetch::Fetch;
 use list::List;
+use replace::Replace;
 use search::Search;
 use select::SelectParameter;
 use status::StatusItem;
@@ -153,13 +156,15 @@ pub enum CommandBody {
         /// What to tell about it; at least one.
         items: Vec<StatusItem>,
     },
-    /// `APPEND` (RFC 9051 §6.3.12) as a whole; see [`crate::AppendHead`] for the streamed form.
+    /// `APPEND` (RFC 9051 §6.3.12) as a whole; see [`crate::IncomingHead`] for the streamed form.
     Append {
         /// Which mailbox.
         mailbox: WireMailbox,
         /// The messages, at least one; more than one with MULTIAPPEND (RFC 3502 §6.3.11).
         messages: Vec<AppendMessage>,
     },
+    /// `REPLACE`, `UID REPLACE` (RFC 8508 §3) as a whole; see [`crate::IncomingHead`] for the streamed form.
+    Replace(Box<Replace>),
     /// `SEARCH`, `UID SEARCH` (RFC 9051 §6.4.4).
     Search(Search),
     /// `FETCH`, `UID FETCH` (RFC 9051 §6.4.5).
@@ -215,6 +220,7 @@ const COMMANDS: &[(&str, Parser)] = &[
     ("NAMESPACE", |_| Ok(CommandBody::Namespace)),
     ("NOOP", |_| Ok(CommandBody::Noop)),
     ("RENAME", rename::parse),
+    ("REPLACE", |cursor| replace::parse(cursor, false)),
     ("SEARCH", |cursor| search::parse(cursor, false)),
     ("SELECT", select::parse),
     ("STARTTLS", |_| Ok(CommandBody::StartTls)),
@@ -234,6 +240,7 @@ const UID_COMMANDS: &[(&str, Parser)] = &[
     ("EXPUNGE", expunge::parse_uid),
     ("FETCH", |cursor| fetch::parse(cursor, true)),
     ("MOVE", |cursor| copy::parse_move(cursor, true)),
+    ("REPLACE", |cursor| replace::parse(cursor, true)),
     ("SEARCH", |cursor| search::parse(cursor, true)),
     ("STORE", |cursor| store::parse(cursor, true)),
 ];
@@ -300,6 +307,7 @@ impl CommandBody {
             Self::Xlist { reference, pattern } => lsub::print(out, "XLIST ", reference, pattern),
             Self::Status { mailbox, items } => status::print(out, mailbox, items),
             Self::Append { mailbox, messages } => append::print(out, mailbox, messages),
+            Self::Replace(replace) => replace.print(out),
             Self::Search(search) => search.print(out),
             Self::Fetch(fetch) => fetch.print(out),
             Self::Store(store) => store.print(out),

@@ -37,7 +37,8 @@ impl Cursor<'_> {
         Ok(SequenceRange { from, to })
     }
 
-    fn seq_number(&mut self) -> Parsed<SeqNumber> {
+    /// `seq-number`.
+    pub(crate) fn seq_number(&mut self) -> Parsed<SeqNumber> {
         if self.take(b'*') {
             return Ok(SeqNumber::Star);
         }

@@ -1,7 +1,7 @@
 //! Answers do not depend on how the stream is cut.
 
 use proptest::prelude::*;
-use rookery_imap_wire::{AppendHead, Frame, Framer, FramerLimits, LineFrame, LiteralHead, Tag};
+use rookery_imap_wire::{Frame, Framer, FramerLimits, IncomingHead, LineFrame, LiteralHead, Tag};
 
 /// What came out, with neighbouring octets of one literal joined.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,7 +75,7 @@ fn run<'a>(
 fn sensibly(framer: &mut Framer, head: &LiteralHead) {
     if head.prefix.windows(6).any(|octets| octets == b"REFUSE") {
         framer.reject_literal();
-    } else if AppendHead::parse(&head.prefix).is_some() || head.prefix.starts_with(b" ") {
+    } else if IncomingHead::parse(&head.prefix).is_some() || head.prefix.starts_with(b" ") {
         framer.stream_literal();
     } else {
         let _fits = framer.keep_literal();

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use rookery_imap_wire::{
-    AppendMessage, AppendOptions, BodySection, CommandBody, Fetch, FetchItem, FetchModifier, List,
-    ListReturn, ListSelection, Partial, PartialRange, QResync, Search, SearchKey, SearchReturn,
-    Secret, Section, SectionText, SelectParameter, SeqNumber, SequenceRange, SequenceSet,
-    StatusItem, Store, StoreAction, StoreModifier, Tag, WireFlag, WireMailbox,
+    AppendData, AppendMessage, AppendOptions, BodySection, CatenatePart, CommandBody, Fetch,
+    FetchItem, FetchModifier, List, ListReturn, ListSelection, MessageLiteral, Partial,
+    PartialRange, QResync, Replace, Search, SearchKey, SearchReturn, Secret, Section, SectionText,
+    SelectParameter, SeqNumber, SequenceRange, SequenceSet, StatusItem, Store, StoreAction,
+    StoreModifier, Tag, WireFlag, WireMailbox,
 };
 use rookery_mail::{DateTime, Flag, Keyword, SystemFlag};
 use std::num::NonZeroU32;
@@ -39,13 +40,17 @@ fn unknown() -> impl Strategy<Value = String> {
     "X-[A-Z]{1,5}"
 }
 
-pub(crate) fn set() -> BoxedStrategy<SequenceSet> {
-    let number = prop_oneof![
+fn seq_number() -> BoxedStrategy<SeqNumber> {
+    prop_oneof![
         4 => (1u32..50).prop_map(|n| SeqNumber::Number(NonZeroU32::new(n).unwrap())),
         1 => Just(SeqNumber::Number(NonZeroU32::MAX)),
         1 => Just(SeqNumber::Star),
-    ];
-    let range = (number.clone(), number).prop_map(|(from, to)| SequenceRange { from, to });
+    ]
+    .boxed()
+}
+
+pub(crate) fn set() -> BoxedStrategy<SequenceSet> {
+    let range = (seq_number(), seq_number()).prop_map(|(from, to)| SequenceRange { from, to });
     prop_oneof![
         9 => prop::collection::vec(range, 1..5).prop_map(SequenceSet::Set),
         1 => Just(SequenceSet::Saved),
@@ -286,14 +291,40 @@ fn list() -> impl Strategy<Value = List> {
     )
 }
 
+/// Commands that bring messages.
+pub(crate) fn incoming() -> impl Strategy<Value = CommandBody> {
+    prop_oneof![append(), replace()]
+}
+
 fn append() -> impl Strategy<Value = CommandBody> {
-    let options =
-        (prop::collection::vec(wire_flag(), 0..3), prop::option::of(date_time()), any::<bool>());
-    let options = options.prop_map(|(flags, date, utf8)| AppendOptions { flags, date, utf8 });
-    let message = (options, prop::collection::vec(any::<u8>(), 0..40), any::<bool>())
-        .prop_map(|(options, data, binary)| AppendMessage { options, data, binary });
-    (mailbox(), prop::collection::vec(message, 1..3))
+    (mailbox(), prop::collection::vec(append_message(), 1..3))
         .prop_map(|(mailbox, messages)| CommandBody::Append { mailbox, messages })
+}
+
+fn replace() -> impl Strategy<Value = CommandBody> {
+    let parts = (any::<bool>(), seq_number(), mailbox(), append_message());
+    parts.prop_map(|(uid, number, mailbox, message)| {
+        CommandBody::Replace(Box::new(Replace { uid, number, mailbox, message }))
+    })
+}
+
+fn append_message() -> impl Strategy<Value = AppendMessage> {
+    let options = (prop::collection::vec(wire_flag(), 0..3), prop::option::of(date_time()))
+        .prop_map(|(flags, date)| AppendOptions { flags, date });
+    let part = prop_oneof![
+        text().prop_map(CatenatePart::Url),
+        message_literal().prop_map(CatenatePart::Text),
+    ];
+    let data = prop_oneof![
+        2 => message_literal().prop_map(AppendData::Literal),
+        1 => prop::collection::vec(part, 1..4).prop_map(AppendData::Catenate),
+    ];
+    (options, data).prop_map(|(options, data)| AppendMessage { options, data })
+}
+
+fn message_literal() -> impl Strategy<Value = MessageLiteral> {
+    let parts = (prop::collection::vec(any::<u8>(), 0..40), any::<bool>(), any::<bool>());
+    parts.prop_map(|(octets, binary, utf8)| MessageLiteral { octets, binary, utf8 })
 }
 
 fn store() -> impl Strategy<Value = Store> {
@@ -374,7 +405,7 @@ fn mailbox_command() -> BoxedStrategy<CommandBody> {
         (mailbox(), text()).prop_map(|(reference, pattern)| Xlist { reference, pattern }),
         (mailbox(), prop::collection::vec(status_item(), 1..5))
             .prop_map(|(mailbox, items)| Status { mailbox, items }),
-        append(),
+        incoming(),
     ]
     .boxed()
 }

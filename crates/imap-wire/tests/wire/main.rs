@@ -5,6 +5,7 @@ mod commands;
 mod framer;
 mod generate;
 mod grammar;
+mod incoming;
 mod limits;
 mod responses;
 mod values;

@@ -1,9 +1,9 @@
 //! What single inputs mean.
 
 use rookery_imap_wire::{
-    AppendHead, AppendOptions, AppendTail, Command, CommandBody, Fetch, FetchItem, FetchModifier,
-    List, Malformed, MalformedKind, Search, SearchKey, SearchReturn, Secret, SequenceSet,
-    StatusItem, Store, StoreAction, Tag, WireFlag, WireMailbox, print,
+    Command, CommandBody, Fetch, FetchItem, FetchModifier, List, Malformed, MalformedKind, Search,
+    SearchKey, SearchReturn, Secret, SequenceSet, StatusItem, Store, StoreAction, Tag, WireFlag,
+    print,
 };
 use rookery_mail::{DateTime, Flag, SystemFlag};
 
@@ -165,52 +165,6 @@ fn an_error_names_the_tag_and_the_place() {
         assert_eq!(malformed.kind, MalformedKind::UnknownCommand);
     }
     assert_eq!(Command::parse(b"* NOOP").map_err(|error| error.tag), Err(None));
-}
-
-#[test]
-fn the_head_of_an_append_is_read_at_its_literal() {
-    let head = |prefix: &str| AppendHead::parse(prefix.as_bytes());
-    let options = AppendOptions {
-        flags: vec![WireFlag::Flag(Flag::System(SystemFlag::Seen))],
-        date: Some(DateTime::from_civil((1994, 2, 7), (21, 52, 25), -480).unwrap()),
-        utf8: false,
-    };
-    let full = head("a append Sent (\\Seen) \" 7-Feb-1994 21:52:25 -0800\" ").unwrap().unwrap();
-    let mailbox = WireMailbox(b"Sent".to_vec());
-    assert_eq!(
-        full,
-        AppendHead { tag: Tag::new(b"a").unwrap(), mailbox: mailbox.clone(), options }
-    );
-    let bare = head("a APPEND {4}\r\nSent ").unwrap().unwrap();
-    assert_eq!((bare.mailbox, bare.options), (mailbox, AppendOptions::default()));
-    assert!(head("a APPEND Sent UTF8 (").unwrap().unwrap().options.utf8);
-    for other in ["a APPEND ", "a LOGIN ", "a SEARCH TEXT ", "", "a APPEND"] {
-        assert_eq!(head(other), None, "{other}");
-    }
-    for bad in [
-        "a APPEND Sent (\\Seen",
-        "a APPEND (x) ",
-        "a APPEND Sent",
-        "a APPEND Sent x ",
-        "a APPEND Sent (\\Seen)",
-    ] {
-        assert!(head(bad).unwrap().is_err(), "{bad}");
-    }
-}
-
-#[test]
-fn the_tail_of_an_append_is_read_after_its_literal() {
-    let tail = |rest: &str, before_literal| AppendTail::parse(rest.as_bytes(), before_literal);
-    assert_eq!(tail("", false), Ok(AppendTail::End));
-    assert_eq!(tail(" ", false), Ok(AppendTail::End));
-    assert_eq!(tail(")", false), Ok(AppendTail::End));
-    assert_eq!(tail(" ", true), Ok(AppendTail::Next(AppendOptions::default())));
-    let seen = vec![WireFlag::Flag(Flag::System(SystemFlag::Seen))];
-    let options = AppendOptions { flags: seen, date: None, utf8: true };
-    assert_eq!(tail(") (\\Seen) UTF8 (", true), Ok(AppendTail::Next(options)));
-    for (rest, before_literal) in [("x", false), ("", true), (" x", true), (" (\\Seen)", true)] {
-        assert!(tail(rest, before_literal).is_err(), "{rest}");
-    }
 }
 
 #[test]
