@@ -33,6 +33,7 @@ const TABLE: &[(&str, When)] = &[
     ("UNSELECT", When::AfterLogin),
     ("MOVE", When::AfterLogin),
     ("MULTIAPPEND", When::AfterLogin),
+    ("REPLACE", When::AfterLogin),
     ("BINARY", When::AfterLogin),
     ("CONDSTORE", When::AfterLogin),
     ("QRESYNC", When::AfterLogin),

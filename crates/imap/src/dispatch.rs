@@ -1,13 +1,14 @@
 //! Which file runs which command.
 
 use crate::command;
+use crate::command::incoming::Stream;
 use crate::conn::Input;
 use crate::gate;
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Session, State, User};
-use rookery_imap_wire::{CommandBody, Tag};
+use rookery_imap_wire::{CommandBody, IncomingCommand, IncomingHead, LiteralHead, Tag};
 
 /// Run a command that may run in this state.
 pub(crate) async fn run(
@@ -42,6 +43,10 @@ pub(crate) async fn run(
         C::Unauthenticate | C::Compress(_) => {
             Err(Refusal::bad("This command is not available here").into())
         }
+        C::Append { .. } | C::Replace(_) => match IncomingHead::of_whole(tag, &body) {
+            Some(head) => incoming(session, &head, None, input, out).await,
+            None => Err(Refusal::bad("A message must be a literal").into()),
+        },
         body => match &mut session.state {
             State::NotAuthenticated => Err(gate::wrong_state().into()),
             State::Authenticated(user) => in_account(&session.context, user, body, out).await,
@@ -50,6 +55,35 @@ pub(crate) async fn run(
             }
         },
     }
+}
+
+/// Run a command that brings messages, at its first literal that is one, or at its end if it has none.
+pub(crate) async fn incoming(
+    session: &mut Session,
+    head: &IncomingHead,
+    literal: Option<LiteralHead>,
+    input: &mut Input<'_>,
+    out: &mut Out<'_>,
+) -> Answer {
+    use IncomingCommand as I;
+    let context = &session.context;
+    let mailbox = &head.mailbox;
+    let answer = match (head.command, &session.state) {
+        (I::Append, State::Authenticated(user) | State::Selected(user, _)) => {
+            let stream = Stream::new((context, user), head, literal, input, out);
+            command::append::run(stream, mailbox).await
+        }
+        (I::Replace { uid, number }, State::Selected(user, selected)) => {
+            let stream = Stream::new((context, user), head, literal, input, out);
+            command::replace::run(stream, selected, (number, uid), mailbox).await
+        }
+        _ => Err(gate::wrong_state().into()),
+    };
+    if answer.is_err() {
+        // Nothing of a command that has failed is a command of its own.
+        input.framer().reject_literal();
+    }
+    answer
 }
 
 /// Commands on the account.
@@ -79,7 +113,6 @@ async fn in_account(
         C::Status { mailbox, items } => {
             command::status::run(context, user, &mailbox, &items, out).await
         }
-        C::Append { .. } => Err(Refusal::bad("The message must be a literal").into()),
         _ => Err(gate::wrong_state().into()),
     }
 }

@@ -4,7 +4,8 @@ use crate::command;
 use crate::refusal::Refusal;
 use crate::session::{Context, State};
 use rookery_imap_wire::{
-    CommandBody, FetchItem, FetchModifier, ListReturn, SelectParameter, StatusItem, StoreModifier,
+    CommandBody, FetchItem, FetchModifier, IncomingCommand, ListReturn, SelectParameter,
+    StatusItem, StoreModifier,
 };
 use rookery_mailbox::Expunges;
 
@@ -26,9 +27,15 @@ pub(crate) struct Rule {
     pub(crate) numbers: bool,
 }
 
-/// The row of APPEND, which begins to run before the command is whole.
-pub(crate) const APPEND: Rule =
-    Rule { states: States::Authenticated, expunges: Expunges::Tell, numbers: false };
+/// The row of a command that brings messages, which begins to run before it is whole.
+pub(crate) fn incoming(command: IncomingCommand) -> Rule {
+    let (states, numbers) = match command {
+        IncomingCommand::Append => (States::Authenticated, false),
+        // It needs a mailbox even with a UID (RFC 8508 §3.5).
+        IncomingCommand::Replace { uid, .. } => (States::Selected, !uid),
+    };
+    Rule { states, expunges: Expunges::Tell, numbers }
+}
 
 /// The row of a command.
 pub(crate) fn rule(body: &CommandBody) -> Rule {
@@ -63,7 +70,8 @@ pub(crate) fn rule(body: &CommandBody) -> Rule {
         | C::Fetch(_)
         | C::Store(_)
         | C::Copy { .. }
-        | C::Move { .. } => States::Selected,
+        | C::Move { .. }
+        | C::Replace(_) => States::Selected,
     };
     Rule { states, expunges: expunges(body), numbers: numbers(body) }
 }
@@ -86,6 +94,7 @@ fn numbers(body: &CommandBody) -> bool {
         C::Store(store) => !store.uid,
         C::Search(search) => !search.uid || command::search::uses_numbers(&search.key),
         C::Copy { uid, .. } | C::Move { uid, .. } => !uid,
+        C::Replace(replace) => !replace.uid,
         C::Select { parameters, .. } | C::Examine { parameters, .. } => {
             parameters.iter().any(has_match_data)
         }

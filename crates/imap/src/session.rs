@@ -1,6 +1,5 @@
 //! One conversation: its state, and the loop that runs one command at a time.
 
-use crate::command;
 use crate::conn::{Input, NoInput, after};
 use crate::dispatch;
 use crate::gate;
@@ -11,8 +10,8 @@ use crate::selected::Selected;
 use crate::sync;
 use crate::{Peer, Services, Stage, capability};
 use rookery_imap_wire::{
-    AppendHead, Code, Command, CommandBody, Frame, FramerLimits, LiteralHead, Malformed, Response,
-    Status, Tag,
+    Code, Command, CommandBody, Frame, FramerLimits, IncomingHead, LiteralHead, Malformed,
+    Response, Status, Tag,
 };
 use rookery_mailbox::Account;
 use std::borrow::Cow;
@@ -350,7 +349,7 @@ impl Session {
         input: &mut Input<'_>,
         out: &mut Out<'_>,
     ) -> Result<Next, NoInput> {
-        match AppendHead::parse(&head.prefix) {
+        match IncomingHead::parse(&head.prefix) {
             None => {
                 let fits = input.framer().keep_literal();
                 if fits && head.sync {
@@ -362,20 +361,16 @@ impl Session {
                 input.framer().reject_literal();
                 Ok(self.malformed(malformed, out))
             }
-            Some(Ok(append)) => {
-                let tag = append.tag.clone();
-                let allowed = gate::check(gate::APPEND, &self.state, &self.context);
-                let answer = match (&self.state, allowed) {
-                    (State::Authenticated(user) | State::Selected(user, _), Ok(())) => {
-                        command::append::run(&self.context, user, append, head, input, out).await
-                    }
-                    (_, Err(refusal)) => {
+            Some(Ok(incoming)) => {
+                let rule = gate::incoming(incoming.command);
+                let answer = match gate::check(rule, &self.state, &self.context) {
+                    Ok(()) => dispatch::incoming(self, &incoming, Some(head), input, out).await,
+                    Err(refusal) => {
                         input.framer().reject_literal();
                         Err(refusal.into())
                     }
-                    (State::NotAuthenticated, Ok(())) => Err(gate::wrong_state().into()),
                 };
-                self.finish(tag, answer, gate::APPEND, out).await
+                self.finish(incoming.tag, answer, rule, out).await
             }
         }
     }

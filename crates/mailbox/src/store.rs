@@ -9,7 +9,7 @@
 //! Engines give the same numbers for the same operations, so that they can be compared:
 //! - [`ModSeq`], [`MailboxId`] and [`EmailId`] are counters of the account. The first one given is 1; what is refused
 //!   or changes nothing uses none up. One change takes one `ModSeq`: making an account with its mailboxes, create,
-//!   delete, rename, a (un)subscription that changes something, append, copy, move, expunge, a change of flags.
+//!   delete, rename, a (un)subscription that changes something, append, replace, copy, move, expunge, a change of flags.
 //!   Claiming recent messages takes none. The initial mailboxes and those made by `create` and `rename` have the
 //!   `ModSeq` of that change as their highest; renaming changes nothing in the renamed ones.
 //! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, within
@@ -24,7 +24,7 @@
 //!   mailbox does not have does not add it; a change of flags adds keywords only if a message changes, but is
 //!   refused for want of bits whether or not one would.
 //! - What is refused for several reasons is refused for the first of: no such account, no such mailbox (the source
-//!   before the destination), the inbox, name or special use taken, too many mailboxes or subscriptions, too many
+//!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, too many
 //!   keywords, out of UIDs, over quota.
 //!
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
@@ -33,7 +33,7 @@
 use crate::{FlagSet, OpenMailbox, Snapshot, StoreError, ThreadKey};
 use bytes::Bytes;
 use rookery_mail::{
-    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, UidRange, UidSet,
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidRange, UidSet,
     UidValidity,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,11 +131,11 @@ pub trait AccountStore: Send + Sync {
     fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>>;
 
     /// The first UID that no session has been told of as recent, be it given or not, without claiming anything;
-    /// [`rookery_mail::Uid::MAX`] when there is none left.
+    /// [`Uid::MAX`] when there is none left.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`].
-    fn first_recent(&self, mailbox: MailboxId) -> Reply<'_, rookery_mail::Uid>;
+    fn first_recent(&self, mailbox: MailboxId) -> Reply<'_, Uid>;
 
     /// A place for a message that is coming in.
     fn spool(&self) -> Reply<'_, Box<dyn Spool>>;
@@ -148,6 +148,22 @@ pub trait AccountStore: Send + Sync {
         &self,
         mailbox: MailboxId,
         messages: Vec<NewMessage>,
+        now: i64,
+    ) -> Reply<'_, Appended>;
+
+    /// Append a message to `to` and remove `uid` from `from`, which may be the same mailbox: both or neither, in one
+    /// change. The new message inherits nothing (RFC 8508 §1), and it does not matter whether the old one has
+    /// `\Deleted`.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`] for either one, [`crate::Refused::NoSuchMessage`] when the old one is gone, and
+    /// as of [`AccountStore::append`].
+    fn replace(
+        &self,
+        from: MailboxId,
+        uid: Uid,
+        to: MailboxId,
+        message: NewMessage,
         now: i64,
     ) -> Reply<'_, Appended>;
 

@@ -6,7 +6,7 @@ use crate::content::OpenSegments;
 use crate::failure::failed;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS};
 use crate::plan::{self, Incoming};
-use crate::record::Record;
+use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
 use crate::spool::{Body, LocalSpool};
 use crate::state::State;
@@ -188,6 +188,14 @@ impl Arriving {
         let Self { body, thread_keys, flags, internal_date, .. } = self;
         Incoming { size: body.len(), thread_keys, flags, internal_date: *internal_date }
     }
+
+    fn change(&self, record: AppendRecord) -> Change {
+        Change {
+            record: Record::Append(record),
+            summary: Arc::clone(&self.summary),
+            body: Some(Arc::clone(&self.body)),
+        }
+    }
 }
 
 impl LocalAccount {
@@ -256,13 +264,25 @@ fn append(
     let incoming: Vec<Incoming<'_>> = messages.iter().map(Arriving::incoming).collect();
     let records = plan::append(&batch.draft, mailbox, &incoming, now)?;
     let uids = records.iter().map(|record| record.uid).collect();
-    let content = messages.iter().map(|message| (&message.summary, &message.body));
-    let changes = records.into_iter().zip(content).map(|(record, (summary, body))| Change {
-        record: Record::Append(record),
-        summary: Arc::clone(summary),
-        body: Some(Arc::clone(body)),
-    });
+    let changes = messages.iter().zip(records).map(|(message, record)| message.change(record));
     batch.transact(changes.collect())?;
+    appended(batch, mailbox, uids)
+}
+
+fn replace(
+    batch: &mut Batch<'_>,
+    old: (MailboxId, Uid),
+    to: MailboxId,
+    message: &Arriving,
+    now: i64,
+) -> Result<Appended, StoreError> {
+    let (new, expunged) = plan::replace(&batch.draft, old, to, &message.incoming(), now)?;
+    let uids = [new.uid].into_iter().collect();
+    batch.transact(vec![message.change(new), Change::from(expunged)])?;
+    appended(batch, to, uids)
+}
+
+fn appended(batch: &Batch<'_>, mailbox: MailboxId, uids: UidSet) -> Result<Appended, StoreError> {
     let after = plan::snapshot(&batch.draft, mailbox)?;
     let (uid_validity, modseq) = (after.uid_validity(), after.highest_modseq());
     Ok(Appended { uid_validity, uids, modseq })
@@ -347,6 +367,22 @@ impl AccountStore for LocalAccount {
         now: i64,
     ) -> Reply<'_, Appended> {
         Box::pin(self.append_all(mailbox, messages, now))
+    }
+
+    fn replace(
+        &self,
+        from: MailboxId,
+        uid: Uid,
+        to: MailboxId,
+        message: NewMessage,
+        now: i64,
+    ) -> Reply<'_, Appended> {
+        Box::pin(async move {
+            let message = arriving(message)?;
+            let octets = message.body.len();
+            let old = (from, uid);
+            self.account.submit(octets, move |batch| replace(batch, old, to, &message, now)).await
+        })
     }
 
     fn store_flags<'a>(

@@ -232,6 +232,26 @@ fn join_thread(
     (thread, unknown)
 }
 
+/// A message that comes and one that goes, in this order.
+pub(crate) fn replace(
+    draft: &Draft<'_>,
+    (from, uid): (MailboxId, Uid),
+    to: MailboxId,
+    message: &Incoming<'_>,
+    now: i64,
+) -> Result<(AppendRecord, Record), Refused> {
+    let is_there = snapshot(draft, from)?.row(uid).is_some();
+    snapshot(draft, to)?;
+    if !is_there {
+        return Err(Refused::NoSuchMessage);
+    }
+    let mut appended = append(draft, to, std::slice::from_ref(message), now)?;
+    let appended = appended.pop().ok_or(Refused::OutOfUids)?;
+    let uids = [uid].into_iter().collect();
+    let expunged = Record::Expunge { mailbox: from, modseq: appended.modseq, uids };
+    Ok((appended, expunged))
+}
+
 pub(crate) fn store_flags(
     draft: &Draft<'_>,
     id: MailboxId,

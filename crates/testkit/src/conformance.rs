@@ -10,6 +10,7 @@ mod fixture;
 mod mailboxes;
 mod messages;
 mod operations;
+mod replace;
 mod sessions;
 mod threads;
 
@@ -33,6 +34,8 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::copies_share_content(&*store).await;
     messages::moves_leave_nothing_behind(&*store).await;
     messages::expunge_takes_deleted_messages_only(&*store).await;
+    replace::a_message_takes_the_place_of_another(&*store).await;
+    replace::nothing_is_replaced_unless_all_can_be(&*store).await;
     messages::recent_is_claimed_once(&*store).await;
     messages::contents_are_exact(&*store).await;
     threads::messages_join_the_first_thread_that_is_known(&*store).await;

@@ -62,6 +62,8 @@ pub enum IncomingStep {
     Literal {
         /// Whether it is wrapped as `UTF8 (~{n}...)` (RFC 6855 §4).
         utf8: bool,
+        /// Whether it is all of the message.
+        whole: bool,
     },
     /// The message is whole.
     End,
@@ -257,7 +259,10 @@ impl IncomingText {
         if !before_literal || !cursor.at_end() {
             return Err(cursor.fail("a literal"));
         }
-        steps.push(IncomingStep::Literal { utf8: self.wrapped });
+        steps.push(IncomingStep::Literal {
+            utf8: self.wrapped,
+            whole: self.place == Place::MessageEnd,
+        });
         Ok(steps)
     }
 }

@@ -22,8 +22,12 @@ fn url(text: &str) -> IncomingStep {
     IncomingStep::Url(text.as_bytes().to_vec())
 }
 
-const LITERAL: IncomingStep = IncomingStep::Literal { utf8: false };
-const WRAPPED: IncomingStep = IncomingStep::Literal { utf8: true };
+const LITERAL: IncomingStep = IncomingStep::Literal { utf8: false, whole: true };
+const WRAPPED: IncomingStep = IncomingStep::Literal { utf8: true, whole: true };
+
+fn part(utf8: bool) -> IncomingStep {
+    IncomingStep::Literal { utf8, whole: false }
+}
 
 #[test]
 fn the_head_is_read_at_its_first_message() {
@@ -39,7 +43,7 @@ fn the_head_is_read_at_its_first_message() {
     assert_eq!((bare.mailbox.0.as_slice(), bare.steps), (&b"Sent"[..], vec![begin(), LITERAL]));
     assert_eq!(head("a APPEND Sent UTF8 (").unwrap().steps, [begin(), WRAPPED]);
     let parts = head("a APPEND Sent CATENATE (URL u URL \"v\" TEXT ").unwrap();
-    assert_eq!(parts.steps, [begin(), url("u"), url("v"), LITERAL]);
+    assert_eq!(parts.steps, [begin(), url("u"), url("v"), part(false)]);
     let replace = head("a uid replace 4 Sent ").unwrap();
     let number = SeqNumber::Number(NonZeroU32::new(4).unwrap());
     assert_eq!(replace.command, IncomingCommand::Replace { uid: true, number });
@@ -117,10 +121,10 @@ fn what_follows_a_message_is_its_end_or_another_one() {
     let mut wrapped = behind("a APPEND x UTF8 (");
     assert!(wrapped.read(b"", false).is_err());
     assert_eq!(wrapped.read(b")", false), Ok(Some(vec![end.clone()])));
-    let mut part = behind("a APPEND x CATENATE (TEXT ");
-    assert_eq!(part.read(b" URL {1}\r\nu TEXT ", true), Ok(Some(vec![url("u"), LITERAL])));
-    assert_eq!(part.read(b" UTF8 (", true), Ok(Some(vec![WRAPPED])));
-    assert_eq!(part.read(b"))", false), Ok(Some(vec![end.clone()])));
+    let mut text = behind("a APPEND x CATENATE (TEXT ");
+    assert_eq!(text.read(b" URL {1}\r\nu TEXT ", true), Ok(Some(vec![url("u"), part(false)])));
+    assert_eq!(text.read(b" UTF8 (", true), Ok(Some(vec![part(true)])));
+    assert_eq!(text.read(b"))", false), Ok(Some(vec![end.clone()])));
     let mut replace = behind("a REPLACE 1 x ");
     assert!(replace.read(b" ", true).is_err());
     assert_eq!(replace.read(b"", false), Ok(Some(vec![end])));
@@ -200,7 +204,7 @@ fn apply(
         }
         IncomingStep::End => {}
         IncomingStep::Url(url) => parts(messages).push(CatenatePart::Url(url)),
-        IncomingStep::Literal { utf8 } => {
+        IncomingStep::Literal { utf8, .. } => {
             let mut octets = Vec::new();
             while let Frame::Bytes(some) = framer.next() {
                 octets.extend(some);

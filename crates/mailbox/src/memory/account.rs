@@ -126,6 +126,19 @@ impl AccountStore for MemoryAccount {
         ready(self.append_now(mailbox, messages, now))
     }
 
+    fn replace(
+        &self,
+        from: MailboxId,
+        uid: Uid,
+        to: MailboxId,
+        message: NewMessage,
+        now: i64,
+    ) -> Reply<'_, Appended> {
+        let replaced = at_hand(message)
+            .and_then(|new| self.change(|state| state.replace((from, uid), to, new, now)));
+        ready(replaced)
+    }
+
     fn store_flags<'a>(
         &'a self,
         mailbox: MailboxId,

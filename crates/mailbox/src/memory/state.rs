@@ -8,7 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use rookery_mail::{
-    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, UidSet,
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, Uid, UidSet,
     UidValidity,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,6 +213,23 @@ impl State {
         let mailbox = self.mailbox_mut(id)?;
         let uids = mailbox.add(rows, modseq)?;
         Ok(Appended { uid_validity: mailbox.uid_validity, uids, modseq })
+    }
+
+    pub(super) fn replace(
+        &mut self,
+        (from, uid): (MailboxId, Uid),
+        to: MailboxId,
+        message: NewEmail,
+        now: i64,
+    ) -> Result<Appended, Refused> {
+        let is_there = self.mailbox(from)?.rows.contains_key(&uid);
+        self.mailbox(to)?;
+        if !is_there {
+            return Err(Refused::NoSuchMessage);
+        }
+        let appended = self.append(to, vec![message], now)?;
+        self.mailbox_mut(from)?.remove(&[uid].into_iter().collect(), appended.modseq);
+        Ok(appended)
     }
 
     fn add_email(&mut self, email: Email) -> EmailId {

@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Flag(u64, FlagOperation, &'static str),
     Copy(u64, u64),
     Move(u64, u32, u64),
+    /// A message that a new one of so many octets, with these flags, takes the place of, and where.
+    Replace(u64, u32, u64, usize, &'static str),
     Expunge(u64),
     Claim(u64),
 }
@@ -47,6 +49,8 @@ pub(crate) fn script() -> Vec<Step> {
         Step::Copy(2, 1),
         Step::Expunge(1),
         Step::Threads(1, &[&[5], &[]]),
+        Step::Replace(1, 10, 1, 900, "\\Draft $E"),
+        Step::Replace(2, 1, 3, 30, "$F"),
     ]);
     script
 }
@@ -147,6 +151,11 @@ impl Step {
             Self::Move(from, uid, to) => {
                 let uids = [Uid::new(*uid).unwrap()].into_iter().collect();
                 account.move_messages(MailboxId(*from), &uids, MailboxId(*to), NOW).await?;
+            }
+            Self::Replace(from, uid, to, octets, flags) => {
+                let uid = Uid::new(*uid).unwrap();
+                let message = message(account, *octets, flags).await?;
+                account.replace(MailboxId(*from), uid, MailboxId(*to), message, NOW).await?;
             }
             Self::Expunge(id) => drop(account.expunge(MailboxId(*id), &all).await?),
             Self::Claim(id) => drop(account.claim_recent(MailboxId(*id)).await?),

@@ -18,6 +18,9 @@ const UIDS: u32 = 24;
 /// Keys of threads: few enough that messages have some in common.
 const THREAD_KEYS: u64 = 40;
 
+/// The content, flags and thread keys of a message.
+type MessageParts = (Vec<u8>, Vec<Flag>, Vec<ThreadKey>);
+
 /// Something done to an account.
 #[derive(Clone, Debug)]
 pub enum Operation {
@@ -30,7 +33,9 @@ pub enum Operation {
     /// Subscribe to a name, or no longer.
     Subscribe(MailboxName, bool),
     /// Append messages of these contents, flags and thread keys.
-    Append(MailboxId, Vec<(Vec<u8>, Vec<Flag>, Vec<ThreadKey>)>),
+    Append(MailboxId, Vec<MessageParts>),
+    /// Put a message of this content, with these flags and thread keys, in the place of another one.
+    Replace(MailboxId, Uid, MailboxId, MessageParts),
     /// Change flags.
     Store(MailboxId, UidSet, FlagChange, Option<ModSeq>),
     /// Copy messages.
@@ -55,6 +60,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (renames(), mailboxes()).prop_map(|(renames, new)| Operation::Rename(renames, new)),
         1 => (name(), any::<bool>()).prop_map(|(name, yes)| Operation::Subscribe(name, yes)),
         6 => (mailbox_id(), messages()).prop_map(|(id, new)| Operation::Append(id, new)),
+        3 => (mailbox_id(), uid(), mailbox_id(), message_parts())
+            .prop_map(|(from, uid, to, new)| Operation::Replace(from, uid, to, new)),
         5 => (mailbox_id(), uids(), change(), proptest::option::of(0..40u64))
             .prop_map(|(id, uids, change, since)| {
                 Operation::Store(id, uids, change, since.and_then(ModSeq::new))
@@ -92,10 +99,17 @@ fn renames() -> impl Strategy<Value = Vec<(MailboxId, MailboxName)>> {
     renames.prop_map(|map| map.into_iter().map(|(id, name)| (MailboxId(id), name)).collect())
 }
 
-fn messages() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<Flag>, Vec<ThreadKey>)>> {
-    let content = proptest::collection::vec(any::<u8>(), 0..50);
+fn messages() -> impl Strategy<Value = Vec<MessageParts>> {
+    proptest::collection::vec(message_parts(), 1..4)
+}
+
+fn message_parts() -> impl Strategy<Value = MessageParts> {
     let keys = proptest::collection::vec((0..THREAD_KEYS).prop_map(ThreadKey), 0..4);
-    proptest::collection::vec((content, flags(), keys), 1..4)
+    (proptest::collection::vec(any::<u8>(), 0..50), flags(), keys)
+}
+
+fn uid() -> impl Strategy<Value = Uid> {
+    (1..=UIDS).prop_filter_map("0 is no UID", Uid::new)
 }
 
 fn flags() -> impl Strategy<Value = Vec<Flag>> {
@@ -126,11 +140,14 @@ impl Operation {
             Self::Subscribe(name, yes) => answer(account.subscribe(name, *yes).await),
             Self::Append(id, messages) => {
                 let mut new = Vec::new();
-                for (content, flags, keys) in messages {
-                    let message = message(account, content, flags.clone()).await;
-                    new.push(NewMessage { thread_keys: keys.clone(), ..message });
+                for parts in messages {
+                    new.push(new_message(account, parts).await);
                 }
                 answer(account.append(*id, new, now).await)
+            }
+            Self::Replace(from, uid, to, parts) => {
+                let new = new_message(account, parts).await;
+                answer(account.replace(*from, *uid, *to, new, now).await)
             }
             Self::Store(id, uids, change, since) => {
                 let stored = account.store_flags(*id, uids, change, *since).await;
@@ -146,6 +163,11 @@ impl Operation {
             Self::ClaimRecent(id) => answer(account.claim_recent(*id).await),
         }
     }
+}
+
+async fn new_message(account: &dyn AccountStore, parts: &MessageParts) -> NewMessage {
+    let (content, flags, keys) = parts;
+    NewMessage { thread_keys: keys.clone(), ..message(account, content, flags.clone()).await }
 }
 
 /// A refusal is an answer; a fault is not.

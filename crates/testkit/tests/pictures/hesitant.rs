@@ -134,6 +134,17 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         slowly!(self, inner => inner.append(mailbox, messages, now))
     }
 
+    fn replace(
+        &self,
+        from: MailboxId,
+        uid: Uid,
+        to: MailboxId,
+        message: NewMessage,
+        now: i64,
+    ) -> Reply<'_, Appended> {
+        slowly!(self, inner => inner.replace(from, uid, to, message, now))
+    }
+
     fn store_flags<'a>(
         &'a self,
         mailbox: MailboxId,
