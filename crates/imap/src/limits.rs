@@ -50,6 +50,14 @@ pub const LIST_BATCH: usize = 64;
 /// Patterns of one LIST.
 pub const MAX_LIST_PATTERNS: usize = 50;
 
+/// Ranges of UIDs in one VANISHED (EARLIER) response; what is more goes into another one, since there are clients that
+/// take no longer lines than a megabyte.
+pub const VANISHED_RANGES: usize = 1000;
+
+/// Pairs of number and UID that a client can offer to narrow down what it is told as vanished (RFC 7162 §3.2.5.2). Those
+/// after them are not looked at.
+pub const MAX_SEQUENCE_MATCHES: usize = 10_000;
+
 /// Commands that fail to parse, or come in the wrong state, before the client is sent away.
 pub const MAX_BAD_COMMANDS: u32 = 50;
 

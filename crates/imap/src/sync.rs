@@ -1,5 +1,6 @@
 //! What others did, told to the client where it may be told.
 
+use crate::limits::VANISHED_RANGES;
 use crate::out::Out;
 use crate::refusal::Failure;
 use crate::selected::Selected;
@@ -85,6 +86,16 @@ fn tell_vanished(events: &[Event], out: &mut Out<'_>) {
     if !uids.is_empty() {
         out.send(&Response::Vanished { earlier: false, uids });
     }
+}
+
+/// Tell of expunges from before the client selected the mailbox (RFC 7162 §3.2.10.1).
+pub(crate) async fn tell_vanished_earlier(uids: &UidSet, out: &mut Out<'_>) -> Result<(), Failure> {
+    for ranges in uids.ranges().chunks(VANISHED_RANGES) {
+        let uids = ranges.iter().copied().collect();
+        out.send(&Response::Vanished { earlier: true, uids });
+        out.drain().await?;
+    }
+    Ok(())
 }
 
 /// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some

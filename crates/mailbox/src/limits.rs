@@ -19,6 +19,11 @@ pub const MAX_HUSHED: usize = 64;
 /// Times that a change is tried again when somebody else's change came in between.
 pub const MAX_ATTEMPTS: u32 = 3;
 
+/// Expunges that a mailbox remembers, about 16 octets each, so that a client which was away is told of what is gone and
+/// of nothing else. A client that was away for longer is told of all that is not there, which is more to send and no
+/// less right.
+pub const MAX_TOMBSTONES: usize = 65_536;
+
 /// Message ids by which a message finds its thread: its own, and those of the messages nearest to it.
 pub const MAX_THREAD_KEYS: usize = 16;
 

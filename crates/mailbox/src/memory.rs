@@ -7,15 +7,22 @@ mod account;
 mod mailbox;
 mod state;
 
+use crate::limits::MAX_TOMBSTONES;
 use crate::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
 use account::MemoryAccount;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An engine that forgets everything when it is dropped.
-#[derive(Default)]
 pub struct MemoryStore {
     accounts: Mutex<BTreeMap<String, Arc<MemoryAccount>>>,
+    max_tombstones: usize,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_max_tombstones(MAX_TOMBSTONES)
+    }
 }
 
 impl MemoryStore {
@@ -25,12 +32,18 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// An engine without accounts, whose mailboxes remember so many expunges, for tests.
+    #[must_use]
+    pub fn with_max_tombstones(max_tombstones: usize) -> Self {
+        Self { accounts: Mutex::default(), max_tombstones }
+    }
+
     fn add(&self, name: &str, mailboxes: &[NewMailbox], now: i64) -> Result<(), StoreError> {
         let mut accounts = lock(&self.accounts);
         if accounts.contains_key(name) {
             return Err(Refused::AccountExists.into());
         }
-        let account = MemoryAccount::default();
+        let account = MemoryAccount::new(self.max_tombstones);
         account.change(|state| state.create(mailboxes, now))?;
         accounts.insert(name.to_owned(), Arc::new(account));
         Ok(())

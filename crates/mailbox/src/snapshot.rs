@@ -4,7 +4,7 @@
 use crate::limits::CHUNK_ROWS;
 use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
-    UidSet, UidValidity,
+    UidRange, UidSet, UidValidity,
 };
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ pub struct Counts {
 pub struct Changes {
     /// Messages that came or changed, ascending by UID; new ones have `created` after the moment.
     pub rows: Vec<Row>,
-    /// Messages that were expunged.
+    /// Messages that were expunged; if that is not remembered ([`Snapshot::tombstone_floor`]), all UIDs below the next
+    /// one that are not there.
     pub vanished: UidSet,
 }
 
@@ -107,8 +108,10 @@ pub struct SnapshotParts {
     pub keywords: Vec<Keyword>,
     /// Its messages, ascending by UID.
     pub rows: Vec<Row>,
-    /// What was expunged, ascending by modseq.
+    /// What was expunged after `tombstone_floor`, ascending by modseq.
     pub tombstones: Vec<Tombstone>,
+    /// Up to here it is not remembered what was expunged.
+    pub tombstone_floor: ModSeq,
 }
 
 /// A mailbox at one moment. Cheap to clone; nothing in it ever changes.
@@ -121,6 +124,7 @@ pub struct Snapshot {
     keywords: Arc<Vec<Keyword>>,
     chunks: Arc<Vec<Arc<Chunk>>>,
     tombstones: Arc<Vec<Arc<Vec<Tombstone>>>>,
+    tombstone_floor: ModSeq,
     counts: Counts,
     deleted: bool,
 }
@@ -144,6 +148,7 @@ impl Snapshot {
             keywords: Arc::new(parts.keywords),
             chunks: Arc::new(chunks.collect()),
             tombstones: Arc::new(tombstones.collect()),
+            tombstone_floor: parts.tombstone_floor,
             counts,
             deleted: false,
         }
@@ -235,12 +240,35 @@ impl Snapshot {
     pub fn changes_since(&self, moment: ModSeq) -> Changes {
         let changed = self.chunks.iter().filter(|chunk| chunk.latest > moment);
         let rows = changed.flat_map(|chunk| &chunk.rows).filter(|row| row.modseq > moment);
+        let vanished = if moment < self.tombstone_floor {
+            self.missing()
+        } else {
+            self.expunged_since(moment)
+        };
+        Changes { rows: rows.cloned().collect(), vanished }
+    }
+
+    fn expunged_since(&self, moment: ModSeq) -> UidSet {
         let newest_first = self.tombstones.iter().rev().flat_map(|stones| stones.iter().rev());
         let vanished =
             newest_first.take_while(|stone| stone.modseq > moment).map(|stone| stone.uid);
         let mut vanished: Vec<Uid> = vanished.collect();
         vanished.sort_unstable();
-        Changes { rows: rows.cloned().collect(), vanished: vanished.into_iter().collect() }
+        vanished.into_iter().collect()
+    }
+
+    /// The UIDs that were given and whose messages are not there.
+    fn missing(&self) -> UidSet {
+        let last = self.uid_next.map_or(Some(Uid::MAX), Uid::previous);
+        let given: UidSet = last.map(|last| UidRange::new(Uid::MIN, last)).into_iter().collect();
+        given.difference(&self.uids())
+    }
+
+    /// Up to this moment it is not remembered what was expunged. For a client that was away since before,
+    /// [`Snapshot::changes_since`] says what is not there instead (RFC 7162 §3.2.6).
+    #[must_use]
+    pub fn tombstone_floor(&self) -> ModSeq {
+        self.tombstone_floor
     }
 
     /// What was expunged and is remembered, ascending by modseq.
@@ -284,6 +312,7 @@ impl PartialEq for Snapshot {
             && self.keywords == other.keywords
             && self.rows().eq(other.rows())
             && self.tombstones().eq(other.tombstones())
+            && self.tombstone_floor == other.tombstone_floor
     }
 }
 
@@ -371,6 +400,21 @@ impl SnapshotEdit {
         let modseq = self.modseq;
         let stones = removed.iter().map(|row| Tombstone { modseq, uid: row.uid });
         self.bury(stones);
+    }
+
+    /// Forget the oldest expunges until no more than `count` are remembered. Those with the same modseq are forgotten
+    /// together, so that what is remembered is all that happened after some moment.
+    pub fn forget_tombstones(&mut self, count: usize) {
+        let all: usize = self.snapshot.tombstones.iter().map(|stones| stones.len()).sum();
+        let Some(newest) = all.checked_sub(count + 1) else { return };
+        let Some(newest) = self.snapshot.tombstones().nth(newest) else { return };
+        let floor = newest.modseq;
+        let chunks = Arc::make_mut(&mut self.snapshot.tombstones);
+        chunks.retain(|stones| stones.last().is_some_and(|stone| stone.modseq > floor));
+        if let Some(stones) = chunks.first_mut() {
+            Arc::make_mut(stones).retain(|stone| stone.modseq > floor);
+        }
+        self.snapshot.tombstone_floor = floor;
     }
 
     /// The mailbox itself is gone, with all messages.

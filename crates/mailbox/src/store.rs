@@ -27,6 +27,9 @@
 //!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, too many
 //!   keywords, out of UIDs, over quota.
 //!
+//! A mailbox remembers the last [`crate::limits::MAX_TOMBSTONES`] expunges. When a change makes them more, the oldest are
+//! forgotten, those of one change together: [`Snapshot::tombstone_floor`] is the `ModSeq` of the newest that was.
+//!
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
 //! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 

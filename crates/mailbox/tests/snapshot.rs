@@ -19,6 +19,8 @@ enum Edit {
     /// These flags for the rows from one place to another, in thousandths of the mailbox.
     Flag(u32, u32, u8),
     Remove(u32, u32),
+    /// No more expunges than these are remembered.
+    Forget(usize),
 }
 
 impl Twice {
@@ -31,6 +33,7 @@ impl Twice {
             keywords: Vec::new(),
             rows: Vec::new(),
             tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
         };
         Self { edited: Snapshot::from_parts(plain.clone()), plain }
     }
@@ -63,6 +66,13 @@ impl Twice {
                 self.plain.tombstones.extend(stones);
                 edited.remove(&uids);
             }
+            Edit::Forget(count) => {
+                while self.plain.tombstones.len() > count {
+                    self.plain.tombstone_floor = self.plain.tombstones[0].modseq;
+                    self.plain.tombstones.retain(|it| it.modseq > self.plain.tombstone_floor);
+                }
+                edited.forget_tombstones(count);
+            }
         }
         self.edited = edited.finish();
     }
@@ -88,10 +98,19 @@ impl Twice {
             let changes = self.edited.changes_since(moment);
             let rows = self.plain.rows.iter().filter(|row| row.modseq > moment).cloned();
             assert_eq!(changes.rows, rows.collect::<Vec<_>>());
-            let stones = self.plain.tombstones.iter().filter(|stone| stone.modseq > moment);
-            let mut gone: Vec<Uid> = stones.map(|stone| stone.uid).collect();
-            gone.sort();
-            assert_eq!(changes.vanished, gone.into_iter().collect());
+            let there = self.edited.uids();
+            let expected = if moment < self.plain.tombstone_floor {
+                let given = (1..)
+                    .filter_map(Uid::new)
+                    .take_while(|uid| self.plain.uid_next.is_some_and(|next| *uid < next));
+                given.filter(|uid| !there.contains(*uid)).collect()
+            } else {
+                let stones = self.plain.tombstones.iter().filter(|stone| stone.modseq > moment);
+                let mut gone: Vec<Uid> = stones.map(|stone| stone.uid).collect();
+                gone.sort();
+                gone.into_iter().collect()
+            };
+            assert_eq!(changes.vanished, expected);
         }
     }
 }
@@ -117,6 +136,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         (place(), place(), any::<u8>()).prop_map(|(from, to, bits)| Edit::Flag(from, to, bits)),
         (place(), place()).prop_map(|(from, to)| Edit::Remove(from, to)),
         place().prop_map(|at| Edit::Remove(at, at + 1)),
+        (0..2 * CHUNK_ROWS).prop_map(Edit::Forget),
     ]
 }
 
@@ -153,6 +173,21 @@ fn a_snapshot_is_what_it_says_whatever_its_chunks() {
     let older = twice.edited.clone();
     twice.take(Edit::Flag(0, 1, 1));
     assert_ne!(twice.edited, older);
+}
+
+#[test]
+fn the_last_uid_can_be_missing_too() {
+    let mut twice = Twice::new();
+    twice.plain.uid_next = Some(Uid::MAX.previous().unwrap());
+    twice.edited = Snapshot::from_parts(twice.plain.clone());
+    twice.take(Edit::Append(2));
+    assert_eq!(twice.edited.uid_next(), None);
+    let before = twice.edited.highest_modseq();
+    twice.take(Edit::Remove(500, 1000));
+    twice.take(Edit::Forget(0));
+    let vanished = twice.edited.changes_since(before).vanished;
+    assert_eq!((vanished.len(), vanished.last()), (u64::from(u32::MAX) - 1, Some(Uid::MAX)));
+    assert!(!vanished.contains(Uid::MAX.previous().unwrap()));
 }
 
 #[test]

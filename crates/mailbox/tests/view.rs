@@ -23,6 +23,7 @@ impl Mailbox {
             keywords: Vec::new(),
             rows: Vec::new(),
             tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
         }));
         mailbox.append(messages);
         mailbox
@@ -58,6 +59,12 @@ impl Mailbox {
     fn expunge(&mut self, mask: u16) {
         let mut edit = self.0.edit(self.0.highest_modseq().next());
         edit.remove(&self.pick(mask));
+        self.0 = edit.finish();
+    }
+
+    fn forget_tombstones(&mut self, count: usize) {
+        let mut edit = self.0.edit(self.0.highest_modseq());
+        edit.forget_tombstones(count);
         self.0 = edit.finish();
     }
 
@@ -144,6 +151,8 @@ impl Client {
 enum Step {
     Append(usize),
     Expunge(u16),
+    /// No more expunges than these are remembered.
+    Forget(usize),
     /// Somebody changes flags.
     Flag(u16, u8),
     /// A client does, and wants no answer.
@@ -156,6 +165,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (1..4usize).prop_map(Step::Append),
         any::<(u16, u16)>().prop_map(|(a, b)| Step::Expunge(a & b)),
+        (0..10usize).prop_map(Step::Forget),
         any::<(u16, u8)>().prop_map(|(mask, bits)| Step::Flag(mask, bits)),
         (0..3usize, any::<(u16, u8)>())
             .prop_map(|(who, (mask, bits))| Step::OwnFlag(who, mask, bits)),
@@ -173,6 +183,7 @@ fn take(step: Step, count: usize, mailbox: &mut Mailbox, clients: &mut [Client])
     match step {
         Step::Append(messages) => mailbox.append(messages),
         Step::Expunge(mask) => mailbox.expunge(mask),
+        Step::Forget(count) => mailbox.forget_tombstones(count),
         Step::Flag(mask, bits) => {
             mailbox.flag(mask, fresh_flags(count, bits));
         }
@@ -232,6 +243,27 @@ fn what_came_and_went_in_between_is_not_mentioned() {
     mailbox.expunge(0b100);
     assert_eq!(view.sync(&mailbox.0, Expunges::Tell), []);
     assert_eq!(view.synced(), mailbox.0.highest_modseq());
+}
+
+/// A session that was held back while more was expunged than is remembered.
+#[test]
+fn what_is_forgotten_is_told_all_the_same() {
+    let mut mailbox = Mailbox::new(6);
+    mailbox.expunge(0b1);
+    let mut view = View::open(&mailbox.0);
+    mailbox.expunge(0b10);
+    mailbox.append(2);
+    mailbox.expunge(0b100001);
+    mailbox.forget_tombstones(0);
+    assert_eq!(view.sync(&mailbox.0, Expunges::Hold), [Event::Exists(6)]);
+    assert_eq!(
+        (view.uids().to_string(), view.held_back().to_string()),
+        ("2:7".into(), "2:3".into())
+    );
+    let uid = |number| Uid::new(number).unwrap();
+    let gone = [(1, uid(2)), (1, uid(3))].map(|(number, uid)| Event::Expunge { number, uid });
+    assert_eq!(view.sync(&mailbox.0, Expunges::Tell), gone);
+    assert_eq!(view.uids(), mailbox.0.uids());
 }
 
 #[test]

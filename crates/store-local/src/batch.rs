@@ -55,9 +55,9 @@ pub(crate) struct Decided {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(state: &'a State, log: &Log) -> Self {
+    pub(crate) fn new(state: &'a State, log: &Log, max_tombstones: usize) -> Self {
         Self {
-            draft: Draft::new(state),
+            draft: Draft::new(state, max_tombstones),
             frames: Vec::new(),
             log: log.id,
             segment: log.segment,

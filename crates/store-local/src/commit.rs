@@ -169,7 +169,7 @@ impl Account {
         rotated.map_err(|failure| self.write_failed(failure))?;
         let Decided { delta, frames, must_sync, broken } = {
             let state = read(&self.state);
-            let mut decisions = Batch::new(&state, &writer.log);
+            let mut decisions = Batch::new(&state, &writer.log, self.options().max_tombstones);
             batch.iter_mut().for_each(|ticket| ticket.decide(&mut decisions));
             decisions.finish()
         };

@@ -28,6 +28,8 @@ pub(crate) enum EmailEvent {
 pub(crate) struct Draft<'a> {
     base: &'a State,
     delta: Delta,
+    /// Expunges that a mailbox remembers.
+    max_tombstones: usize,
 }
 
 /// What changes in a state. A mailbox that is deleted is there with its last snapshot.
@@ -42,7 +44,7 @@ pub(crate) struct Delta {
 
 impl<'a> Draft<'a> {
     /// A draft in which nothing has changed yet.
-    pub(crate) fn new(base: &'a State) -> Self {
+    pub(crate) fn new(base: &'a State, max_tombstones: usize) -> Self {
         let delta = Delta {
             list: Arc::clone(&base.list),
             mailboxes: BTreeMap::new(),
@@ -50,7 +52,7 @@ impl<'a> Draft<'a> {
             emails: Vec::new(),
             threads: Threads::new(),
         };
-        Self { base, delta }
+        Self { base, delta, max_tombstones }
     }
 
     /// What has changed.
@@ -136,8 +138,17 @@ impl<'a> Draft<'a> {
 
     fn expunge(&mut self, id: MailboxId, modseq: ModSeq, uids: &UidSet) -> Result<(), BadRecord> {
         self.advance(modseq)?;
+        self.remove(id, modseq, uids)
+    }
+
+    /// Messages go from a mailbox.
+    fn remove(&mut self, id: MailboxId, modseq: ModSeq, uids: &UidSet) -> Result<(), BadRecord> {
         self.release(id, uids);
-        self.change(id, modseq, &[], |edit| edit.remove(uids))
+        let max_tombstones = self.max_tombstones;
+        self.change(id, modseq, &[], |edit| {
+            edit.remove(uids);
+            edit.forget_tombstones(max_tombstones);
+        })
     }
 
     fn copy(&mut self, copy: &CopyRecord) -> Result<(), BadRecord> {
@@ -157,8 +168,7 @@ impl<'a> Draft<'a> {
             }
         })?;
         if copy.moved {
-            self.release(copy.from, &copy.uids);
-            self.change(copy.from, copy.modseq, &[], |edit| edit.remove(&copy.uids))?;
+            self.remove(copy.from, copy.modseq, &copy.uids)?;
         }
         Ok(())
     }
@@ -326,6 +336,7 @@ fn new_mailbox(made: &Made, modseq: ModSeq) -> Mailbox {
         keywords: Vec::new(),
         rows: Vec::new(),
         tombstones: Vec::new(),
+        tombstone_floor: ModSeq::ZERO,
     };
     Mailbox { snapshot: Arc::new(Snapshot::from_parts(empty)), recent: Some(Uid::MIN) }
 }

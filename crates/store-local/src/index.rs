@@ -313,6 +313,7 @@ fn encode_mailbox(log: u64, stamp: u64, snapshot: &Snapshot) -> Vec<u8> {
     out.u64(snapshot.highest_modseq().get());
     out.u32(snapshot.uid_validity().get());
     out.u32(number_of_uid(snapshot.uid_next()));
+    out.u64(snapshot.tombstone_floor().get());
     out.u64(u64::from(snapshot.counts().messages));
     out.u64(snapshot.tombstones().count() as u64);
     snapshot.rows().for_each(|row| encode_row(&mut out, row));
@@ -374,6 +375,7 @@ fn decode_mailbox(
         return Err(BadRecord("the index snapshot of this mailbox"));
     }
     let uid_next = Uid::new(from.u32()?);
+    let tombstone_floor = modseq(from)?;
     let (rows, tombstones) = (from.u64()?, from.u64()?);
     let rows = (0..rows).map(|_| decode_row(from)).collect::<Result<Vec<_>, _>>()?;
     let stone = |from: &mut Reader<'_>| {
@@ -396,5 +398,6 @@ fn decode_mailbox(
         keywords,
         rows,
         tombstones,
+        tombstone_floor,
     }))
 }

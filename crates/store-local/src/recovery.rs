@@ -95,7 +95,11 @@ struct Found {
 }
 
 /// Read the log of the account in this directory.
-pub(crate) fn recover(vfs: &Arc<dyn Vfs>, account: &Path) -> Result<Recovered, StoreError> {
+pub(crate) fn recover(
+    vfs: &Arc<dyn Vfs>,
+    account: &Path,
+    max_tombstones: usize,
+) -> Result<Recovered, StoreError> {
     let dir = account.join("seg");
     let numbers = segment_numbers(&**vfs, &dir)?;
     let first = open_segment(&**vfs, &dir, 1)?;
@@ -108,7 +112,7 @@ pub(crate) fn recover(vfs: &Arc<dyn Vfs>, account: &Path) -> Result<Recovered, S
     }
     let is_last_unused = last > position.segment && is_unused(&**vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
-    let mut replay = Replay::new(&state, position.sequence);
+    let mut replay = Replay::new(&state, position.sequence, max_tombstones);
     let mut end = position.offset;
     let mut current = first;
     for number in position.segment..=used {
@@ -197,8 +201,8 @@ fn check_header(
 }
 
 impl<'a> Replay<'a> {
-    fn new(state: &'a State, sequence: u64) -> Self {
-        let (draft, tail) = (Draft::new(state), VecDeque::new());
+    fn new(state: &'a State, sequence: u64, max_tombstones: usize) -> Self {
+        let (draft, tail) = (Draft::new(state, max_tombstones), VecDeque::new());
         Self { draft, sequence, octets: 0, durable: sequence, tail }
     }
 

@@ -15,6 +15,7 @@ use crate::state::State;
 use crate::sync::lock;
 use crate::uid_validity;
 use crate::vfs::{RealFiles, Vfs};
+use rookery_mailbox::limits::MAX_TOMBSTONES;
 use rookery_mailbox::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -34,6 +35,8 @@ pub struct Options {
     pub spool_memory: usize,
     /// Octets by which the log grows before index snapshots are rewritten.
     pub index_octets: u64,
+    /// Expunges that a mailbox remembers.
+    pub max_tombstones: usize,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             segment_octets: SEGMENT_OCTETS,
             spool_memory: SPOOL_MEMORY,
             index_octets: INDEX_LOG_OCTETS,
+            max_tombstones: MAX_TOMBSTONES,
         }
     }
 }
@@ -285,7 +289,7 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     if shared.kept.is_unopenable(name) {
         return Err(unsynced(io::Error::other("an earlier sync failed")));
     }
-    let found = recovery::recover(&shared.vfs, &dir)?;
+    let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones)?;
     found.rewrite_tail()?;
     found.sync().map_err(|error| {
         tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
@@ -325,7 +329,7 @@ fn create_account(
     let mut log = Log::create(Arc::clone(&shared.vfs), &unfinished, id).map_err(creating)?;
     let mut state = State::default();
     state.counters.uid_validity = *lock(&shared.uid_validity);
-    let mut batch = Batch::new(&state, &log);
+    let mut batch = Batch::new(&state, &log, shared.options.max_tombstones);
     account::create(&mut batch, mailboxes, now)?;
     let written = log.write(&batch.finish().frames).and_then(|()| log.sync());
     written.map_err(|failure| creating(failure.into_error()))?;
@@ -412,7 +416,7 @@ fn note_uid_validity(shared: &Shared, dir: &Path, largest: u32) {
 /// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed:
 /// UIDVALIDITY follows the clock.
 fn find_uid_validity(vfs: &Arc<dyn Vfs>, dir: &Path) -> u32 {
-    if let Ok(found) = recovery::recover(vfs, dir) {
+    if let Ok(found) = recovery::recover(vfs, dir, MAX_TOMBSTONES) {
         return found.state.counters.uid_validity;
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

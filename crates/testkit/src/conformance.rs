@@ -13,6 +13,7 @@ mod operations;
 mod replace;
 mod sessions;
 mod threads;
+mod tombstones;
 
 pub use compare::compare;
 pub use operations::{Operation, random_operations};
@@ -37,6 +38,8 @@ pub async fn run(store: Arc<dyn Store>) {
     replace::a_message_takes_the_place_of_another(&*store).await;
     replace::nothing_is_replaced_unless_all_can_be(&*store).await;
     messages::recent_is_claimed_once(&*store).await;
+    tombstones::the_oldest_expunges_are_forgotten(&*store).await;
+    tombstones::what_is_forgotten_is_told_as_what_is_missing(&*store).await;
     messages::contents_are_exact(&*store).await;
     threads::messages_join_the_first_thread_that_is_known(&*store).await;
     threads::threads_stay_with_copies_and_outlive_messages(&*store).await;

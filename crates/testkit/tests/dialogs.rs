@@ -2,9 +2,11 @@
 //!
 //! `ROOKERY_DIALOG=fetch/` in the environment plays only those whose path contains this.
 
+use rookery_mailbox::limits::MAX_TOMBSTONES;
 use rookery_mailbox::{MemoryStore, Store};
 use rookery_store_local::LocalStore;
-use rookery_testkit::dialog::{Cut, Dialog, Options, Outcome, run};
+use rookery_store_local::vfs::RealFiles;
+use rookery_testkit::dialog::{Cut, Dialog, Header, Options, Outcome, run};
 use rookery_testkit::host::InProcess;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,14 +22,17 @@ const NOW: i64 = 1_000_000;
 /// A store of its own for a dialog, and what must live as long.
 type Fresh = (Arc<dyn Store>, Box<dyn Send>);
 
-fn memory() -> Fresh {
-    (Arc::new(MemoryStore::new()), Box::new(()))
+fn memory(header: &Header) -> Fresh {
+    let remembered = header.remembers.unwrap_or(MAX_TOMBSTONES);
+    (Arc::new(MemoryStore::with_max_tombstones(remembered)), Box::new(()))
 }
 
-fn on_disk() -> Fresh {
+fn on_disk(header: &Header) -> Fresh {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = LocalStore::open(folder.path()).expect("a new data directory");
-    (Arc::new(store), Box::new(folder))
+    let max_tombstones = header.remembers.unwrap_or(MAX_TOMBSTONES);
+    let sizes = rookery_store_local::Options { max_tombstones, ..Default::default() };
+    let store = LocalStore::with_vfs(Arc::new(RealFiles), folder.path(), sizes);
+    (Arc::new(store.expect("a new data directory")), Box::new(folder))
 }
 
 fn folder() -> PathBuf {
@@ -49,11 +54,11 @@ fn all_files() -> Vec<PathBuf> {
     files
 }
 
-async fn play(path: PathBuf, fresh: fn() -> Fresh, cut: Cut) -> Result<(), String> {
+async fn play(path: PathBuf, fresh: fn(&Header) -> Fresh, cut: Cut) -> Result<(), String> {
     let shown = path.strip_prefix(folder()).unwrap_or(&path).to_owned();
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     let dialog = Dialog::parse(&shown, &text).map_err(|error| error.to_string())?;
-    let (store, _guard) = fresh();
+    let (store, _guard) = fresh(&dialog.header);
     let host = InProcess::new(store, NOW).await.map_err(|error| error.to_string())?;
     let options = Options { cut, ..Options::default() };
     match run(&dialog, &host, &options).await {
@@ -63,7 +68,7 @@ async fn play(path: PathBuf, fresh: fn() -> Fresh, cut: Cut) -> Result<(), Strin
     }
 }
 
-async fn play_all(files: Vec<PathBuf>, fresh: fn() -> Fresh, cut: Cut) {
+async fn play_all(files: Vec<PathBuf>, fresh: fn(&Header) -> Fresh, cut: Cut) {
     let count = files.len();
     assert_ne!(count, 0, "no dialogs found");
     let turns = Arc::new(Semaphore::new(AT_ONCE));

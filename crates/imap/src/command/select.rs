@@ -1,6 +1,7 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2), with quick resynchronisation (RFC 7162 §3.2.5).
 
 use super::list;
+use crate::limits::MAX_SEQUENCE_MATCHES;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -10,7 +11,7 @@ use crate::sync;
 use rookery_imap_wire::{
     Code, QResync, Response, SelectParameter, SeqNumber, SequenceSet, WireMailbox,
 };
-use rookery_mail::{ModSeq, Uid, UidSet};
+use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{Snapshot, View};
 
 pub(crate) async fn run(
@@ -119,8 +120,8 @@ fn has_star(known: &QResync) -> bool {
     })
 }
 
-/// Tell what has happened since the client was here (RFC 7162 §3.2.5). Every expunge is remembered,
-/// so the numbers that it may offer to narrow down what to tell are not needed.
+/// Tell what has happened since the client was here (RFC 7162 §3.2.5). If that was so long ago that expunges since
+/// then are forgotten, all that is not there has vanished.
 async fn resynchronise(
     context: &Context,
     selected: &Selected,
@@ -135,10 +136,9 @@ async fn resynchronise(
     };
     let asked = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
     let changes = snapshot.changes_since(since);
-    let vanished = changes.vanished.intersection(&asked);
-    if !vanished.is_empty() {
-        out.send(&Response::Vanished { earlier: true, uids: vanished });
-    }
+    let matched = last_match(selected, known).map(|last| UidRange::new(Uid::MIN, last));
+    let vanished = changes.vanished.intersection(&asked).difference(&matched.into_iter().collect());
+    sync::tell_vanished_earlier(&vanished, out).await?;
     for row in changes.rows.iter().filter(|row| asked.contains(row.uid)) {
         if let Some(number) = selected.view.number(row.uid) {
             out.send(&sync::flags(context, selected, snapshot, number, row));
@@ -146,4 +146,14 @@ async fn resynchronise(
         }
     }
     Ok(())
+}
+
+/// The last message that has the same number and UID for the client as it has now: the client knows of all expunges
+/// before it (RFC 7162 §3.2.5.2).
+fn last_match(selected: &Selected, known: &QResync) -> Option<Uid> {
+    let (numbers, their_uids) = known.matches.as_ref()?;
+    let (numbers, their_uids) = (uids(numbers, None), uids(their_uids, None));
+    let pairs = numbers.iter().zip(their_uids.iter()).take(MAX_SEQUENCE_MATCHES);
+    let matching = pairs.filter(|(number, uid)| selected.view.uid(number.get()) == Some(*uid));
+    matching.map(|(_, uid)| uid).last()
 }

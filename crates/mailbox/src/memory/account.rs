@@ -13,12 +13,16 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// An account. Each reply is ready at once, and what was asked for happens whether or not it is awaited.
-#[derive(Default)]
 pub(super) struct MemoryAccount {
     state: Mutex<State>,
+    max_tombstones: usize,
 }
 
 impl MemoryAccount {
+    pub(super) fn new(max_tombstones: usize) -> Self {
+        Self { state: Mutex::default(), max_tombstones }
+    }
+
     /// Make a change, all of it or nothing, and publish what it changed.
     pub(super) fn change<T>(
         &self,
@@ -31,6 +35,7 @@ impl MemoryAccount {
         let mut next = state.clone();
         let made = make(&mut next)?;
         next.drop_unreferenced();
+        next.forget_tombstones(self.max_tombstones);
         publish(&state, &next);
         *state = next;
         Ok(made)

@@ -29,6 +29,7 @@ pub(super) struct Mailbox {
     uid_next: Option<Uid>,
     first_recent: Option<Uid>,
     tombstones: Vec<Tombstone>,
+    tombstone_floor: ModSeq,
 }
 
 /// What a new row needs that is not the mailbox's to decide.
@@ -52,6 +53,7 @@ impl Mailbox {
             keywords: Vec::new(),
             rows: Vec::new(),
             tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
         };
         Self {
             id,
@@ -63,6 +65,7 @@ impl Mailbox {
             uid_next: Some(Uid::MIN),
             first_recent: Some(Uid::MIN),
             tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
         }
     }
 
@@ -75,6 +78,7 @@ impl Mailbox {
             keywords: self.keywords.clone(),
             rows: self.rows.values().cloned().collect(),
             tombstones: self.tombstones.clone(),
+            tombstone_floor: self.tombstone_floor,
         })
     }
 
@@ -168,6 +172,16 @@ impl Mailbox {
             self.rows.remove(&row.uid);
             self.tombstones.push(Tombstone { modseq, uid: row.uid });
             self.highest_modseq = modseq;
+        }
+    }
+
+    /// Change by change, the oldest first.
+    pub(super) fn forget_tombstones(&mut self, max: usize) {
+        while self.tombstones.len() > max {
+            let Some(oldest) = self.tombstones.first() else { return };
+            let floor = oldest.modseq;
+            self.tombstones.retain(|stone| stone.modseq > floor);
+            self.tombstone_floor = floor;
         }
     }
 

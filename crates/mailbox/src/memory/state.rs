@@ -334,6 +334,11 @@ impl State {
         Ok(gone)
     }
 
+    /// No mailbox remembers more expunges than these.
+    pub(super) fn forget_tombstones(&mut self, max: usize) {
+        self.mailboxes.values_mut().for_each(|mailbox| mailbox.forget_tombstones(max));
+    }
+
     /// Content that no mailbox holds any more goes.
     pub(super) fn drop_unreferenced(&mut self) {
         let rows = self.mailboxes.values().flat_map(|mailbox| mailbox.rows.values());

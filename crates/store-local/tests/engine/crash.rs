@@ -1,8 +1,10 @@
 //! Power cuts and failing disks at every operation of a script.
 
-use crate::workload::{ACCOUNT, create, message, open_soon, picture, pictures, script};
+use crate::workload::{
+    ACCOUNT, create, message, open_soon, picture, pictures, script, small_memory,
+};
 use rookery_mail::{MailboxId, ModSeq};
-use rookery_mailbox::{MemoryStore, Refused, Store, StoreError};
+use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::LocalStore;
 use rookery_store_local::vfs::SimulatedDisk;
 use std::io;
@@ -100,7 +102,7 @@ async fn a_power_cut_during_recovery_loses_nothing_either() {
 /// One operation fails, the others do not: what is answered with an error has not happened.
 async fn fail_once(at: u64, error: io::ErrorKind) {
     let moment = format!("{error:?} at operation {at}");
-    let (disk, memory) = (SimulatedDisk::new(), MemoryStore::new());
+    let (disk, memory) = (SimulatedDisk::new(), small_memory());
     let oracle = create(&memory).await.unwrap();
     disk.fail_at(at, error, false);
     let Ok(store) = open_soon(&disk).await else { return };

@@ -5,7 +5,7 @@
 //! version, run the ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
 use crate::workload::{ACCOUNT, DIR, done, picture, pictures_of, script_of_version_1};
-use rookery_mailbox::Store;
+use rookery_mailbox::{MemoryStore, Store};
 use rookery_store_local::LocalStore;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ async fn check(with_indexes: bool) {
         std::fs::remove_dir_all(account.join("box")).unwrap();
     }
     let opened = store.account(ACCOUNT).await.unwrap();
-    let pictures = pictures_of(script_of_version_1()).await;
+    let pictures = pictures_of(&MemoryStore::new(), script_of_version_1()).await;
     assert_eq!(&picture(&*opened).await, pictures.last().unwrap());
 }
 

@@ -1,8 +1,8 @@
 //! Random operations on this engine and the in-memory one, with this one opened again in between.
 
-use crate::workload::{ACCOUNT, DIR, create, open_soon};
+use crate::workload::{ACCOUNT, DIR, create, open_soon, small_memory};
 use proptest::prelude::*;
-use rookery_mailbox::{AccountStore, MemoryStore, Store};
+use rookery_mailbox::{AccountStore, Store};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_testkit::conformance::{Operation, compare, random_operations};
 use std::path::Path;
@@ -37,7 +37,7 @@ fn remove_indexes(disk: &SimulatedDisk, every: usize) {
 }
 
 async fn run(parts: Vec<(Vec<Operation>, Leaving)>) {
-    let (memory, disk) = (MemoryStore::new(), SimulatedDisk::new());
+    let (memory, disk) = (small_memory(), SimulatedDisk::new());
     let oracle = create(&memory).await.unwrap();
     create(&open_soon(&disk).await.unwrap()).await.unwrap();
     for (operations, leaving) in parts {

@@ -17,9 +17,9 @@ pub(crate) const DIR: &str = "/data";
 pub(crate) const ACCOUNT: &str = "jane@example.org";
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// Sizes so small that a short script spools to files, begins segments and writes indexes.
+/// Sizes so small that a short script spools to files, begins segments, writes indexes and forgets expunges.
 pub(crate) const SMALL: Options =
-    Options { segment_octets: 4000, spool_memory: 64, index_octets: 2500 };
+    Options { segment_octets: 4000, spool_memory: 64, index_octets: 2500, max_tombstones: 4 };
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
@@ -171,9 +171,11 @@ pub(crate) async fn picture(account: &dyn AccountStore) -> String {
     for info in list.mailboxes.values() {
         let snapshot = account.open(info.id).await.unwrap().snapshot();
         let (next, modseq) = (snapshot.uid_next(), snapshot.highest_modseq());
-        let stones: Vec<_> = snapshot.tombstones().collect();
+        let (floor, stones) = (snapshot.tombstone_floor(), snapshot.tombstones());
+        let stones: Vec<_> = stones.collect();
         let keywords = snapshot.keywords();
-        writeln!(picture, "{} {next:?} {modseq} {keywords:?} {stones:?}", info.id).unwrap();
+        writeln!(picture, "{} {next:?} {modseq} {keywords:?}", info.id).unwrap();
+        writeln!(picture, "  {floor} {stones:?}").unwrap();
         for row in snapshot.rows() {
             let summary = account.summaries(&[row.email]).await.unwrap();
             let content = account.content(row.email, 0..u64::MAX).await.unwrap();
@@ -209,13 +211,17 @@ pub(crate) async fn create(store: &dyn Store) -> Result<Arc<dyn AccountStore>, S
 
 /// What an account looks like at first and after each step of the script.
 pub(crate) async fn pictures() -> Vec<String> {
-    pictures_of(script()).await
+    pictures_of(&small_memory(), script()).await
+}
+
+/// The in-memory engine, which remembers as little as one with [`SMALL`] sizes.
+pub(crate) fn small_memory() -> MemoryStore {
+    MemoryStore::with_max_tombstones(SMALL.max_tombstones)
 }
 
 /// What an account looks like at first and after each of these steps.
-pub(crate) async fn pictures_of(script: Vec<Step>) -> Vec<String> {
-    let store = MemoryStore::new();
-    let account = create(&store).await.unwrap();
+pub(crate) async fn pictures_of(store: &MemoryStore, script: Vec<Step>) -> Vec<String> {
+    let account = create(store).await.unwrap();
     let mut pictures = vec![picture(&*account).await];
     for step in script {
         step.take(&*account).await.unwrap();

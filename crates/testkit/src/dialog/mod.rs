@@ -40,6 +40,8 @@ pub struct Header {
     pub not: Vec<(String, String)>,
     /// Mailboxes to make and to fill before it starts.
     pub mailboxes: Vec<Prepared>,
+    /// How many expunges a mailbox remembers; only a server of the test's own making can be asked for this.
+    pub remembers: Option<usize>,
     /// How far client 1 is taken before the first step.
     pub start: Start,
 }

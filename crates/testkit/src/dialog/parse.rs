@@ -266,6 +266,9 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
             let messages = messages.parse().map_err(|_| "mailbox: NAME MESSAGES")?;
             header.mailboxes.push(Prepared { name: name.to_owned(), messages });
         }
+        "remembers" => {
+            header.remembers = Some(value.parse().map_err(|_| "remembers: EXPUNGES")?);
+        }
         "start" => header.start = start(value)?,
         // `cargo xtask rfc` reads these, and knows which ids there are.
         "proves" => {}

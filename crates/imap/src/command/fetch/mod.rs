@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
     let asked_at = selected.open.snapshot();
     if let Some(since) = &since {
-        uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out);
+        uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out).await?;
     }
     let mut rows = asked_at.rows_in(&uids);
     let mut printed = 0;

@@ -1,10 +1,11 @@
 //! CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4.1, §3.2.6): only what has happened after a moment.
 
 use crate::out::Out;
-use crate::refusal::Refusal;
+use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
 use crate::session::Context;
-use rookery_imap_wire::{Fetch, FetchItem, FetchModifier, Response};
+use crate::sync;
+use rookery_imap_wire::{Fetch, FetchItem, FetchModifier};
 use rookery_mail::{ModSeq, Uid, UidSet};
 use rookery_mailbox::Snapshot;
 
@@ -34,14 +35,14 @@ pub(super) fn of(context: &Context, command: &Fetch) -> Result<Option<Since>, Re
 }
 
 /// Those of the messages that have changed; what was expunged is told at once.
-pub(super) fn narrow(
+pub(super) async fn narrow(
     since: &Since,
     uids: &UidSet,
     command: &mut Fetch,
     selected: &Selected,
     snapshot: &Snapshot,
     out: &mut Out<'_>,
-) -> UidSet {
+) -> Result<UidSet, Failure> {
     // The one implies the other (RFC 7162 §3.1.4.1).
     if !command.items.contains(&FetchItem::ModSeq) {
         command.items.push(FetchItem::ModSeq);
@@ -54,9 +55,8 @@ pub(super) fn narrow(
         let gone = changes.vanished.intersection(&asked);
         // What the client still numbers is told by an expunge of its own, when its time comes.
         let earlier = gone.difference(&selected.view.uids());
-        if !earlier.is_empty() {
-            out.send(&Response::Vanished { earlier: true, uids: earlier });
-        }
+        sync::tell_vanished_earlier(&earlier, out).await?;
     }
-    changes.rows.iter().map(|row| row.uid).filter(|uid| uids.contains(*uid)).collect()
+    let changed = changes.rows.iter().map(|row| row.uid);
+    Ok(changed.filter(|uid| uids.contains(*uid)).collect())
 }
