@@ -157,6 +157,13 @@ impl Framer {
         *self = Self::new(self.limits);
     }
 
+    /// Hand back what was fed and not looked at: what was pipelined behind COMPRESS is compressed (RFC 4978 §3).
+    pub fn take_input(&mut self) -> Vec<u8> {
+        let octets = self.rest().to_vec();
+        self.discard_input();
+        octets
+    }
+
     /// What comes next in the stream.
     #[expect(clippy::should_implement_trait, reason = "it does not end, as an iterator would")]
     pub fn next(&mut self) -> Frame {

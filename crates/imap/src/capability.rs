@@ -1,7 +1,7 @@
 //! What is advertised, from one table.
 
 use crate::command::authenticate::may_send_password;
-use crate::{Peer, Settings};
+use crate::session::Context;
 use rookery_imap_wire::Code;
 
 /// When a capability is advertised.
@@ -44,14 +44,20 @@ const TABLE: &[(&str, When)] = &[
     ("OBJECTID", When::AfterLogin),
     ("UIDBATCHES", When::AfterLogin),
     ("PREVIEW", When::AfterLogin),
+    ("UNAUTHENTICATE", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.
-pub(crate) fn list(settings: &Settings, peer: &Peer, logged_in: bool) -> Vec<String> {
+pub(crate) fn list(context: &Context, logged_in: bool) -> Vec<String> {
+    let (settings, peer) = (&context.services.settings, &context.peer);
     let hidden = if logged_in { When::BeforeLogin } else { When::AfterLogin };
     let shown = TABLE.iter().filter(|(_, when)| *when != hidden).map(|(name, _)| *name);
     let mut names: Vec<String> = shown.map(str::to_owned).collect();
     if logged_in {
+        // What cannot be asked for a second time is not offered a second time.
+        if !context.compressed {
+            names.push("COMPRESS=DEFLATE".to_owned());
+        }
         // RFC 7889 §2: one limit for all mailboxes.
         names.push(format!("APPENDLIMIT={}", settings.max_message_size));
         if settings.uid_only {
@@ -68,6 +74,6 @@ pub(crate) fn list(settings: &Settings, peer: &Peer, logged_in: bool) -> Vec<Str
 }
 
 /// The same as a response code (RFC 9051 §7.1).
-pub(crate) fn code(settings: &Settings, peer: &Peer, logged_in: bool) -> Code {
-    Code::Capability(list(settings, peer, logged_in))
+pub(crate) fn code(context: &Context, logged_in: bool) -> Code {
+    Code::Capability(list(context, logged_in))
 }

@@ -1,5 +1,6 @@
 //! The stream: the only file that reads from it and writes to it.
 
+use crate::compress::{Broken, Inflated, Inflater};
 use crate::limits::{LITERAL_DEADLINE, READ_OCTETS, WRITE_DEADLINE};
 use crate::out::{Gone, Out, Sent, Sink};
 use rookery_imap_wire::{Frame, Framer, FramerLimits, LineFrame};
@@ -9,12 +10,15 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// The client's octets, framed.
 pub(crate) struct Input<'c> {
     read: &'c mut (dyn AsyncRead + Unpin + Send),
     framer: Framer,
+    /// There once the client asked for it (RFC 4978 §3).
+    inflater: Option<Box<Inflater>>,
     shutdown: watch::Receiver<bool>,
     received: u64,
 }
@@ -26,6 +30,8 @@ pub(crate) enum NoInput {
     Hangup,
     /// The client was silent for too long.
     TimedOut,
+    /// What should have been compressed was not.
+    Broken,
     /// The server is going down.
     ShuttingDown,
 }
@@ -37,7 +43,7 @@ pub(crate) fn open<'c, W: Sink>(
     shutdown: watch::Receiver<bool>,
 ) -> (Input<'c>, Out<'c>) {
     let framer = Framer::new(FramerLimits::default());
-    (Input { read, framer, shutdown, received: 0 }, Out::new(write))
+    (Input { read, framer, inflater: None, shutdown, received: 0 }, Out::new(write))
 }
 
 /// Say that nothing more will come.
@@ -118,7 +124,19 @@ impl Input<'_> {
         }
     }
 
-    /// Octets received so far.
+    /// What comes behind the command before is compressed, also where it is here already.
+    pub(crate) fn start_inflating(&mut self) {
+        let waiting = self.framer.take_input();
+        self.received -= waiting.len() as u64;
+        self.inflater = Some(Box::new(Inflater::new(waiting)));
+    }
+
+    /// What comes behind the command before is compressed no more.
+    pub(crate) fn stop_inflating(&mut self) {
+        self.inflater.iter_mut().for_each(|inflater| inflater.leave());
+    }
+
+    /// Octets received so far, as they were before they were compressed.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
@@ -132,9 +150,44 @@ impl Input<'_> {
         }
     }
 
-    /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none.
+    /// Feed the framer once, with [`READ_OCTETS`] at most.
     async fn read(&mut self) -> Result<(), NoInput> {
-        let Self { read, framer, received, .. } = self;
+        loop {
+            if self.inflater.is_some() {
+                // What was received may be inflated for a long time; others want a turn.
+                consume_budget().await;
+                if self.inflate()? {
+                    return Ok(());
+                }
+            }
+            self.receive().await?;
+            if self.inflater.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Feed the framer with what was received before; false if there is nothing.
+    fn inflate(&mut self) -> Result<bool, NoInput> {
+        let Some(inflater) = &mut self.inflater else { return Ok(false) };
+        let mut octets = [0; READ_OCTETS];
+        let inflated = inflater.inflate(&mut octets).map_err(|Broken| NoInput::Broken)?;
+        let plain = match &inflated {
+            Inflated::Octets(made) => octets.get(..*made).unwrap_or(&[]),
+            Inflated::Nothing => &[],
+            Inflated::Left(behind) => {
+                self.inflater = None;
+                behind
+            }
+        };
+        self.received += plain.len() as u64;
+        self.framer.feed(plain);
+        Ok(!plain.is_empty())
+    }
+
+    /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none.
+    async fn receive(&mut self) -> Result<(), NoInput> {
+        let Self { read, framer, inflater, received, .. } = self;
         poll_fn(|cx| {
             let mut octets = [0; READ_OCTETS];
             let mut buffer = ReadBuf::new(&mut octets);
@@ -142,8 +195,13 @@ impl Input<'_> {
             if read.is_err() || buffer.filled().is_empty() {
                 return Poll::Ready(Err(NoInput::Hangup));
             }
-            *received += buffer.filled().len() as u64;
-            framer.feed(buffer.filled());
+            match inflater {
+                Some(inflater) => inflater.feed(buffer.filled()),
+                None => {
+                    *received += buffer.filled().len() as u64;
+                    framer.feed(buffer.filled());
+                }
+            }
             Poll::Ready(Ok(()))
         })
         .await

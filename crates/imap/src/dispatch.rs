@@ -40,9 +40,8 @@ pub(crate) async fn run(
         C::Idle => command::idle::run(session, input, out).await,
         C::Close => command::close::run(session).await,
         C::Unselect => command::unselect::run(session),
-        C::Unauthenticate | C::Compress(_) => {
-            Err(Refusal::bad("This command is not available here").into())
-        }
+        C::Compress(mechanism) => command::compress::run(&mut session.context, &mechanism),
+        C::Unauthenticate => command::unauthenticate::run(session, input),
         C::Append { .. } | C::Replace(_) => match IncomingHead::of_whole(tag, &body) {
             Some(head) => incoming(session, &head, None, input, out).await,
             None => Err(Refusal::bad("A message must be a literal").into()),

@@ -6,6 +6,7 @@
 
 mod capability;
 mod command;
+mod compress;
 mod conn;
 mod dispatch;
 mod gate;

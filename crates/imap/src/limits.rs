@@ -21,6 +21,15 @@ pub const LITERAL_DEADLINE: Duration = Duration::from_secs(300);
 /// Octets read from the stream at a time.
 pub const READ_OCTETS: usize = 16 * 1024;
 
+/// How hard what is sent is compressed, 1 to 9: from 3 on it takes much more time to save little more.
+pub const DEFLATE_LEVEL: u32 = 3;
+
+/// Octets by which the room for compressed answers grows.
+pub const DEFLATE_PIECE: usize = 4096;
+
+/// How long a client is silent before its compressor is let go of, to be made anew with the next answer.
+pub const DEFLATER_REST: Duration = Duration::from_secs(5);
+
 /// Octets of answers that may wait in memory before they are written out.
 pub const OUT_HIGH_WATER: usize = 64 * 1024;
 

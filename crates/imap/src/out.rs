@@ -1,5 +1,6 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
+use crate::compress::Deflater;
 use crate::limits::OUT_HIGH_WATER;
 use rookery_imap_wire::{Code, Response, Status};
 use std::pin::Pin;
@@ -23,11 +24,13 @@ pub(crate) struct Out<'c> {
     buffer: Vec<u8>,
     sink: &'c mut dyn Sink,
     sent: u64,
+    /// There once the client asked for it (RFC 4978 §3).
+    deflater: Option<Box<Deflater>>,
 }
 
 impl<'c> Out<'c> {
     pub(crate) fn new(sink: &'c mut dyn Sink) -> Self {
-        Self { buffer: Vec::new(), sink, sent: 0 }
+        Self { buffer: Vec::new(), sink, sent: 0, deflater: None }
     }
 
     /// Add a response.
@@ -63,9 +66,40 @@ impl<'c> Out<'c> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let octets = std::mem::take(&mut self.buffer);
-        self.sent += octets.len() as u64;
-        self.sink.write(&octets).await
+        let octets = self.take();
+        match &mut self.deflater {
+            Some(deflater) => self.sink.write(&deflater.batch(&octets)?).await,
+            None => self.sink.write(&octets).await,
+        }
+    }
+
+    /// Write out everything, and compress what comes behind it.
+    pub(crate) async fn start_compressing(&mut self) -> Sent {
+        self.flush().await?;
+        self.deflater = Some(Box::default());
+        Ok(())
+    }
+
+    /// Write out everything, and compress no more.
+    pub(crate) async fn stop_compressing(&mut self) -> Sent {
+        let Some(deflater) = self.deflater.take() else { return Ok(()) };
+        let octets = self.take();
+        self.sink.write(&deflater.last(&octets)?).await
+    }
+
+    /// Whether what is sent is compressed.
+    pub(crate) fn compresses(&self) -> bool {
+        self.deflater.is_some()
+    }
+
+    /// There may be nothing to say for a long time.
+    pub(crate) fn rest(&mut self) {
+        self.deflater.iter_mut().for_each(|deflater| deflater.rest());
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        self.sent += self.buffer.len() as u64;
+        std::mem::take(&mut self.buffer)
     }
 
     /// The place where the next octet goes, for [`Out::rewind`].
@@ -79,7 +113,7 @@ impl<'c> Out<'c> {
         kept.inspect(|kept| self.buffer.truncate(*kept)).is_some()
     }
 
-    /// Octets written so far.
+    /// Octets written so far, as they were before they were compressed.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
     }

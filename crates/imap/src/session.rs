@@ -30,9 +30,17 @@ pub(crate) struct Context {
     pub(crate) qresync: bool,
     /// Whether message numbers are neither sent nor taken (RFC 9586 §3).
     pub(crate) uid_only: bool,
+    /// Whether the client asked for compression (RFC 4978 §3).
+    pub(crate) compressed: bool,
 }
 
 impl Context {
+    /// What is known of a client that has said nothing yet.
+    pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
+        let (rev2, condstore, qresync, uid_only) = (false, false, false, false);
+        Self { services, peer, rev2, condstore, qresync, uid_only, compressed: false }
+    }
+
     /// Whether the client is told of expunges by UID (RFC 7162 §3.2.10, RFC 9586 §3.4).
     pub(crate) fn tells_vanished(&self) -> bool {
         self.qresync || self.uid_only
@@ -59,6 +67,7 @@ pub(crate) struct Session {
     pub(crate) state: State,
     started: Instant,
     bad_commands: u32,
+    /// On this connection, whoever logged in meanwhile.
     pub(crate) failed_logins: u32,
 }
 
@@ -85,6 +94,10 @@ pub(crate) enum Next {
     LogOut,
     /// The client was told that it has to go.
     SendAway,
+    /// Everything behind it is compressed.
+    Compress,
+    /// Nothing behind it is compressed.
+    StopCompressing,
     StartTls,
 }
 
@@ -112,14 +125,7 @@ pub(crate) fn done_with(code: Code, text: &'static str) -> Answer {
 impl Session {
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
         Self {
-            context: Context {
-                services,
-                peer,
-                rev2: false,
-                condstore: false,
-                qresync: false,
-                uid_only: false,
-            },
+            context: Context::new(services, peer),
             state: State::NotAuthenticated,
             started: Instant::now(),
             bad_commands: 0,
@@ -131,7 +137,7 @@ impl Session {
     pub(crate) async fn run(mut self, mut input: Input<'_>, mut out: Out<'_>, stage: Stage) -> End {
         self.apply_limits(&mut input);
         if stage == Stage::Greeting {
-            let code = capability::code(&self.context.services.settings, &self.context.peer, false);
+            let code = capability::code(&self.context, false);
             out.ok_code(code, "Rookery is listening");
         }
         let ended = self.converse(&mut input, &mut out).await;
@@ -145,6 +151,14 @@ impl Session {
         let _ = out.flush().await;
         self.log_disconnect(why, input.received(), out.sent());
         end
+    }
+
+    /// Forget who logged in and all that was said since, but not how often it was tried.
+    pub(crate) fn unauthenticate(&mut self) {
+        let Context { services, peer, .. } = &self.context;
+        let fresh = Self::new(services.clone(), peer.clone());
+        *self =
+            Self { failed_logins: self.failed_logins, bad_commands: self.bad_commands, ..fresh };
     }
 
     /// Who is logged in, if anybody is.
@@ -184,7 +198,7 @@ impl Session {
             let frame = match input.try_frame()? {
                 Frame::Incomplete => {
                     out.flush().await.map_err(|_| NoInput::Hangup)?;
-                    input.frame(self.deadline()).await?
+                    self.wait(input, out).await?
                 }
                 frame => frame,
             };
@@ -199,22 +213,55 @@ impl Session {
                 Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => Next::Command,
             };
             out.drain().await.map_err(|_| NoInput::Hangup)?;
-            match next {
-                Next::Command if self.bad_commands < limits::MAX_BAD_COMMANDS => {}
-                Next::Command => {
-                    out.untagged(Status::Bye, None, "Too many bad commands");
-                    return Ok(End::SentAway);
-                }
-                Next::LogOut => return Ok(End::LoggedOut),
-                Next::SendAway => return Ok(End::SentAway),
-                Next::StartTls => {
-                    // What was pipelined behind STARTTLS was not protected by TLS (RFC 9051 §6.2.1).
-                    input.framer().discard_input();
-                    out.flush().await.map_err(|_| NoInput::Hangup)?;
-                    return Ok(End::StartTls);
-                }
+            if let Some(end) = self.follow(next, input, out).await? {
+                return Ok(end);
             }
         }
+    }
+
+    /// The next frame. Who is silent for a while has no compressor meanwhile.
+    async fn wait(&self, input: &mut Input<'_>, out: &mut Out<'_>) -> Result<Frame, NoInput> {
+        let deadline = self.deadline();
+        if out.compresses() {
+            match input.frame(deadline.min(after(limits::DEFLATER_REST))).await {
+                Err(NoInput::TimedOut) => out.rest(),
+                came => return came,
+            }
+        }
+        input.frame(deadline).await
+    }
+
+    /// What the connection has to do behind a command; says whether it ends there.
+    async fn follow(
+        &mut self,
+        next: Next,
+        input: &mut Input<'_>,
+        out: &mut Out<'_>,
+    ) -> Result<Option<End>, NoInput> {
+        match next {
+            Next::Command if self.bad_commands < limits::MAX_BAD_COMMANDS => {}
+            Next::Command => {
+                out.untagged(Status::Bye, None, "Too many bad commands");
+                return Ok(Some(End::SentAway));
+            }
+            Next::LogOut => return Ok(Some(End::LoggedOut)),
+            Next::SendAway => return Ok(Some(End::SentAway)),
+            Next::Compress => {
+                out.start_compressing().await.map_err(|_| NoInput::Hangup)?;
+                input.start_inflating();
+            }
+            Next::StopCompressing => {
+                out.stop_compressing().await.map_err(|_| NoInput::Hangup)?;
+                input.stop_inflating();
+            }
+            Next::StartTls => {
+                // What was pipelined behind STARTTLS was not protected by TLS (RFC 9051 §6.2.1).
+                input.framer().discard_input();
+                out.flush().await.map_err(|_| NoInput::Hangup)?;
+                return Ok(Some(End::StartTls));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -390,6 +437,10 @@ fn say_bye(end: NoInput, out: &mut Out<'_>) -> &'static str {
         NoInput::TimedOut => {
             out.untagged(Status::Bye, None, "You were silent for too long");
             "timeout"
+        }
+        NoInput::Broken => {
+            out.untagged(Status::Bye, None, "That was not compressed as it should have been");
+            "broken compression"
         }
         NoInput::ShuttingDown => {
             out.untagged(Status::Bye, Some(Code::Unavailable), "The server is going down");

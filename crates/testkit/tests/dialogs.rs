@@ -54,13 +54,16 @@ fn all_files() -> Vec<PathBuf> {
     files
 }
 
-async fn play(path: PathBuf, fresh: fn(&Header) -> Fresh, cut: Cut) -> Result<(), String> {
+fn cut(cut: Cut) -> Options {
+    Options { cut, ..Options::default() }
+}
+
+async fn play(path: PathBuf, fresh: fn(&Header) -> Fresh, options: Options) -> Result<(), String> {
     let shown = path.strip_prefix(folder()).unwrap_or(&path).to_owned();
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     let dialog = Dialog::parse(&shown, &text).map_err(|error| error.to_string())?;
     let (store, _guard) = fresh(&dialog.header);
     let host = InProcess::new(store, NOW).await.map_err(|error| error.to_string())?;
-    let options = Options { cut, ..Options::default() };
     match run(&dialog, &host, &options).await {
         Ok(Outcome::Passed) => Ok(()),
         Ok(Outcome::Skipped(reason)) => Err(format!("{}: skipped: {reason}", shown.display())),
@@ -68,16 +71,16 @@ async fn play(path: PathBuf, fresh: fn(&Header) -> Fresh, cut: Cut) -> Result<()
     }
 }
 
-async fn play_all(files: Vec<PathBuf>, fresh: fn(&Header) -> Fresh, cut: Cut) {
+async fn play_all(files: Vec<PathBuf>, fresh: fn(&Header) -> Fresh, options: Options) {
     let count = files.len();
     assert_ne!(count, 0, "no dialogs found");
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut playing = JoinSet::new();
     for path in files {
-        let turns = Arc::clone(&turns);
+        let (turns, options) = (Arc::clone(&turns), options.clone());
         playing.spawn(async move {
             let _turn = turns.acquire_owned().await;
-            play(path, fresh, cut).await
+            play(path, fresh, options).await
         });
     }
     let played = playing.join_all().await;
@@ -88,37 +91,53 @@ async fn play_all(files: Vec<PathBuf>, fresh: fn(&Header) -> Fresh, cut: Cut) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_memory() {
-    play_all(all_files(), memory, Cut::AsWritten).await;
+    play_all(all_files(), memory, Options::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_files() {
-    play_all(all_files(), on_disk, Cut::AsWritten).await;
+    play_all(all_files(), on_disk, Options::default()).await;
+}
+
+/// Dialogs that say themselves when what is compressed, or what is offered because nothing is.
+const ABOUT_THE_LAYER: [&str; 3] = ["/compress/", "/unauthenticate/", "/session/capability"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed() {
+    let mut files = all_files();
+    files.retain(|file| {
+        let file = file.to_string_lossy();
+        !ABOUT_THE_LAYER.iter().any(|about| file.contains(about))
+    });
+    let options = Options { compress: true, ..Options::default() };
+    play_all(files, memory, options).await;
 }
 
 // The cuts are played on one thread: there, a client that yields lets the server read first.
 
 #[tokio::test]
 async fn octet_by_octet() {
-    play_all(all_files(), memory, Cut::EveryOctet).await;
+    play_all(all_files(), memory, cut(Cut::EveryOctet)).await;
 }
 
 /// Dialogs with commands, literals and `DONE` in one packet.
-const PIPELINED: [&str; 5] = [
+const PIPELINED: [&str; 7] = [
     "append/non-sync",
+    "compress/pipelined",
     "idle/all-in-one-packet",
     "login/login-literals-non-sync",
     "session/pipelined",
     "session/refused-literal-swallowed",
+    "unauthenticate/compressed-pipelined",
 ];
 
 /// The octets that a client sends in the longest of them, and some more.
 const LONGEST: usize = 200;
 
-async fn play_cut(name: &str, cut: Cut) {
+async fn play_cut(name: &str, at: Cut) {
     let path = folder().join(name).with_extension("dialog");
-    if let Err(failure) = play(path, memory, cut).await {
-        panic!("{cut:?}: {failure}");
+    if let Err(failure) = play(path, memory, cut(at)).await {
+        panic!("{at:?}: {failure}");
     }
 }
 

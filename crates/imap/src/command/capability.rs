@@ -6,9 +6,8 @@ use crate::session::{Answer, Session, done};
 use rookery_imap_wire::Response;
 
 pub(crate) fn run(session: &Session, out: &mut Out<'_>) -> Answer {
-    let settings = &session.context.services.settings;
     let logged_in = session.user().is_some();
-    let names = capability::list(settings, &session.context.peer, logged_in);
+    let names = capability::list(&session.context, logged_in);
     out.send(&Response::Capability(names));
     done("That is what I can do")
 }

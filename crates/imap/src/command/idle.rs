@@ -14,6 +14,7 @@ pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>, out: &mut 
     loop {
         tell(session, out).await?;
         out.flush().await?;
+        out.rest();
         tokio::select! {
             biased;
             line = input.line(deadline) => return end(line?),

@@ -47,9 +47,8 @@ pub(crate) async fn log_in(
         "login"
     );
     session.state = State::Authenticated(User { name: login.account, account });
-    session.failed_logins = 0;
     session.apply_limits(input);
-    done_with(capability::code(&services.settings, &session.context.peer, true), "Welcome")
+    done_with(capability::code(&session.context, true), "Welcome")
 }
 
 /// One line for the log, and the answer: the same for a wrong user as for a wrong password (RFC 5530 §3).

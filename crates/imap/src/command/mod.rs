@@ -5,6 +5,7 @@ pub(crate) mod authenticate;
 pub(crate) mod capability;
 pub(crate) mod check;
 pub(crate) mod close;
+pub(crate) mod compress;
 pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod delete;
@@ -30,6 +31,7 @@ pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod subscribe;
 pub(crate) mod uidbatches;
+pub(crate) mod unauthenticate;
 pub(crate) mod unselect;
 pub(crate) mod xlist;
 

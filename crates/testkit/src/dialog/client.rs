@@ -1,5 +1,6 @@
 //! A client's end of a connection: octets out, whole responses in.
 
+use super::layer::Layer;
 use super::template::{escape, expand};
 use super::{Chunk, LiteralForm, matching::Vars};
 use std::io;
@@ -12,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest response in octets: more is a server gone wild.
 const MAX_RESPONSE: usize = 64 << 20;
+
+/// Octets read at a time.
+const READ_OCTETS: usize = 16 << 10;
 
 /// What a dialog talks through.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -35,6 +39,7 @@ pub struct Link {
     cut: Cut,
     sent: usize,
     received: Vec<u8>,
+    layer: Layer,
 }
 
 /// Why nothing came.
@@ -52,7 +57,7 @@ impl Link {
     /// A client on this stream, which has sent nothing yet.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, cut: Cut) -> Self {
-        Self { stream, cut, sent: 0, received: Vec::new() }
+        Self { stream, cut, sent: 0, received: Vec::new(), layer: Layer::default() }
     }
 
     /// Send chunks, waiting for `+` at each synchronizing literal. If something else comes
@@ -66,21 +71,21 @@ impl Link {
         let mut seen = Vec::new();
         for chunk in chunks {
             match chunk {
-                Chunk::Octets(octets) => packet.extend(expand(octets, vars)),
+                Chunk::Octets(octets) => self.layer.push(&mut packet, &expand(octets, vars)),
                 Chunk::Literal { form, octets } => {
                     let octets = expand(octets, vars);
-                    packet.extend(announcement(*form, octets.len()));
+                    self.layer.push(&mut packet, &announcement(*form, octets.len()));
                     if !form.non_sync {
-                        self.write(&std::mem::take(&mut packet)).await?;
+                        self.write(std::mem::take(&mut packet)).await?;
                         if !self.may_continue(&mut seen).await? {
                             return Ok(seen);
                         }
                     }
-                    packet.extend(octets);
+                    self.layer.push(&mut packet, &octets);
                 }
             }
         }
-        self.write(&packet).await?;
+        self.write(packet).await?;
         Ok(seen)
     }
 
@@ -99,8 +104,9 @@ impl Link {
         }
     }
 
-    async fn write(&mut self, packet: &[u8]) -> Result<(), Silence> {
-        let mut rest = packet;
+    async fn write(&mut self, mut packet: Vec<u8>) -> Result<(), Silence> {
+        self.layer.flush(&mut packet);
+        let mut rest = &packet[..];
         while !rest.is_empty() {
             let (now, later) = rest.split_at(self.piece(rest.len()));
             // A server that has hung up is noticed when its last words have been read.
@@ -154,20 +160,31 @@ impl Link {
         loop {
             if let Some((text, used)) = first_response(&self.received) {
                 self.received.drain(..used);
-                return text.map_err(Silence::Broken);
+                let text = text.map_err(Silence::Broken)?;
+                if self.layer.begins(&text) {
+                    let compressed = std::mem::take(&mut self.received);
+                    self.take(&compressed)?;
+                }
+                return Ok(text);
             }
             if self.received.len() > MAX_RESPONSE {
                 return Err(Silence::Broken("a response without end".into()));
             }
-            match self.stream.read_buf(&mut self.received).await {
+            let mut octets = Vec::with_capacity(READ_OCTETS);
+            match self.stream.read_buf(&mut octets).await {
                 Ok(0) => return Err(self.at_end()),
-                Ok(_) => {}
+                Ok(_) => self.take(&octets)?,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                     return Err(self.at_end());
                 }
                 Err(error) => return Err(Silence::Broken(error.to_string())),
             }
         }
+    }
+
+    fn take(&mut self, octets: &[u8]) -> Result<(), Silence> {
+        self.received.extend(self.layer.receive(octets).map_err(Silence::Broken)?);
+        Ok(())
     }
 
     fn at_end(&self) -> Silence {

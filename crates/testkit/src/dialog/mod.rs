@@ -4,6 +4,7 @@
 //! against a [`Host`]: a server in this process, or one at an address.
 
 mod client;
+mod layer;
 mod matching;
 mod parse;
 mod pattern;

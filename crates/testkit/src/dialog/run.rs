@@ -34,11 +34,13 @@ pub struct Options {
     pub may_lack: bool,
     /// How the clients' octets are cut.
     pub cut: Cut,
+    /// Whether clients that the runner logs in compress what follows.
+    pub compress: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dialect: None, may_lack: false, cut: Cut::AsWritten }
+        Self { dialect: None, may_lack: false, cut: Cut::AsWritten, compress: false }
     }
 }
 
@@ -161,6 +163,9 @@ impl<'a> Player<'a> {
         }
         if matches!(start, Start::LoggedIn | Start::Selected(_)) {
             self.ask(&mut link, "LOGIN ${user} ${password}", line).await?;
+            if self.options.compress {
+                self.ask(&mut link, "COMPRESS DEFLATE", line).await?;
+            }
         }
         if let Start::Selected(name) = start {
             self.ask(&mut link, &format!("SELECT {name}"), line).await?;

@@ -1,0 +1,20 @@
+//! COMPRESS (RFC 4978 §3). The layer itself is `crate::compress`.
+//!
+//! It is a command of the authenticated state only: nothing that a stranger can ask for should cost us memory, no
+//! password is ever compressed together with what others chose, and whether there is TLS is settled by then.
+
+use crate::refusal::Refusal;
+use crate::session::{Answer, Context, Done, Next};
+use rookery_imap_wire::Code;
+
+pub(crate) fn run(context: &mut Context, mechanism: &str) -> Answer {
+    if mechanism != "DEFLATE" {
+        return Err(Refusal::bad("There is no such compression").into());
+    }
+    if context.compressed {
+        let text = "COMPRESS has been used already";
+        return Err(Refusal::no(Code::CompressionActive, text).into());
+    }
+    context.compressed = true;
+    Ok(Done::new(None, "Compressed from here on", Next::Compress))
+}

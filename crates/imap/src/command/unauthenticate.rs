@@ -1,0 +1,14 @@
+//! UNAUTHENTICATE (RFC 8437 §3): the connection is as it was before login, but for TLS and what was tried in vain.
+
+use crate::capability;
+use crate::conn::Input;
+use crate::session::{Answer, Done, Next, Session};
+
+pub(crate) fn run(session: &mut Session, input: &mut Input<'_>) -> Answer {
+    let account = session.user().map(|user| user.name.as_str());
+    tracing::info!(session = session.context.peer.session, account, "unauthenticate");
+    session.unauthenticate();
+    session.apply_limits(input);
+    let code = capability::code(&session.context, false);
+    Ok(Done::new(Some(code), "Nobody is logged in now", Next::StopCompressing))
+}
