@@ -64,12 +64,13 @@ class Supply:
             text += f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{words}\n"
             (self._all / f"{number:05}.eml").write_bytes(text.encode())
 
-    def take(self, count=USUAL):
-        """Some of the messages, spread over all of them; all with `None`."""
+    def take(self, count=USUAL, fit=lambda message: True):
+        """Some of the messages, spread over all of them, and those of them that are fit; all with `None`."""
         files = self._files if count is None else self._files[:: max(1, len(self._files) // count)][:count]
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         for file in files:
-            os.link(file, folder / file.name)
+            if fit(crlf(file.read_bytes())):
+                os.link(file, folder / file.name)
         return Mail(folder)
 
     def close(self):

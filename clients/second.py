@@ -6,12 +6,12 @@ from server import PASSWORD
 
 
 class Second:
-    """A plain connection with INBOX selected."""
+    """A plain connection with a mailbox selected."""
 
     def __init__(self, server, user, mailbox="INBOX"):
         self.imap = imaplib.IMAP4(*server.imap)
         self.imap.login(user, PASSWORD)
-        self.ok(self.imap.select(mailbox))
+        self.select(mailbox)
 
     def __enter__(self):
         return self
@@ -26,6 +26,7 @@ class Second:
         return data
 
     def select(self, mailbox):
+        self.mailbox = mailbox
         return int(self.ok(self.imap.select(mailbox))[0])
 
     def flags(self, uid):
@@ -39,6 +40,10 @@ class Second:
     def search(self, *keys):
         self.ok(self.imap.noop())
         return [int(uid) for uid in self.ok(self.imap.uid("SEARCH", *keys))[0].split()]
+
+    def latest_change(self):
+        """The HIGHESTMODSEQ of the mailbox, which any change makes larger."""
+        return self.ok(self.imap.status(self.mailbox, "(HIGHESTMODSEQ)"))[0]
 
     def append(self, message, mailbox="INBOX"):
         self.ok(self.imap.append(mailbox, None, None, message))
