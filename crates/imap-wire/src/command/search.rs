@@ -76,12 +76,11 @@ fn returns(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
     Ok(options)
 }
 
-/// A charset and the space after it.
+/// A charset and the space after it. One whose name is not even UTF-8 is unknown, but no syntax error.
 fn charset(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    let error = cursor.fail("the name of a charset");
     let name = cursor.astring("the name of a charset")?;
     cursor.space()?;
-    String::from_utf8(name).map_err(|_| error)
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
 impl Search {

@@ -137,7 +137,7 @@ impl FetchData {
             Self::Section { section, origin, data } => {
                 out.extend_from_slice(b"BODY");
                 print::section(out, section);
-                print_data(out, *origin, data);
+                print_data(out, *origin, data, false);
             }
             Self::Rfc822(data) => print_named_data(out, "RFC822", data),
             Self::Rfc822Header(data) => print_named_data(out, "RFC822.HEADER", data),
@@ -145,7 +145,9 @@ impl FetchData {
             Self::Binary { path, origin, data } => {
                 out.extend_from_slice(b"BINARY");
                 print::section_binary(out, path);
-                print_data(out, *origin, data);
+                // Only here the grammar has a literal8.
+                let binary = matches!(data, Data::Inline(octets) if octets.contains(&0));
+                print_data(out, *origin, data, binary);
             }
             Self::BinarySize { path, size } => {
                 out.extend_from_slice(b"BINARY.SIZE");
@@ -234,11 +236,12 @@ fn print_number(out: &mut Vec<u8>, name: &str, number: u64) {
 
 fn print_named_data(out: &mut Vec<u8>, name: &str, data: &Data) {
     out.extend_from_slice(name.as_bytes());
-    print_data(out, None, data);
+    print_data(out, None, data, false);
 }
 
 /// The origin, if there is one, a space, and the data. Always a literal: what clients expect of message text.
-fn print_data(out: &mut Vec<u8>, origin: Option<u64>, data: &Data) {
+/// Whether octets in memory go as a literal8 is `binary`; those that follow know it themselves.
+fn print_data(out: &mut Vec<u8>, origin: Option<u64>, data: &Data, binary: bool) {
     if let Some(origin) = origin {
         out.push(b'<');
         print::number(out, origin);
@@ -248,7 +251,7 @@ fn print_data(out: &mut Vec<u8>, origin: Option<u64>, data: &Data) {
     match data {
         Data::Nil => out.extend_from_slice(b"NIL"),
         Data::Inline(octets) => {
-            if memchr::memchr(0, octets).is_some() {
+            if binary {
                 out.push(b'~');
             }
             print::literal(out, octets);

@@ -380,6 +380,20 @@ fn a_streamed_literal_is_only_announced() {
 }
 
 #[test]
+fn only_binary_content_is_sent_as_literal8() {
+    let print = |item: FetchData| {
+        let mut out = Vec::new();
+        item.print(&mut out);
+        out
+    };
+    let data = || Data::Inline(b"a\0".to_vec());
+    let binary = |data| FetchData::Binary { path: vec![1], origin: Some(0), data };
+    assert_eq!(print(binary(data())), b"BINARY[1]<0> ~{2}\r\na\0");
+    assert_eq!(print(binary(Data::Inline(b"a".to_vec()))), b"BINARY[1]<0> {1}\r\na");
+    assert_eq!(print(FetchData::Rfc822(data())), b"RFC822 {2}\r\na\0");
+}
+
+#[test]
 fn a_multipart_without_parts_has_one_on_the_wire() {
     let body = BodyStructure::Multipart {
         parts: Vec::new(),

@@ -72,6 +72,13 @@ fn a_preview_is_told_from_the_modifiers_after_it() {
 }
 
 #[test]
+fn a_charset_with_any_name_is_read() {
+    let line = b"a SEARCH CHARSET {2}\r\n\xfcx ALL";
+    let CommandBody::Search(search) = Command::parse(line).unwrap().body else { panic!() };
+    assert_eq!(search.charset.as_deref(), Some("\u{fffd}x"));
+}
+
+#[test]
 fn macros_are_expanded() {
     let CommandBody::Fetch(Fetch { items, .. }) = body("a fetch 1 all") else { panic!() };
     let all =
