@@ -68,6 +68,7 @@ impl Client {
     }
 }
 
+// proves: 9051/6.1.1/b 9051/6.1.1/c 9051/6.2.2/g 9051/6.2.3/a 9051/7.2.2/b 9051/11.7/b
 #[tokio::test]
 async fn a_password_is_asked_for_only_where_it_is_safe() {
     let plain = Settings { starttls: true, allow_plaintext: true, ..Settings::default() };
@@ -77,6 +78,7 @@ async fn a_password_is_asked_for_only_where_it_is_safe() {
         (plain, remote(true), true),
         (Settings::default(), local(false), false),
     ] {
+        let settings_offer_starttls = settings.starttls && !peer.secure;
         let mut client = connect(settings, peer, Stage::Greeting).await;
         let greeting = client.until("\r\n").await;
         assert_eq!(greeting.contains("AUTH=PLAIN"), safe, "{greeting}");
@@ -85,9 +87,16 @@ async fn a_password_is_asked_for_only_where_it_is_safe() {
         let answer = client.until("\r\n").await;
         assert_eq!(answer.starts_with("a OK [CAPABILITY "), safe, "{answer}");
         assert_eq!(answer.starts_with("a NO [PRIVACYREQUIRED]"), !safe, "{answer}");
+        if !safe {
+            client.send("b AUTHENTICATE PLAIN AGFkYQB0dWxpcA==\r\n").await;
+            let answer = client.until("\r\n").await;
+            assert!(answer.starts_with("b NO [PRIVACYREQUIRED]"), "{answer}");
+        }
+        assert_eq!(greeting.contains("STARTTLS"), settings_offer_starttls, "{greeting}");
     }
 }
 
+// proves: 9051/6.2.1/b
 #[tokio::test]
 async fn what_is_pipelined_behind_starttls_is_never_run() {
     let settings = Settings { starttls: true, ..Settings::default() };
@@ -100,6 +109,7 @@ async fn what_is_pipelined_behind_starttls_is_never_run() {
     drop(stream);
 }
 
+// proves: 9051/6.2.1/d
 #[tokio::test]
 async fn after_the_handshake_there_is_no_greeting_and_no_starttls() {
     let settings = Settings { starttls: true, ..Settings::default() };
@@ -110,6 +120,36 @@ async fn after_the_handshake_there_is_no_greeting_and_no_starttls() {
     assert!(!answer.contains("STARTTLS") && answer.contains("AUTH=PLAIN"), "{answer}");
 }
 
+// proves: 9051/6.2.1/a
+#[tokio::test]
+async fn tls_begins_once() {
+    let settings = Settings { starttls: true, ..Settings::default() };
+    for stage in [Stage::Greeting, Stage::AfterStartTls] {
+        let mut client = connect(settings.clone(), remote(true), stage).await;
+        client.send("a STARTTLS\r\nb NOOP\r\n").await;
+        let answer = client.until("b OK").await;
+        assert!(answer.contains("a BAD "), "{answer}");
+    }
+}
+
+// proves: 9051/11.7/a 9051/11.7/c
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_look_alike() {
+    for (unknown, wrong) in [
+        ("LOGIN eve tulip", "LOGIN ada rose"),
+        ("AUTHENTICATE PLAIN AGV2ZQB0dWxpcA==", "AUTHENTICATE PLAIN AGFkYQByb3Nl"),
+    ] {
+        let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+        client.until("\r\n").await;
+        client.send(&format!("a {unknown}\r\n")).await;
+        let unknown = client.until("\r\n").await;
+        assert!(unknown.starts_with("a NO [AUTHENTICATIONFAILED]"), "{unknown}");
+        client.send(&format!("a {wrong}\r\n")).await;
+        assert_eq!(client.until("\r\n").await, unknown);
+    }
+}
+
+// proves: 9051/3.4/b
 #[tokio::test]
 async fn a_server_that_goes_down_says_bye_even_to_an_idle_client() {
     for idle in [false, true] {
@@ -125,6 +165,7 @@ async fn a_server_that_goes_down_says_bye_even_to_an_idle_client() {
     }
 }
 
+// proves: 9051/3.4/b
 #[tokio::test(start_paused = true)]
 async fn who_does_not_log_in_in_time_is_sent_away() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -137,6 +178,7 @@ async fn who_does_not_log_in_in_time_is_sent_away() {
     assert!(client.rest().await.contains("* BYE"));
 }
 
+// proves: 9051/5.4/a 9051/5.4/b
 #[tokio::test(start_paused = true)]
 async fn a_client_may_be_silent_for_thirty_minutes_and_not_for_ever() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -145,9 +187,16 @@ async fn a_client_may_be_silent_for_thirty_minutes_and_not_for_ever() {
     tokio::time::sleep(Duration::from_secs(30 * 60)).await;
     client.send("DONE\r\n").await;
     client.until("b OK").await;
+    // Each command starts the time anew.
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(30 * 60 - 1)).await;
+        client.send("c NOOP\r\n").await;
+        client.until("c OK").await;
+    }
     assert!(client.rest().await.contains("* BYE"));
 }
 
+// proves: 9051/3.4/b
 #[tokio::test]
 async fn nonsense_ends_the_conversation_after_a_while() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -158,6 +207,7 @@ async fn nonsense_ends_the_conversation_after_a_while() {
     assert!(answers.ends_with("\r\n") && answers.contains("* BYE"), "{answers}");
 }
 
+// proves: 9051/11.7/d
 #[tokio::test]
 async fn guessing_passwords_ends_the_conversation() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -184,6 +234,7 @@ async fn a_message_that_is_too_big_is_refused_before_it_is_sent() {
     assert!(answer.starts_with("c NO [TOOBIG]") && answer.matches("c ").count() == 1, "{answer}");
 }
 
+// proves: 9051/4.3/b
 #[tokio::test]
 async fn a_whole_session_works() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;

@@ -174,6 +174,7 @@ fn an_error_names_the_tag_and_the_place() {
     assert_eq!(Command::parse(b"* NOOP").map_err(|error| error.tag), Err(None));
 }
 
+// proves: 9051/A/a
 #[test]
 fn strings_are_printed_so_that_they_fit() {
     let printed = |print: fn(&mut Vec<u8>, &[u8]), text: &[u8]| {

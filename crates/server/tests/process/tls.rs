@@ -1,7 +1,10 @@
 //! TLS from the first octet, and by STARTTLS.
 
 use crate::rookery::{Data, Server};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::io::{BufRead, BufReader, Write};
@@ -12,11 +15,19 @@ type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Shake hands, trusting the certificate that the server made and nothing else.
 fn secure(data: &Data, stream: TcpStream) -> Secured {
+    secure_with(data, stream, rustls::DEFAULT_VERSIONS)
+}
+
+fn secure_with(
+    data: &Data,
+    stream: TcpStream,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Secured {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(data.dir().join("tls/cert.pem")).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -46,6 +57,7 @@ fn serve(data: &Data) -> Server {
     data.start(&["serve", "--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0"])
 }
 
+// proves: 9051/11.2/a
 #[test]
 fn the_certificate_covers_loopback_and_logins_are_allowed_at_once() {
     let data = Data::with_ada();
@@ -58,6 +70,7 @@ fn the_certificate_covers_loopback_and_logins_are_allowed_at_once() {
     assert!(command(&mut client, "a LOGIN ada tulip").last().unwrap().starts_with("a OK"));
 }
 
+// proves: 9051/6.2.1/b 9051/6.2.1/c 9051/11.2/b 9051/11.2/c
 #[test]
 fn what_is_pipelined_behind_starttls_is_discarded() {
     let data = Data::with_ada();
@@ -72,4 +85,18 @@ fn what_is_pipelined_behind_starttls_is_discarded() {
     let heard = command(&mut client, "c CAPABILITY");
     assert!(!heard.iter().any(|line| line.starts_with("b ") || line.contains("LOGINDISABLED")));
     assert!(command(&mut client, "d LOGIN ada tulip").last().unwrap().starts_with("d OK"));
+}
+
+// proves: 9051/11.1/b 9051/11.1/c
+#[test]
+fn tls_1_2_and_1_3_are_spoken() {
+    let data = Data::with_ada();
+    let server = serve(&data);
+    for version in [&TLS12, &TLS13] {
+        let stream = TcpStream::connect(server.address("imaps")).unwrap();
+        let mut client = secure_with(&data, stream, &[version]);
+        assert!(line(&mut client).starts_with("* OK"));
+        let spoken = client.get_ref().conn.protocol_version();
+        assert_eq!(spoken, Some(version.version));
+    }
 }

@@ -241,7 +241,7 @@ async fn print_item(
         FetchItem::Rfc822Size => FetchData::Size(row.size),
         item => {
             let summary = summary.ok_or_else(gone)?;
-            return print_content_item(item, summary, content, out).await;
+            return print_content_item(view, item, summary, content, out).await;
         }
     };
     data.print(out.buffer());
@@ -250,6 +250,7 @@ async fn print_item(
 
 /// An item for which the message has to be looked at.
 async fn print_content_item(
+    view: &Viewed<'_>,
     item: &FetchItem,
     summary: &Message,
     content: &Content<'_>,
@@ -259,9 +260,11 @@ async fn print_content_item(
         FetchItem::Envelope => {
             FetchData::Envelope(Box::new(structure::envelope(&summary.envelope)))
         }
-        FetchItem::Body => FetchData::Body(Box::new(structure::body(&summary.root))),
+        FetchItem::Body => {
+            FetchData::Body(Box::new(structure::body(&summary.root, view.context.rev2)))
+        }
         FetchItem::BodyStructure => {
-            FetchData::BodyStructure(Box::new(structure::body(&summary.root)))
+            FetchData::BodyStructure(Box::new(structure::body(&summary.root, view.context.rev2)))
         }
         FetchItem::Preview { lazy } => {
             FetchData::Preview(preview::find(summary, *lazy, content).await?)
