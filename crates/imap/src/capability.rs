@@ -45,6 +45,7 @@ const TABLE: &[(&str, When)] = &[
     ("UIDBATCHES", When::AfterLogin),
     ("PREVIEW", When::AfterLogin),
     ("UNAUTHENTICATE", When::AfterLogin),
+    ("PARTIAL", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.

@@ -2,6 +2,7 @@
 
 use crate::Uid;
 use std::fmt;
+use std::ops::Range;
 
 /// A range of UIDs, both ends included, `first` not above `last`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,6 +40,14 @@ impl UidRange {
     #[must_use]
     pub fn span(self) -> u64 {
         u64::from(self.last.get()) - u64::from(self.first.get()) + 1
+    }
+
+    /// Those at these positions, which must not lie beyond its span.
+    fn part(self, positions: Range<u64>) -> Option<Self> {
+        let uid =
+            |position: u64| Uid::new(self.first.get().checked_add(position.try_into().ok()?)?);
+        let last = positions.end.checked_sub(1).filter(|last| *last >= positions.start)?;
+        Some(Self { first: uid(positions.start)?, last: uid(last)? })
     }
 
     /// Its UIDs, ascending.
@@ -126,6 +135,19 @@ impl UidSet {
     /// Its UIDs, ascending. Mind [`UidSet::all`]: intersect with what exists first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Uid> {
         self.ranges.iter().flat_map(|range| range.iter())
+    }
+
+    /// Those at these positions, the smallest being at 0. Linear in the number of ranges.
+    #[must_use]
+    pub fn at(&self, positions: Range<u64>) -> Self {
+        let mut before = 0;
+        let mut ranges = Vec::new();
+        for range in &self.ranges {
+            let cut = |position: u64| position.saturating_sub(before).min(range.span());
+            ranges.extend(range.part(cut(positions.start)..cut(positions.end)));
+            before += range.span();
+        }
+        Self { ranges }
     }
 
     /// Those in both sets.
@@ -247,6 +269,10 @@ mod tests {
                     set(plain_left.difference(&plain_right).copied())
                 );
                 assert_eq!(left.union(&right), set(plain_left.union(&plain_right).copied()));
+            }
+            for (first, end) in (0..9).flat_map(|first| (0..9).map(move |end| (first, end))) {
+                let between = plain_left.iter().copied().take(end).skip(first);
+                assert_eq!(left.at(first as u64..end as u64), set(between));
             }
         }
     }

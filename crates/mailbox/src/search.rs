@@ -5,18 +5,15 @@
 
 mod decide;
 mod fold;
+mod progress;
+mod run;
 mod text;
 
 pub use fold::fold;
+pub use progress::Progress;
+pub use run::{Search, Wanted};
 
-use crate::limits::{MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_ROWS, SEARCH_WINDOW};
-use crate::{Account, Refused, Row, Snapshot, StoreError};
-use bytes::Bytes;
-use decide::{Header, Known, decide};
-use rookery_mail::{DateTime, EmailId, Keyword, ModSeq, SystemFlag, ThreadId, UidSet};
-use rookery_mime::{Message, Scanner, date};
-use text::{Findings, look_through};
-use tokio::task::yield_now;
+use rookery_mail::{EmailId, Keyword, ModSeq, SystemFlag, ThreadId, UidSet};
 
 /// What to search for. Days are days since 1970-01-01, as of [`rookery_mail::DateTime::local_day`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,95 +73,4 @@ pub enum Key {
     Body(String),
     /// The header, a part's header or the text of the body contains it, compared as of [`fold`].
     Text(String),
-}
-
-/// Those of the candidates that are in the snapshot and match. Lets others run between messages.
-///
-/// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
-///
-/// # Errors
-/// As of [`crate::AccountStore::content`], other than for a single message.
-pub async fn search(
-    account: &Account,
-    snapshot: &Snapshot,
-    candidates: &UidSet,
-    key: &Key,
-) -> Result<UidSet, StoreError> {
-    let mut found = UidSet::new();
-    let mut open = Vec::new();
-    let needles = Findings::new(key);
-    for (count, row) in snapshot.rows_in(candidates).enumerate() {
-        match decide(key, &Known::of_row(snapshot, row)) {
-            Some(true) => found.insert(row.uid),
-            Some(false) => {}
-            None => open.push(row),
-        }
-        if count % SEARCH_ROWS == SEARCH_ROWS - 1 {
-            yield_now().await;
-        }
-    }
-    for rows in open.chunks(SEARCH_BATCH) {
-        let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
-        let summaries = account.store().summaries(&emails).await?;
-        for (row, summary) in rows.iter().zip(summaries) {
-            let known = Known::of_row(snapshot, row);
-            match look_closer(account, key, known, summary, &needles).await {
-                Ok(true) => found.insert(row.uid),
-                Ok(false)
-                | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Decide about a message whose row leaves the answer open: step by step, and no further than it takes.
-async fn look_closer(
-    account: &Account,
-    key: &Key,
-    mut known: Known<'_>,
-    summary: Option<Bytes>,
-    needles: &Findings,
-) -> Result<bool, StoreError> {
-    let row = known.row;
-    let message = match summary.and_then(|summary| Message::decode(&summary)) {
-        Some(message) => message,
-        None => scan(account, row).await?,
-    };
-    known.sent_day = Some(sent_day(&message, row));
-    if let Some(answer) = decide(key, &known) {
-        return Ok(answer);
-    }
-    let header = message.root.header.start..message.root.header.end.min(MAX_SEARCHED_HEADER);
-    yield_now().await;
-    known.header = Some(Header::new(&account.store().content(row.email, header).await?));
-    if let Some(answer) = decide(key, &known) {
-        return Ok(answer);
-    }
-    known.text = Some(look_through(account, row.email, &message, needles.clone()).await?);
-    Ok(decide(key, &known) == Some(true))
-}
-
-/// The day of the Date field as it was written down, disregarding the zone, or that of the internal date.
-fn sent_day(message: &Message, row: &Row) -> i64 {
-    let sent = message.envelope.date.as_deref().and_then(date::parse);
-    let sent = sent.map(|sent| DateTime::with_offset(sent.unix, sent.offset_minutes));
-    sent.unwrap_or(row.internal_date).local_day()
-}
-
-/// What the summary would say, for a message whose summary is of another version.
-async fn scan(account: &Account, row: &Row) -> Result<Message, StoreError> {
-    let mut scanner = Scanner::new();
-    let mut at = 0;
-    while at < row.size {
-        let octets = account.store().content(row.email, at..at + SEARCH_WINDOW as u64).await?;
-        if octets.is_empty() {
-            break;
-        }
-        at += octets.len() as u64;
-        scanner.push(&octets);
-        yield_now().await;
-    }
-    Ok(scanner.finish())
 }

@@ -2,7 +2,7 @@
 
 use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
 use rookery_mailbox::delivery::Incoming;
-use rookery_mailbox::search::{Key, search};
+use rookery_mailbox::search::{Key, Progress, Search, Wanted};
 use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, initial_mailboxes, names};
 use std::sync::Arc;
 
@@ -47,7 +47,13 @@ async fn mail(messages: &[(&str, &str)]) -> Mail {
 
 impl Mail {
     async fn search(&self, key: Key) -> String {
-        search(&self.account, &self.snapshot, &UidSet::all(), &key).await.unwrap().to_string()
+        self.search_among(&UidSet::all(), &key, Wanted::All).await
+    }
+
+    async fn search_among(&self, candidates: &UidSet, key: &Key, wanted: Wanted) -> String {
+        let (account, snapshot) = (&self.account, &*self.snapshot);
+        let search = Search { account, snapshot, candidates, key, wanted };
+        search.run(&Progress::default()).await.unwrap().to_string()
     }
 }
 
@@ -97,8 +103,7 @@ async fn rows_are_enough_for_most_keys() {
         assert_eq!(mail.search(key.clone()).await, expected, "{key:?}");
     }
     let candidates = uids(&[1, 3, 7]);
-    let found = search(&mail.account, &mail.snapshot, &candidates, &Key::All).await.unwrap();
-    assert_eq!(found, uids(&[1, 3]));
+    assert_eq!(mail.search_among(&candidates, &Key::All, Wanted::All).await, "1,3");
 }
 
 #[tokio::test]
@@ -208,4 +213,31 @@ async fn others_run_while_a_search_goes_on() {
     }
     assert_eq!(searching.await.unwrap(), "");
     assert!(turns > 200, "a turn for each message at least, not {turns}");
+}
+
+#[tokio::test]
+async fn no_more_is_looked_at_than_it_takes() {
+    let mail = mail(&vec![(GREETING, ""); 300]).await;
+    let (account, snapshot) = (&mail.account, &*mail.snapshot);
+    let candidates = &UidSet::all();
+    for key in [&Key::All, &Key::Body("kaffee".to_owned())] {
+        for (wanted, expected) in [
+            (Wanted::Lowest(3), uids(&[1, 2, 3])),
+            (Wanted::Highest(3), uids(&[298, 299, 300])),
+            (Wanted::Highest(1000), (1..=300).filter_map(Uid::new).collect()),
+        ] {
+            let progress = Progress::default();
+            let search = Search { account, snapshot, candidates, key, wanted };
+            let found = search.run(&progress).await.unwrap();
+            assert_eq!(found.intersection(&expected), expected, "{wanted:?}");
+            assert_eq!(found.ranges().len(), 1, "{wanted:?} leaves none out");
+            let looked_at_all = found.len() == 300;
+            assert_eq!(looked_at_all, wanted == Wanted::Highest(1000) || *key == Key::All);
+            assert_eq!(
+                progress.look().0,
+                found.len(),
+                "{wanted:?}: all that was looked at matches"
+            );
+        }
+    }
 }

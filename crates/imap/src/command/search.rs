@@ -1,5 +1,7 @@
 //! SEARCH (RFC 9051 §6.4.4), with ESEARCH's return options and `$`.
 
+mod returns;
+
 use super::now;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -10,7 +12,7 @@ use rookery_imap_wire::{
 };
 use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidRange, UidSet};
 use rookery_mailbox::Snapshot;
-use rookery_mailbox::search::{self, Key};
+use rookery_mailbox::search::{self, Key, Progress};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -36,9 +38,9 @@ pub(crate) async fn run(
         }
     };
     if saves {
-        selected.saved = to_save(command.returns.as_deref().unwrap_or_default(), &found);
+        selected.saved = returns::told(command.returns.as_deref(), &found);
     }
-    let told = told(command.returns.as_deref(), &found);
+    let told = returns::told(command.returns.as_deref(), &found);
     let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
     answer(context, selected, tag, command, (&found, modseq), out);
     done("Searched")
@@ -51,13 +53,17 @@ async fn find(
     command: &Search,
 ) -> Result<UidSet, Failure> {
     check_charset(command.charset.as_deref())?;
-    let unknown =
-        |item: &SearchReturn| matches!(item, SearchReturn::Other(_) | SearchReturn::Partial(_));
-    if command.returns.iter().flatten().any(unknown) {
-        return Err(Refusal::bad("Unknown return option").into());
-    }
+    returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
-    Ok(search::search(&user.account, snapshot, &selected.view.uids(), &key).await?)
+    let candidates = selected.view.uids();
+    let search = search::Search {
+        account: &user.account,
+        snapshot,
+        candidates: &candidates,
+        key: &key,
+        wanted: returns::wanted(command.returns.as_deref()),
+    };
+    Ok(search.run(&Progress::default()).await?)
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.
@@ -88,53 +94,16 @@ fn answer(
         }
         // `SAVE` alone asks for no answer (RFC 9051 §6.4.4.1).
         Some(returns) if returns.as_slice() == [SearchReturn::Save] => {}
-        returns => out.send(&esearch(tag, command.uid, returns.as_deref(), (&numbers, modseq))),
-    }
-}
-
-fn esearch(
-    tag: &Tag,
-    uid: bool,
-    returns: Option<&[SearchReturn]>,
-    (numbers, modseq): (&UidSet, Option<u64>),
-) -> Response {
-    let returns = returns.unwrap_or(&[SearchReturn::All]);
-    let wants = |item: SearchReturn| returns.contains(&item);
-    let ranges = || numbers.ranges().iter().map(|range| (range.first().get(), range.last().get()));
-    Response::ESearch {
-        tag: Some(tag.clone()),
-        uid,
-        min: numbers.first().map(Uid::get).filter(|_| wants(SearchReturn::Min)),
-        max: numbers.last().map(Uid::get).filter(|_| wants(SearchReturn::Max)),
-        count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
-        all: (wants(SearchReturn::All) && !numbers.is_empty()).then(|| ranges().collect()),
-        partial: None,
-        modseq,
+        returns => {
+            let returns = returns.as_deref();
+            out.send(&returns::esearch(tag, command.uid, returns, (&numbers, modseq)));
+        }
     }
 }
 
 /// The highest modification sequence of these messages.
 fn highest_modseq(snapshot: &Snapshot, uids: &UidSet) -> Option<u64> {
     snapshot.rows_in(uids).map(|row| row.modseq.get()).max()
-}
-
-/// The messages that an answer speaks of: all, or the first and the last one (RFC 4731 §3.2).
-fn told(returns: Option<&[SearchReturn]>, found: &UidSet) -> UidSet {
-    returns.map_or_else(|| found.clone(), |returns| to_save(returns, found))
-}
-
-/// With MIN or MAX and neither ALL nor COUNT, only those are saved (RFC 9051 §6.4.4.1).
-fn to_save(returns: &[SearchReturn], found: &UidSet) -> UidSet {
-    let has = |item| returns.contains(&item);
-    let only_ends = (has(SearchReturn::Min) || has(SearchReturn::Max))
-        && !has(SearchReturn::All)
-        && !has(SearchReturn::Count);
-    if !only_ends {
-        return found.clone();
-    }
-    let min = found.first().filter(|_| has(SearchReturn::Min));
-    let max = found.last().filter(|_| has(SearchReturn::Max));
-    min.into_iter().chain(max).collect()
 }
 
 /// Whether a key has a modification sequence in it.

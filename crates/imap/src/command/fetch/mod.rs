@@ -1,6 +1,7 @@
-//! FETCH (RFC 9051 §6.4.5), with BINARY, PREVIEW and CHANGEDSINCE. Bodies stream out of the store.
+//! FETCH (RFC 9051 §6.4.5), with BINARY, PREVIEW, PARTIAL and CHANGEDSINCE. Bodies stream out of the store.
 
 mod binary;
+mod page;
 mod preview;
 mod section;
 mod since;
@@ -27,10 +28,13 @@ pub(crate) async fn run(
     mut command: Fetch,
     out: &mut Out<'_>,
 ) -> Answer {
-    let since = since::of(context, &command)?;
+    let (page, since) = (page::of(&command)?, since::of(context, &command)?);
     drop_repeated(&mut command.items);
     preview::log(context, user, &command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
+    if let Some(page) = page {
+        uids = page::narrow(page, &uids);
+    }
     // A UIDFETCH response has it in front (RFC 9586 §3.3).
     let wants_uid = command.uid && !context.uid_only;
     if wants_uid && !command.items.contains(&FetchItem::Uid) {

@@ -22,9 +22,7 @@ pub(super) fn of(context: &Context, command: &Fetch) -> Result<Option<Since>, Re
         match modifier {
             FetchModifier::ChangedSince(modseq) => moment = ModSeq::new(*modseq),
             FetchModifier::Vanished => vanished = true,
-            FetchModifier::Partial(_) => {
-                return Err(Refusal::bad("PARTIAL is not available here"));
-            }
+            FetchModifier::Partial(_) => {}
             FetchModifier::Other(_) => return Err(Refusal::bad("Unknown modifier")),
         }
     }

@@ -1,0 +1,183 @@
+//! Searching: message by message, and no further than it takes.
+
+use super::decide::{Header, Known, decide};
+use super::text::{Findings, look_through};
+use super::{Key, Progress};
+use crate::limits::{MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_ROWS, SEARCH_WINDOW};
+use crate::{Account, Refused, Row, Snapshot, StoreError};
+use bytes::Bytes;
+use rookery_mail::{DateTime, EmailId, Uid, UidSet};
+use rookery_mime::{Message, Scanner, date};
+use tokio::task::yield_now;
+
+/// A search in a mailbox.
+pub struct Search<'a> {
+    /// Where the messages are.
+    pub account: &'a Account,
+    /// The mailbox.
+    pub snapshot: &'a Snapshot,
+    /// The messages that may match, if they are in the snapshot.
+    pub candidates: &'a UidSet,
+    /// What they have to match.
+    pub key: &'a Key,
+    /// Which of the matches are wanted.
+    pub wanted: Wanted,
+}
+
+/// Which matches are wanted, so that no more is looked at than it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// So many, those with the lowest UIDs.
+    Lowest(u64),
+    /// So many, those with the highest UIDs.
+    Highest(u64),
+}
+
+/// Messages that are decided upon together.
+struct Batch<'a> {
+    /// How many they are.
+    rows: u64,
+    /// Those whose rows leave the answer open.
+    open: Vec<&'a Row>,
+}
+
+type Rows<'a> = Box<dyn Iterator<Item = &'a Row> + Send + 'a>;
+
+impl<'a> Search<'a> {
+    /// The matches. There may be more of them than are wanted, but none is missing between two of them, nor between
+    /// them and the end that they were wanted from. Lets others run between messages.
+    ///
+    /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
+    ///
+    /// # Errors
+    /// As of [`crate::AccountStore::content`], other than for a single message.
+    pub async fn run(&self, progress: &Progress) -> Result<UidSet, StoreError> {
+        progress.begin(self.candidates.len());
+        let needles = Findings::new(self.key);
+        let mut rows = self.rows();
+        let mut found = Vec::new();
+        while !self.is_enough(&found) {
+            let batch = self.batch(&mut rows, &mut found);
+            if batch.rows == 0 {
+                break;
+            }
+            progress.advance(batch.rows - batch.open.len() as u64);
+            self.look_at(&batch.open, &needles, (progress, &mut found)).await?;
+            yield_now().await;
+        }
+        found.sort_unstable();
+        Ok(found.into_iter().collect())
+    }
+
+    /// The candidates that are there, from the end on that is wanted.
+    fn rows(&self) -> Rows<'a> {
+        let candidates = self.candidates;
+        match self.wanted {
+            Wanted::All | Wanted::Lowest(_) => Box::new(self.snapshot.rows_in(candidates)),
+            Wanted::Highest(_) => {
+                let rows = self.snapshot.rows().rev();
+                Box::new(rows.filter(move |row| candidates.contains(row.uid)))
+            }
+        }
+    }
+
+    fn is_enough(&self, found: &[Uid]) -> bool {
+        match self.wanted {
+            Wanted::All => false,
+            Wanted::Lowest(count) | Wanted::Highest(count) => found.len() as u64 >= count,
+        }
+    }
+
+    /// The next messages, decided where their rows suffice.
+    fn batch(&self, rows: &mut Rows<'a>, found: &mut Vec<Uid>) -> Batch<'a> {
+        let mut batch = Batch { rows: 0, open: Vec::new() };
+        for row in rows.take(SEARCH_ROWS) {
+            batch.rows += 1;
+            match decide(self.key, &Known::of_row(self.snapshot, row)) {
+                Some(true) => found.push(row.uid),
+                Some(false) => {}
+                None => batch.open.push(row),
+            }
+            if batch.open.len() >= SEARCH_BATCH {
+                break;
+            }
+        }
+        batch
+    }
+
+    async fn look_at(
+        &self,
+        rows: &[&Row],
+        needles: &Findings,
+        (progress, found): (&Progress, &mut Vec<Uid>),
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
+        let summaries = self.account.store().summaries(&emails).await?;
+        for (row, summary) in rows.iter().zip(summaries) {
+            let known = Known::of_row(self.snapshot, row);
+            match look_closer(self.account, self.key, known, summary, needles).await {
+                Ok(true) => found.push(row.uid),
+                Ok(false)
+                | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+            progress.advance(1);
+        }
+        Ok(())
+    }
+}
+
+/// Decide about a message whose row leaves the answer open: step by step, and no further than it takes.
+async fn look_closer(
+    account: &Account,
+    key: &Key,
+    mut known: Known<'_>,
+    summary: Option<Bytes>,
+    needles: &Findings,
+) -> Result<bool, StoreError> {
+    let row = known.row;
+    let message = match summary.and_then(|summary| Message::decode(&summary)) {
+        Some(message) => message,
+        None => scan(account, row).await?,
+    };
+    known.sent_day = Some(sent_day(&message, row));
+    if let Some(answer) = decide(key, &known) {
+        return Ok(answer);
+    }
+    let header = message.root.header.start..message.root.header.end.min(MAX_SEARCHED_HEADER);
+    yield_now().await;
+    known.header = Some(Header::new(&account.store().content(row.email, header).await?));
+    if let Some(answer) = decide(key, &known) {
+        return Ok(answer);
+    }
+    known.text = Some(look_through(account, row.email, &message, needles.clone()).await?);
+    Ok(decide(key, &known) == Some(true))
+}
+
+/// The day of the Date field as it was written down, disregarding the zone, or that of the internal date.
+fn sent_day(message: &Message, row: &Row) -> i64 {
+    let sent = message.envelope.date.as_deref().and_then(date::parse);
+    let sent = sent.map(|sent| DateTime::with_offset(sent.unix, sent.offset_minutes));
+    sent.unwrap_or(row.internal_date).local_day()
+}
+
+/// What the summary would say, for a message whose summary is of another version.
+async fn scan(account: &Account, row: &Row) -> Result<Message, StoreError> {
+    let mut scanner = Scanner::new();
+    let mut at = 0;
+    while at < row.size {
+        let octets = account.store().content(row.email, at..at + SEARCH_WINDOW as u64).await?;
+        if octets.is_empty() {
+            break;
+        }
+        at += octets.len() as u64;
+        scanner.push(&octets);
+        yield_now().await;
+    }
+    Ok(scanner.finish())
+}
