@@ -9,7 +9,7 @@
 //! Engines give the same numbers for the same operations, so that they can be compared:
 //! - [`ModSeq`], [`MailboxId`] and [`EmailId`] are counters of the account. The first one given is 1; what is refused
 //!   or changes nothing uses none up. One change takes one `ModSeq`: making an account with its mailboxes, create,
-//!   delete, rename, a (un)subscription that changes something, append, replace, copy, move, expunge, a change of flags.
+//!   delete, rename, a (un)subscription or an append limit that changes something, append, replace, copy, move, expunge, a change of flags.
 //!   Claiming recent messages takes none. The initial mailboxes and those made by `create` and `rename` have the
 //!   `ModSeq` of that change as their highest; renaming changes nothing in the renamed ones.
 //! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, within
@@ -118,6 +118,12 @@ pub trait AccountStore: Send + Sync {
     /// # Errors
     /// [`crate::Refused::TooManyMailboxes`] when there are too many subscriptions.
     fn subscribe<'a>(&'a self, name: &'a MailboxName, subscribed: bool) -> Reply<'a, ()>;
+
+    /// Give a mailbox a limit of its own to the size of messages, in octets, that are appended to it, or none.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()>;
 
     /// Open a mailbox, shared with all who have it open.
     ///
@@ -281,6 +287,9 @@ pub struct MailboxInfo {
     pub uid_validity: UidValidity,
     /// What it is for.
     pub special_use: Option<SpecialUse>,
+    /// The largest message, in octets, that clients may append to it (RFC 7889 §3); without one there is none but that of
+    /// the server. Engines remember it, fronts obey it.
+    pub append_limit: Option<u64>,
 }
 
 /// The mailboxes and subscriptions of an account at one moment.

@@ -329,6 +329,13 @@ impl AccountStore for LocalAccount {
         })
     }
 
+    fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()> {
+        self.change(move |batch| {
+            let record = plan::set_append_limit(&batch.draft, mailbox, limit)?;
+            commit(batch, record.map(Record::Names))
+        })
+    }
+
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
         Box::pin(async move {
             self.account.look(|state| {

@@ -191,6 +191,10 @@ impl<'a> Draft<'a> {
                 list.subscriptions.remove(&subscription.name);
             }
         }
+        for (id, limit) in &names.append_limits {
+            let info = list.mailboxes.values_mut().find(|info| info.id == *id);
+            info.ok_or(NO_MAILBOX)?.append_limit = *limit;
+        }
         self.delta.list = Arc::new(list);
         Ok(())
     }
@@ -324,6 +328,7 @@ pub(crate) fn info(made: &Made) -> MailboxInfo {
         name: made.name.clone(),
         uid_validity: made.uid_validity,
         special_use: made.special_use,
+        append_limit: None,
     }
 }
 

@@ -241,6 +241,8 @@ fn encode_account(log: u64, position: Position, state: &State, stamps: &Stamps) 
         out.u32(number_of_uid(recent));
         out.text(info.special_use.map_or("", SpecialUse::as_str).as_bytes());
         out.text(info.name.as_str().as_bytes());
+        out.number(u64::from(info.append_limit.is_some()));
+        info.append_limit.iter().for_each(|limit| out.number(*limit));
     }
     out.number(state.list.subscriptions.len() as u64);
     state.list.subscriptions.iter().for_each(|name| out.text(name.as_str().as_bytes()));
@@ -298,7 +300,8 @@ fn decode_info(from: &mut Reader<'_>) -> Result<(MailboxInfo, u64, Option<Uid>),
     let recent = Uid::new(from.u32()?);
     let special_use = std::str::from_utf8(from.text()?).ok().and_then(SpecialUse::parse);
     let name = read_name(from)?;
-    Ok((MailboxInfo { id, name, uid_validity, special_use }, stamp, recent))
+    let append_limit = (from.number()? != 0).then(|| from.number()).transpose()?;
+    Ok((MailboxInfo { id, name, uid_validity, special_use, append_limit }, stamp, recent))
 }
 
 fn decode_email(from: &mut Reader<'_>) -> Result<Email, BadRecord> {

@@ -162,6 +162,18 @@ pub(crate) fn subscribe(
     Ok(Some(NamesRecord { modseq, subscriptions, ..NamesRecord::default() }))
 }
 
+pub(crate) fn set_append_limit(
+    draft: &Draft<'_>,
+    mailbox: MailboxId,
+    limit: Option<u64>,
+) -> Result<Option<NamesRecord>, Refused> {
+    if find(draft, mailbox)?.append_limit == limit {
+        return Ok(None);
+    }
+    let (modseq, append_limits) = (next_modseq(draft), vec![(mailbox, limit)]);
+    Ok(Some(NamesRecord { modseq, append_limits, ..NamesRecord::default() }))
+}
+
 /// What the caller is told of as recent, and the record of it.
 pub(crate) fn claim_recent(
     draft: &Draft<'_>,

@@ -71,6 +71,8 @@ pub(crate) struct NamesRecord {
     pub(crate) made: Vec<Made>,
     pub(crate) renamed: Vec<(MailboxId, MailboxName)>,
     pub(crate) subscriptions: Vec<Subscription>,
+    /// Mailboxes that get a limit of their own to what is appended, in octets, or lose it.
+    pub(crate) append_limits: Vec<(MailboxId, Option<u64>)>,
 }
 
 /// A change of an account.
@@ -116,6 +118,7 @@ mod tag {
     pub(super) const SUBSCRIPTION: u8 = 15;
     pub(super) const THREAD: u8 = 128;
     pub(super) const THREAD_KEYS: u8 = 129;
+    pub(super) const APPEND_LIMIT: u8 = 130;
 }
 
 impl Record {
@@ -302,6 +305,12 @@ impl NamesRecord {
                 out.text(subscription.name.as_str().as_bytes());
             });
         }
+        for (id, limit) in &self.append_limits {
+            out.nested_field(tag::APPEND_LIMIT, |out| {
+                out.number(id.0);
+                limit.iter().for_each(|limit| out.number(*limit));
+            });
+        }
     }
 
     fn decode(fields: &Fields<'_>) -> Result<Self, BadRecord> {
@@ -310,6 +319,10 @@ impl NamesRecord {
         let subscription = |mut field: Reader<'_>| {
             Ok(Subscription { subscribed: field.number()? != 0, name: read_name(&mut field)? })
         };
+        let append_limit = |mut field: Reader<'_>| {
+            let id = MailboxId(field.number()?);
+            Ok((id, (!field.is_empty()).then(|| field.number()).transpose()?))
+        };
         Ok(Self {
             modseq: fields.modseq()?,
             made: fields.all(tag::MADE).map(Made::decode).collect::<Result<_, _>>()?,
@@ -317,6 +330,10 @@ impl NamesRecord {
             subscriptions: fields
                 .all(tag::SUBSCRIPTION)
                 .map(subscription)
+                .collect::<Result<_, _>>()?,
+            append_limits: fields
+                .all(tag::APPEND_LIMIT)
+                .map(append_limit)
                 .collect::<Result<_, _>>()?,
         })
     }

@@ -106,6 +106,10 @@ impl AccountStore for MemoryAccount {
         ready(self.change(|state| state.subscribe(name, subscribed)))
     }
 
+    fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()> {
+        ready(self.change(|state| state.set_append_limit(mailbox, limit)))
+    }
+
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
         ready(self.read(|state| Ok(Arc::clone(&state.mailbox(mailbox)?.open))))
     }

@@ -88,8 +88,8 @@ impl State {
         self.last_mailbox += 1;
         let id = MailboxId(self.last_mailbox);
         let uid_validity = self.next_uid_validity(now);
-        let info =
-            MailboxInfo { id, name: new.name.clone(), uid_validity, special_use: new.special_use };
+        let (name, special_use) = (new.name.clone(), new.special_use);
+        let info = MailboxInfo { id, name, uid_validity, special_use, append_limit: None };
         self.mailboxes.insert(id, Mailbox::new(id, uid_validity, modseq));
         self.list.mailboxes.insert(new.name.clone(), info.clone());
         if new.subscribed {
@@ -188,6 +188,20 @@ impl State {
             self.tick();
         }
         self.check_limits()
+    }
+
+    pub(super) fn set_append_limit(
+        &mut self,
+        id: MailboxId,
+        limit: Option<u64>,
+    ) -> Result<(), Refused> {
+        let info = self.list.mailboxes.values_mut().find(|info| info.id == id);
+        let info = info.ok_or(Refused::NoSuchMailbox)?;
+        if info.append_limit != limit {
+            info.append_limit = limit;
+            self.tick();
+        }
+        Ok(())
     }
 
     pub(super) fn append(

@@ -40,6 +40,9 @@ pub(super) async fn execute(
         Request::MailboxStatus { account, mailbox } => {
             mailbox::status(services, &account, &mailbox).await
         }
+        Request::MailboxSetAppendLimit { account, mailbox, limit } => {
+            mailbox::set_append_limit(services, &account, &mailbox, limit).await
+        }
         Request::MessageList { account, mailbox, after } => {
             content::list(services, &account, &mailbox, after).await
         }

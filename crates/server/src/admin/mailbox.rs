@@ -67,6 +67,20 @@ pub(super) async fn status(services: &Services, account: &str, mailbox: &str) ->
     Ok(Response::Mailbox(details(&account, &info, subscribed).await?))
 }
 
+pub(super) async fn set_append_limit(
+    services: &Services,
+    account: &str,
+    mailbox: &str,
+    limit: Option<u64>,
+) -> Answer {
+    let of = account;
+    let account = open(services, account).await?;
+    let found = account.find(&name(mailbox)?).await;
+    let info = found.map_err(|error| Failure::of_mailbox(of, mailbox, error))?;
+    account.store().set_append_limit(info.id, limit).await?;
+    Ok(Response::Done)
+}
+
 pub(super) async fn open(services: &Services, account: &str) -> Result<Account, Failure> {
     let name = parse(account)?;
     Ok(Account::new(store_of(services, &name).await?))
@@ -104,5 +118,6 @@ async fn details(
         uid_validity: info.uid_validity.get(),
         uid_next: snapshot.uid_next().map_or(0, rookery_mail::Uid::get),
         highest_modseq: snapshot.highest_modseq().get(),
+        append_limit: info.append_limit,
     })
 }

@@ -52,6 +52,12 @@ pub(crate) enum Request {
         account: String,
         mailbox: String,
     },
+    /// A limit in octets, or none, to what clients append to this mailbox.
+    MailboxSetAppendLimit {
+        account: String,
+        mailbox: String,
+        limit: Option<u64>,
+    },
     /// The messages whose UIDs come after this one.
     MessageList {
         account: String,
@@ -192,4 +198,7 @@ pub(crate) struct MailboxDetails {
     pub(crate) uid_validity: u32,
     pub(crate) uid_next: u32,
     pub(crate) highest_modseq: u64,
+    /// The limit of its own, in octets, to what clients append.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) append_limit: Option<u64>,
 }

@@ -5,6 +5,7 @@ use super::{Place, print, table};
 use crate::admin::{MailboxDetails, Request, Response};
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
+use std::str::FromStr;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -18,6 +19,8 @@ pub(super) enum Command {
     Delete(Named),
     /// Show a mailbox's numbers
     Status(Shown),
+    /// Change a mailbox's settings
+    Set(Settings),
 }
 
 #[derive(Args)]
@@ -70,6 +73,41 @@ pub(super) struct Shown {
     json: bool,
 }
 
+#[derive(Args)]
+pub(super) struct Settings {
+    /// The account
+    name: String,
+    /// The mailbox
+    mailbox: String,
+    /// The largest message that clients may upload to it, in octets or with K, M or G behind the number; 0 for no uploads,
+    /// `none` for no limit but the server's
+    #[arg(long, value_name = "SIZE|none")]
+    append_limit: AppendLimit,
+}
+
+/// A limit in octets, if there is one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct AppendLimit(Option<u64>);
+
+impl FromStr for AppendLimit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let units = [('K', 1 << 10), ('M', 1 << 20), ('G', 1_u64 << 30)];
+        let unit = units.iter().find(|(letter, _)| text.ends_with(*letter));
+        let (digits, unit) = match unit {
+            Some((letter, unit)) => (text.strip_suffix(*letter).unwrap_or(text), *unit),
+            None => (text, 1),
+        };
+        let size = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+        let size = size.filter(|size| i64::try_from(*size).is_ok());
+        size.map(|size| Self(Some(size))).ok_or("a size like 1000, 64K, 25M or 1G, or none")
+    }
+}
+
 pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> {
     match command {
         Command::List(Listed { name, json: as_json }) => {
@@ -97,6 +135,11 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
                 _ => Err(Failure::unexpected_answer()),
             }
         }
+        Command::Set(Settings { name: account, mailbox, append_limit: AppendLimit(limit) }) => {
+            let shown = limit.map_or("none".to_owned(), |limit| format!("{limit} octets"));
+            let done = format!("append limit of {mailbox}: {shown}");
+            change(place, &Request::MailboxSetAppendLimit { account, mailbox, limit }, &done).await
+        }
     }
 }
 
@@ -121,6 +164,7 @@ fn print_list(mailboxes: &[MailboxDetails]) -> Result<(), Failure> {
 }
 
 fn print_status(mailbox: &MailboxDetails) -> Result<(), Failure> {
+    let append_limit = mailbox.append_limit.map(|limit| format!("{limit} octets"));
     print(&table(&[
         row(["name:", &mailbox.name]),
         row(["special use:", mailbox.special_use.as_deref().unwrap_or("none")]),
@@ -132,5 +176,29 @@ fn print_status(mailbox: &MailboxDetails) -> Result<(), Failure> {
         row(["UIDVALIDITY:", &mailbox.uid_validity.to_string()]),
         row(["UIDNEXT:", &mailbox.uid_next.to_string()]),
         row(["HIGHESTMODSEQ:", &mailbox.highest_modseq.to_string()]),
+        row(["append limit:", append_limit.as_deref().unwrap_or("none")]),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_size_or_none() {
+        for (text, octets) in [
+            ("none", None),
+            ("0", Some(0)),
+            ("25M", Some(25 << 20)),
+            ("1K", Some(1024)),
+            ("2G", Some(2 << 30)),
+        ] {
+            assert_eq!(text.parse(), Ok(AppendLimit(octets)), "{text}");
+        }
+        for text in
+            ["", "K", "-1", "1.5M", "1KM", "1KK", "10 M", "99999999999G", "9223372036854775808"]
+        {
+            assert!(text.parse::<AppendLimit>().is_err(), "{text}");
+        }
+    }
 }

@@ -94,11 +94,19 @@ fn mailboxes_are_managed() {
     assert_eq!(ok(&["mailbox", "rename", "ada", "Work", "Rest"]), "renamed Work to Rest\n");
     assert!(ok(&["mailbox", "list", "ada"]).contains("\nRest/Old  0"));
     assert!(ok(&["mailbox", "status", "ada", "Rest/Old", "--json"]).contains("\"uid_next\": 1"));
+    let set = |limit| ok(&["mailbox", "set", "ada", "Rest/Old", "--append-limit", limit]);
+    assert_eq!(set("25M"), "append limit of Rest/Old: 26214400 octets\n");
+    let status = ok(&["mailbox", "status", "ada", "Rest/Old"]);
+    assert!(status.contains("append limit:") && status.contains("26214400 octets"), "{status}");
+    assert_eq!(set("none"), "append limit of Rest/Old: none\n");
+    assert!(!ok(&["mailbox", "status", "ada", "Rest/Old"]).contains("26214400"));
+    assert_eq!(data.run(&["mailbox", "set", "ada", "Rest/Old", "--append-limit", "x"]).code, 2);
     assert_eq!(ok(&["mailbox", "delete", "ada", "Rest/Old"]), "deleted Rest/Old\n");
     for args in [
         &["status", "ada", "Rest/Old"][..],
         &["delete", "ada", "Rest/Old"],
         &["rename", "ada", "Rest/Old", "x"],
+        &["set", "ada", "Rest/Old", "--append-limit", "1"],
     ] {
         let missing = data.run(&[&["mailbox"], args].concat());
         assert_eq!(missing.code, 1);

@@ -58,6 +58,7 @@ fn records() -> Vec<Record> {
         made: vec![made(name("a/b"), None), made(name("INBOX"), Some(SpecialUse::Junk))],
         renamed: vec![(mailbox, name("grüße"))],
         subscriptions: vec![Subscription { name: name("x"), subscribed: false }],
+        append_limits: vec![(mailbox, Some(u64::MAX)), (MailboxId(0), Some(0)), (mailbox, None)],
     };
     vec![
         Record::Append(append),

@@ -1,13 +1,19 @@
 //! Files that earlier versions wrote must open for ever.
 //!
 //! `fixtures/version-1` is an account on which the script of [`crate::workload`] was done by the first
-//! version, with index snapshots of about its middle and its three segments. To keep one of a later
+//! version, with index snapshots of about its middle and its three segments. `fixtures/version-2` is one on which
+//! threads and append limits were added, with index snapshots of the second version. To keep one of a later
 //! version, run the ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
-use crate::workload::{ACCOUNT, DIR, done, picture, pictures_of, script_of_version_1};
-use rookery_mailbox::{MemoryStore, Store};
+use crate::workload::{
+    ACCOUNT, DIR, SMALL, done, picture, pictures_of, script_of_version_1, script_of_version_2,
+    small_memory,
+};
+use rookery_mailbox::Store;
 use rookery_store_local::LocalStore;
+use rookery_store_local::vfs::RealFiles;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/version-{version}"))
@@ -26,36 +32,47 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-async fn check(with_indexes: bool) {
+async fn check(version: u32, with_indexes: bool) {
     let dir = tempfile::tempdir().unwrap();
-    let store = LocalStore::open(dir.path()).unwrap();
+    let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
     let account = store.account_dir(ACCOUNT);
-    copy_tree(&fixture(1), &account);
+    copy_tree(&fixture(version), &account);
     assert!(account.join("account.idx").exists());
     if !with_indexes {
         std::fs::remove_file(account.join("account.idx")).unwrap();
         std::fs::remove_dir_all(account.join("box")).unwrap();
     }
     let opened = store.account(ACCOUNT).await.unwrap();
-    let pictures = pictures_of(&MemoryStore::new(), script_of_version_1()).await;
+    let script = if version == 1 { script_of_version_1() } else { script_of_version_2() };
+    let pictures = pictures_of(&small_memory(), script).await;
     assert_eq!(&picture(&*opened).await, pictures.last().unwrap());
 }
 
 #[tokio::test]
 async fn version_1_opens_with_its_indexes() {
-    check(true).await;
+    check(1, true).await;
 }
 
 #[tokio::test]
 async fn version_1_opens_from_its_segments() {
-    check(false).await;
+    check(1, false).await;
+}
+
+#[tokio::test]
+async fn version_2_opens_with_its_indexes() {
+    check(2, true).await;
+}
+
+#[tokio::test]
+async fn version_2_opens_from_its_segments() {
+    check(2, false).await;
 }
 
 #[tokio::test]
 #[ignore = "makes the files of a fixture"]
 async fn keep_a_fixture() {
     let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
-    let disk = done(false, crate::workload::SMALL).await;
+    let disk = done(false, SMALL).await;
     let account = Path::new(DIR).join("accounts").join(ACCOUNT);
     for path in disk.files() {
         let Ok(rest) = path.strip_prefix(&account) else { continue };

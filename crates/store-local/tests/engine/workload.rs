@@ -26,6 +26,7 @@ pub(crate) enum Step {
     Create(&'static str),
     Delete(u64),
     Rename(u64, &'static str),
+    AppendLimit(u64, Option<u64>),
     Subscribe(&'static str),
     /// In one change, a message for each list of thread keys.
     Threads(u64, &'static [&'static [u64]]),
@@ -40,15 +41,23 @@ pub(crate) enum Step {
     Claim(u64),
 }
 
-/// All there is to do. What later versions can do comes after what the first one could.
+/// All there is to do.
 pub(crate) fn script() -> Vec<Step> {
+    script_of_version_2()
+}
+
+/// What version 2 could do more comes after what the first one could.
+pub(crate) fn script_of_version_2() -> Vec<Step> {
     let mut script = script_of_version_1();
     script.extend([
         Step::Threads(1, &[&[7], &[8, 7]]),
         Step::Threads(2, &[&[9, 6, 8, 5]]),
         Step::Copy(2, 1),
         Step::Expunge(1),
+        Step::AppendLimit(2, Some(1 << 40)),
+        Step::AppendLimit(1, Some(0)),
         Step::Threads(1, &[&[5], &[]]),
+        Step::AppendLimit(1, None),
         Step::Replace(1, 10, 1, 900, "\\Draft $E"),
         Step::Replace(2, 1, 3, 30, "$F"),
     ]);
@@ -124,6 +133,9 @@ impl Step {
             Self::Delete(id) => account.delete(MailboxId(*id)).await?,
             Self::Rename(id, text) => {
                 account.rename(&[(MailboxId(*id), name(text))], &[mailbox("above")], NOW).await?;
+            }
+            Self::AppendLimit(id, limit) => {
+                account.set_append_limit(MailboxId(*id), *limit).await?;
             }
             Self::Subscribe(text) => account.subscribe(&name(text), true).await?,
             Self::Append(id, count, octets, flags) => {

@@ -85,3 +85,24 @@ pub(super) async fn subscriptions_live_apart_from_mailboxes(store: &dyn Store) {
     let list = f.account.mailboxes().await.expect("a list");
     assert!(list.subscriptions.iter().eq(&[name("nowhere")]));
 }
+
+pub(super) async fn a_mailbox_can_have_an_append_limit_of_its_own(store: &dyn Store) {
+    let f = Fixture::new(store, "append-limits").await;
+    let limits = async || {
+        let list = f.account.mailboxes().await.expect("mailboxes are listed");
+        list.mailboxes.values().map(|info| info.append_limit).collect::<Vec<_>>()
+    };
+    assert_eq!(limits().await, [None, None]);
+    let set = async |id, limit| f.account.set_append_limit(id, limit).await;
+    set(f.other, Some(5)).await.expect("it is set");
+    set(f.inbox, Some(0)).await.expect("it is set");
+    assert_eq!(limits().await, [Some(0), Some(5)]);
+    f.account.rename(&[(f.other, name("New"))], &[mailbox("Other")], NOW).await.expect("renamed");
+    assert_eq!(limits().await, [Some(0), Some(5), None], "it stays with the mailbox");
+    let before = f.append(f.other, &[("larger than that", "")]).await.modseq;
+    set(f.other, Some(5)).await.expect("it is so already");
+    assert_eq!(f.append(f.other, &[("x", "")]).await.modseq, before.next(), "no change");
+    set(f.other, None).await.expect("it is set");
+    assert_eq!(limits().await, [Some(0), None, None]);
+    assert_refused(set(MailboxId(99), Some(1)).await, Refused::NoSuchMailbox);
+}

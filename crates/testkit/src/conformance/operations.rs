@@ -30,6 +30,8 @@ pub enum Operation {
     Delete(MailboxId),
     /// Rename mailboxes, making others.
     Rename(Vec<(MailboxId, MailboxName)>, Vec<NewMailbox>),
+    /// Give a mailbox a limit of its own to what is appended, or none.
+    SetAppendLimit(MailboxId, Option<u64>),
     /// Subscribe to a name, or no longer.
     Subscribe(MailboxName, bool),
     /// Append messages of these contents, flags and thread keys.
@@ -58,6 +60,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => mailboxes().prop_map(Operation::Create),
         1 => mailbox_id().prop_map(Operation::Delete),
         1 => (renames(), mailboxes()).prop_map(|(renames, new)| Operation::Rename(renames, new)),
+        1 => (mailbox_id(), proptest::option::of(0..3u64))
+            .prop_map(|(id, limit)| Operation::SetAppendLimit(id, limit)),
         1 => (name(), any::<bool>()).prop_map(|(name, yes)| Operation::Subscribe(name, yes)),
         6 => (mailbox_id(), messages()).prop_map(|(id, new)| Operation::Append(id, new)),
         3 => (mailbox_id(), uid(), mailbox_id(), message_parts())
@@ -137,6 +141,7 @@ impl Operation {
             Self::Create(new) => answer(account.create(new, now).await),
             Self::Delete(id) => answer(account.delete(*id).await),
             Self::Rename(renames, new) => answer(account.rename(renames, new, now).await),
+            Self::SetAppendLimit(id, limit) => answer(account.set_append_limit(*id, *limit).await),
             Self::Subscribe(name, yes) => answer(account.subscribe(name, *yes).await),
             Self::Append(id, messages) => {
                 let mut new = Vec::new();

@@ -109,6 +109,10 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         slowly!(self, inner => inner.subscribe(name, subscribed))
     }
 
+    fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()> {
+        slowly!(self, inner => inner.set_append_limit(mailbox, limit))
+    }
+
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
         slowly!(self, inner => inner.open(mailbox))
     }
