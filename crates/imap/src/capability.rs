@@ -61,6 +61,12 @@ pub(crate) fn list(context: &Context, logged_in: bool) -> Vec<String> {
         }
         // RFC 7889 §2: one limit for all mailboxes.
         names.push(format!("APPENDLIMIT={}", settings.max_message_size));
+        if let Some(limit) = settings.message_limit {
+            names.push(format!("MESSAGELIMIT={limit}"));
+        }
+        if let Some(limit) = settings.save_limit {
+            names.push(format!("SAVELIMIT={limit}"));
+        }
         if settings.uid_only {
             names.push("UIDONLY".to_owned());
         }

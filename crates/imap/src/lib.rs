@@ -11,6 +11,7 @@ mod conn;
 mod dispatch;
 mod gate;
 pub mod limits;
+mod message_limit;
 mod names;
 mod out;
 mod refusal;
@@ -21,6 +22,7 @@ mod sync;
 use rookery_auth::Directory;
 use rookery_mailbox::Store;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -47,6 +49,12 @@ pub struct Settings {
     /// Whether clients may do without message numbers (RFC 9586). A widespread client enables that
     /// wherever it is offered, and then fails.
     pub uid_only: bool,
+    /// How many messages one FETCH, STORE, SEARCH, MOVE or UID EXPUNGE works on, and COPY and APPEND take
+    /// (RFC 9738: MESSAGELIMIT); as many as there are without it.
+    pub message_limit: Option<NonZeroU32>,
+    /// How many messages one COPY, MOVE or APPEND takes (RFC 9738: SAVELIMIT), if other than `message_limit`;
+    /// no fewer than that.
+    pub save_limit: Option<NonZeroU32>,
     /// How long a client may take to log in.
     pub login_deadline: std::time::Duration,
     /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
@@ -60,6 +68,8 @@ impl Default for Settings {
             allow_plaintext: false,
             max_message_size: limits::DEFAULT_MAX_MESSAGE_SIZE,
             uid_only: false,
+            message_limit: None,
+            save_limit: None,
             login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
             idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
         }

@@ -4,6 +4,7 @@ use crate::conn::{Input, NoInput, after};
 use crate::dispatch;
 use crate::gate;
 use crate::limits;
+use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
@@ -13,6 +14,7 @@ use rookery_imap_wire::{
     Code, Command, CommandBody, Frame, FramerLimits, IncomingHead, LiteralHead, Malformed,
     Response, Status, Tag,
 };
+use rookery_mail::Uid;
 use rookery_mailbox::Account;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -78,12 +80,19 @@ pub(crate) struct Done {
     pub(crate) next: Next,
     /// Whether the command has told what others did itself.
     pub(crate) told: bool,
+    /// The lowest UID that it has worked on, if it had to stop there (RFC 9738 §3.1).
+    pub(crate) lowest: Option<Uid>,
 }
 
 impl Done {
     /// OK with a text, a code if there is one, and what follows.
     pub(crate) fn new(code: Option<Code>, text: impl Into<Cow<'static, str>>, next: Next) -> Self {
-        Self { code, text: text.into(), next, told: false }
+        Self { code, text: text.into(), next, told: false, lowest: None }
+    }
+
+    /// The same, with no message below this one worked on.
+    pub(crate) fn down_to(self, lowest: Option<Uid>) -> Self {
+        Self { lowest, ..self }
     }
 }
 
@@ -355,8 +364,9 @@ impl Session {
             (Ok(done), Ok(())) => done,
             (Err(failure), _) | (Ok(_), Err(failure)) => return self.fail(tag, failure, out),
         };
-        let Done { mut code, text, next, .. } = done;
+        let Done { mut code, text, next, lowest, .. } = done;
         self.bad_commands = 0;
+        message_limit::tell(&self.context, lowest, &mut code, out);
         self.settle(&mut code, out);
         out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });
         Ok(next)

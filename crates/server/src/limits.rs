@@ -1,5 +1,6 @@
 //! Every bound of the server, by name. Those with `DEFAULT` can be configured.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Connections at the same time. Setting: `limits.connections`.
@@ -11,6 +12,9 @@ pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
 
 /// The largest message that is taken, in octets. Setting: `limits.message_size`.
 pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
+
+/// The least that a limit of messages in one command can be, in messages (RFC 9738 §3).
+pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
 /// Setting: `limits.lmtp_recipients`.

@@ -1,6 +1,6 @@
 //! Our own server in this process: one account on an engine, reached through memory.
 
-use crate::dialog::{Connecting, Host, Stream};
+use crate::dialog::{Connecting, Host, Setting, Stream};
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Peer, Services, Settings, Stage, serve};
 use rookery_mailbox::{Store, StoreError, initial_mailboxes};
@@ -20,6 +20,7 @@ const PIPE_OCTETS: usize = 64 << 10;
 /// A server with one fresh account.
 pub struct InProcess {
     services: Arc<Services>,
+    decided: Vec<Setting>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -30,14 +31,38 @@ impl InProcess {
     /// # Errors
     /// What the store says.
     pub async fn new(store: Arc<dyn Store>, now: i64) -> Result<Self, StoreError> {
+        Self::with(store, now, &[]).await
+    }
+
+    /// The same, with what an administrator decided.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn with(
+        store: Arc<dyn Store>,
+        now: i64,
+        decided: &[Setting],
+    ) -> Result<Self, StoreError> {
         store.create_account(USER, &initial_mailboxes(), now).await?;
         let services = Services {
             store,
             directory: Arc::new(StaticDirectory::new(&[(USER, PASSWORD)])),
-            settings: Settings { allow_plaintext: true, uid_only: true, ..Settings::default() },
+            settings: settings(decided),
         };
-        Ok(Self { services: Arc::new(services), shutdown: watch::channel(false).0 })
+        let (services, decided) = (Arc::new(services), decided.to_vec());
+        Ok(Self { services, decided, shutdown: watch::channel(false).0 })
     }
+}
+
+fn settings(decided: &[Setting]) -> Settings {
+    let mut settings = Settings { allow_plaintext: true, uid_only: true, ..Settings::default() };
+    for setting in decided {
+        match setting {
+            Setting::MessageLimit(limit) => settings.message_limit = Some(*limit),
+            Setting::SaveLimit(limit) => settings.save_limit = Some(*limit),
+        }
+    }
+    settings
 }
 
 impl Host for InProcess {
@@ -47,6 +72,10 @@ impl Host for InProcess {
 
     fn password(&self) -> &str {
         PASSWORD
+    }
+
+    fn has(&self, settings: &[Setting]) -> bool {
+        self.decided == settings
     }
 
     fn connect(&self) -> Connecting<'_> {

@@ -63,7 +63,8 @@ async fn play(path: PathBuf, fresh: fn(&Header) -> Fresh, options: Options) -> R
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     let dialog = Dialog::parse(&shown, &text).map_err(|error| error.to_string())?;
     let (store, _guard) = fresh(&dialog.header);
-    let host = InProcess::new(store, NOW).await.map_err(|error| error.to_string())?;
+    let host = InProcess::with(store, NOW, &dialog.header.settings).await;
+    let host = host.map_err(|error| error.to_string())?;
     match run(&dialog, &host, &options).await {
         Ok(Outcome::Passed) => Ok(()),
         Ok(Outcome::Skipped(reason)) => Err(format!("{}: skipped: {reason}", shown.display())),

@@ -1,6 +1,7 @@
 //! COPY (RFC 9051 §6.4.7), and what it shares with MOVE.
 
 use super::now;
+use crate::message_limit;
 use crate::names;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
@@ -18,6 +19,7 @@ pub(crate) async fn run(
 ) -> Answer {
     let uids = selected.resolve(set, uid)?;
     let to = destination(context, user, mailbox).await?;
+    message_limit::check_saved(context, uids.len())?;
     if uids.is_empty() {
         return done("There was nothing to copy");
     }

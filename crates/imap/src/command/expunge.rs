@@ -1,9 +1,11 @@
 //! EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9). The responses come from the view.
 
+use crate::message_limit::Share;
 use crate::selected::Selected;
-use crate::session::{Answer, Context, User, done, done_with};
+use crate::session::{Answer, Context, Done, Next, User};
 use rookery_imap_wire::SequenceSet;
-use rookery_mail::UidSet;
+use rookery_mail::{SystemFlag, UidSet};
+use rookery_mailbox::Row;
 
 pub(crate) async fn run(
     context: &Context,
@@ -12,13 +14,19 @@ pub(crate) async fn run(
     only: Option<&SequenceSet>,
 ) -> Answer {
     selected.check_writable()?;
-    let uids = match only {
-        Some(set) => selected.resolve(set, true)?,
-        None => UidSet::all(),
+    // EXPUNGE has no limit (RFC 9738 §3.1).
+    let Share { uids, lowest } = match only {
+        Some(set) => Share::of(context, deleted(selected, &selected.resolve(set, true)?)),
+        None => Share { uids: UidSet::all(), lowest: None },
     };
     let expunged = user.account.store().expunge(selected.id, &uids).await?;
-    if context.qresync && !expunged.is_empty() {
-        return done_with(selected.latest_change(), "Expunged");
-    }
-    done("Expunged")
+    let code = (context.qresync && !expunged.is_empty()).then(|| selected.latest_change());
+    Ok(Done::new(code, "Expunged", Next::Command).down_to(lowest))
+}
+
+/// Those that can be expunged.
+fn deleted(selected: &Selected, uids: &UidSet) -> UidSet {
+    let is_deleted = |row: &&Row| row.flags.system.contains(SystemFlag::Deleted);
+    let snapshot = selected.open.snapshot();
+    snapshot.rows_in(uids).filter(is_deleted).map(|row| row.uid).collect()
 }

@@ -1,9 +1,10 @@
 //! MOVE (RFC 9051 §6.4.8). COPYUID comes before the expunges (RFC 6851 §4.3), which come from the view.
 
 use super::{copy, now};
+use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::selected::Selected;
-use crate::session::{Answer, Context, User, done, done_with};
+use crate::session::{Answer, Context, Done, Next, User, done};
 use rookery_imap_wire::{SequenceSet, WireMailbox};
 
 pub(crate) async fn run(
@@ -14,19 +15,18 @@ pub(crate) async fn run(
     mailbox: &WireMailbox,
     out: &mut Out<'_>,
 ) -> Answer {
-    let uids = selected.resolve(set, uid)?;
+    let Share { uids, lowest } = Share::of(context, selected.resolve(set, uid)?);
     selected.check_writable()?;
     let to = copy::destination(context, user, mailbox).await?;
     if uids.is_empty() {
         return done("There was nothing to move");
     }
+    message_limit::check_saved(context, uids.len())?;
     copy::check_present(selected, &uids, uid)?;
     let moved = user.account.store().move_messages(selected.id, &uids, to, now()).await?;
     if let Some(code) = copy::code(moved) {
         out.ok_code(code, "Moved");
     }
-    if context.qresync {
-        return done_with(selected.latest_change(), "Moved");
-    }
-    done("Moved")
+    let code = context.qresync.then(|| selected.latest_change());
+    Ok(Done::new(code, "Moved", Next::Command).down_to(lowest))
 }

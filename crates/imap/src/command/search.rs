@@ -3,10 +3,11 @@
 mod returns;
 
 use super::now;
+use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
-use crate::session::{Answer, Context, User, done};
+use crate::session::{Answer, Context, Done, Next, User};
 use rookery_imap_wire::{
     Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag,
 };
@@ -26,7 +27,7 @@ pub(crate) async fn run(
 ) -> Answer {
     let saves = command.returns.iter().flatten().any(|item| *item == SearchReturn::Save);
     let snapshot = selected.open.snapshot();
-    let found = match find(user, selected, &snapshot, command).await {
+    let (found, lowest) = match find(context, user, selected, (&snapshot, command)).await {
         Ok(found) => found,
         Err(failure) => {
             // A SEARCH that fails leaves nothing in `$`, one that is BAD leaves it (RFC 9051 §6.4.4.1).
@@ -43,27 +44,29 @@ pub(crate) async fn run(
     let told = returns::told(command.returns.as_deref(), &found);
     let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
     answer(context, selected, tag, command, (&found, modseq), out);
-    done("Searched")
+    Ok(Done::new(None, "Searched", Next::Command).down_to(lowest))
 }
 
+/// What is found, and the lowest UID that was looked at if not all could be.
 async fn find(
+    context: &Context,
     user: &User,
     selected: &Selected,
-    snapshot: &Snapshot,
-    command: &Search,
-) -> Result<UidSet, Failure> {
+    (snapshot, command): (&Snapshot, &Search),
+) -> Result<(UidSet, Option<Uid>), Failure> {
     check_charset(command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
-    let candidates = selected.view.uids();
+    let candidates = message_limit::looked_at(&key, selected.view.uids());
+    let Share { uids, lowest } = Share::of(context, candidates);
     let search = search::Search {
         account: &user.account,
         snapshot,
-        candidates: &candidates,
+        candidates: &uids,
         key: &key,
         wanted: returns::wanted(command.returns.as_deref()),
     };
-    Ok(search.run(&Progress::default()).await?)
+    Ok((search.run(&Progress::default()).await?, lowest))
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.

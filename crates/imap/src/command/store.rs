@@ -1,5 +1,6 @@
 //! STORE (RFC 9051 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
+use crate::message_limit::Share;
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::selected::Selected;
@@ -17,17 +18,18 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let unchanged_since = unchanged_since(store)?;
-    let uids = selected.resolve(&store.set, store.uid)?;
+    let share = Share::of(context, selected.resolve(&store.set, store.uid)?);
+    let uids = &share.uids;
     let change = change(store)?;
     selected.check_writable()?;
     // So that only what others do from here on can be mistaken for this change. The flags of the
     // messages themselves are told once they have changed: a client may take its own change for done
     // when it sends the command, or when it is answered.
     let before = selected.open.snapshot();
-    let held = (Expunges::Hold, &uids);
+    let held = (Expunges::Hold, uids);
     let owed = sync::tell_up_to(context, user, selected, &before, held, out).await?;
     let engine = user.account.store();
-    let stored = engine.store_flags(selected.id, &uids, &change, unchanged_since).await;
+    let stored = engine.store_flags(selected.id, uids, &change, unchanged_since).await;
     if stored.is_err() {
         // Nothing has changed, and what was withheld is still to be told.
         for row in before.rows_in(&owed) {
@@ -37,13 +39,13 @@ pub(crate) async fn run(
     }
     let stored = stored?;
     if store.silent {
-        selected.view.hush_silent(&before, &stored, &uids, &change);
+        selected.view.hush_silent(&before, &stored, uids, &change);
     } else if let Some(modseq) = stored.modseq {
-        selected.view.hush(&uids, modseq);
+        selected.view.hush(uids, modseq);
     }
     sync::keywords(selected, &stored.snapshot, out);
     let mut found = 0;
-    for row in stored.snapshot.rows_in(&uids) {
+    for row in share.in_order(stored.snapshot.rows_in(uids)) {
         found += 1;
         let full = !store.silent || owed.contains(row.uid) || stored.modified.contains(row.uid);
         if let Some(response) = answer(context, selected, &stored.snapshot, row, full) {
@@ -51,7 +53,7 @@ pub(crate) async fn run(
             out.drain().await?;
         }
     }
-    let mut done = outcome(store, selected, &stored, found < uids.len());
+    let mut done = outcome(store, selected, &stored, found < uids.len()).down_to(share.lowest);
     if store.silent {
         // What came later is told behind the next command, or it would seem to be older than this.
         let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };

@@ -10,10 +10,11 @@ pub(crate) use mode::Mode;
 
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_RECIPIENTS,
-    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE,
+    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_MESSAGE_LIMIT,
 };
 use serde::{Deserialize, Serialize};
 use std::io::Read;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// A commented example, which a test holds to the truth.
@@ -93,6 +94,10 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
     pub(crate) message_size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) messages_per_command: Option<NonZeroU32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) messages_per_copy: Option<NonZeroU32>,
     pub(crate) lmtp_recipients: usize,
 }
 
@@ -152,6 +157,8 @@ impl Default for Limits {
             connections: DEFAULT_CONNECTIONS,
             connections_per_address: DEFAULT_CONNECTIONS_PER_ADDRESS,
             message_size: DEFAULT_MESSAGE_SIZE,
+            messages_per_command: None,
+            messages_per_copy: None,
             lmtp_recipients: DEFAULT_LMTP_RECIPIENTS,
         }
     }
@@ -186,6 +193,24 @@ impl Listen {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.imap.is_empty() && self.imaps.is_empty() && self.lmtp.is_empty()
+    }
+}
+
+impl Limits {
+    /// Clients of RFC 9738 count on so many messages, and on copies of as many as they can fetch.
+    fn check_messages(&self) -> Result<(), ConfigError> {
+        let wrong = |what: &str| Err(ConfigError::new(what));
+        let (command, copy) = (self.messages_per_command, self.messages_per_copy);
+        let all = [command, copy];
+        if all.into_iter().flatten().any(|limit| limit < MIN_MESSAGE_LIMIT) {
+            return wrong(&format!(
+                "limits.messages_per_command and messages_per_copy: no fewer than {MIN_MESSAGE_LIMIT}"
+            ));
+        }
+        if copy.is_some() && copy < command {
+            return wrong("limits.messages_per_copy is no less than messages_per_command");
+        }
+        Ok(())
     }
 }
 
@@ -241,7 +266,7 @@ impl Config {
         if self.limits.lmtp_recipients == 0 || self.limits.message_size == 0 {
             return wrong("with limits of 0 no message could be delivered");
         }
-        Ok(())
+        self.limits.check_messages()
     }
 }
 

@@ -11,9 +11,12 @@ fn the_example_is_true() {
 #[test]
 fn what_the_example_comments_out_is_true_as_well() {
     let uncommented = EXAMPLE.replace("# hostname", "hostname").replace("# cert", "cert");
-    let config = Config::parse(&uncommented.replace("# key", "key")).unwrap();
+    let uncommented = uncommented.replace("# key", "key").replace("# messages_", "messages_");
+    let config = Config::parse(&uncommented).unwrap();
     assert_eq!(config.hostname, "mail.example.org");
     assert!(config.tls.cert.is_some() && config.tls.key.is_some());
+    let limits = &config.limits;
+    assert!(limits.messages_per_command.is_some() && limits.messages_per_copy.is_some());
 }
 
 #[test]
@@ -45,6 +48,9 @@ fn contradictions_are_refused() {
         "version = 1\n[tls]\ncert = \"x\"",
         "version = 1\n[limits]\nconnections = 0",
         "version = 1\n[limits]\nmessage_size = 0",
+        "version = 1\n[limits]\nmessages_per_command = 999",
+        "version = 1\n[limits]\nmessages_per_copy = 999",
+        "version = 1\n[limits]\nmessages_per_command = 2000\nmessages_per_copy = 1999",
     ] {
         assert!(Config::parse(text).is_err(), "{text}");
     }

@@ -150,6 +150,8 @@ impl Shared {
             allow_plaintext: config.auth.allow_plaintext,
             max_message_size: config.limits.message_size,
             uid_only: config.imap.uidonly,
+            message_limit: config.limits.messages_per_command,
+            save_limit: config.limits.messages_per_copy,
             ..Settings::default()
         };
         let store = Arc::clone(&self.services.store);

@@ -19,6 +19,7 @@ pub use report::Failure;
 pub use run::{Connecting, Host, Options, Outcome, run};
 
 use pattern::Pattern;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,12 +40,23 @@ pub struct Header {
     pub needs: Vec<String>,
     /// Dialects that answer otherwise, with the reason.
     pub not: Vec<(String, String)>,
+    /// What the administrator of the server has decided.
+    pub settings: Vec<Setting>,
     /// Mailboxes to make and to fill before it starts.
     pub mailboxes: Vec<Prepared>,
     /// How many expunges a mailbox remembers; only a server of the test's own making can be asked for this.
     pub remembers: Option<usize>,
     /// How far client 1 is taken before the first step.
     pub start: Start,
+}
+
+/// A decision of the administrator's that differs from what dialogs are played with otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// So many messages are touched by one command (RFC 9738: MESSAGELIMIT).
+    MessageLimit(NonZeroU32),
+    /// So many messages are taken by one COPY (RFC 9738: SAVELIMIT).
+    SaveLimit(NonZeroU32),
 }
 
 /// A mailbox that exists when the dialog starts.

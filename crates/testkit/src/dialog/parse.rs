@@ -3,8 +3,8 @@
 use super::pattern::Pattern;
 use super::template::unescape;
 use super::{
-    Action, Block, Chunk, Dialog, End, Expected, Forbidden, Header, LiteralForm, Prepared, Start,
-    Step,
+    Action, Block, Chunk, Dialog, End, Expected, Forbidden, Header, LiteralForm, Prepared, Setting,
+    Start, Step,
 };
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -261,6 +261,7 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
             let (dialect, reason) = value.split_once(' ').ok_or("not: DIALECT REASON")?;
             header.not.push((dialect.to_owned(), reason.trim().to_owned()));
         }
+        "setting" => header.settings.push(decision(value)?),
         "mailbox" => {
             let (name, messages) = value.rsplit_once(' ').ok_or("mailbox: NAME MESSAGES")?;
             let messages = messages.parse().map_err(|_| "mailbox: NAME MESSAGES")?;
@@ -275,6 +276,17 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
         _ => return Err(format!("unknown setting {key}")),
     }
     Ok(())
+}
+
+fn decision(text: &str) -> Result<Setting, String> {
+    let usage = || "setting: message-limit NUMBER, or save-limit".to_owned();
+    let (name, value) = text.split_once(' ').ok_or_else(usage)?;
+    let number = value.trim().parse().map_err(|_| usage())?;
+    match name {
+        "message-limit" => Ok(Setting::MessageLimit(number)),
+        "save-limit" => Ok(Setting::SaveLimit(number)),
+        _ => Err(usage()),
+    }
 }
 
 fn start(text: &str) -> Result<Start, String> {
@@ -309,6 +321,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroU32;
 
     fn parse(text: &str) -> Result<Dialog, String> {
         Dialog::parse(Path::new("x.dialog"), text).map_err(|error| error.to_string())
@@ -322,6 +335,17 @@ mod tests {
         assert_eq!(dialog.header.mailboxes, [Prepared { name: "INBOX".into(), messages: 3 }]);
         assert_eq!(dialog.header.start, Start::Selected("INBOX".into()));
         assert_eq!(dialog.steps.len(), 2);
+    }
+
+    #[test]
+    fn the_administrator_decides() {
+        let dialog = parse("setting: message-limit 2\nsetting: save-limit 3\n").unwrap();
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let wanted = [Setting::MessageLimit(number(2)), Setting::SaveLimit(number(3))];
+        assert_eq!(dialog.header.settings, wanted);
+        for text in ["message-limit", "message-limit 0", "message-limit many", "limit 1"] {
+            assert!(parse(&format!("setting: {text}\n")).is_err(), "{text}");
+        }
     }
 
     #[test]

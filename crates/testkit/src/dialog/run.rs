@@ -2,7 +2,7 @@
 
 use super::client::{Cut, Link, Silence, Stream};
 use super::matching::{Vars, Verdict, judge, matches};
-use super::{Action, Block, Chunk, Dialog, End, Expected, Failure, Prepared, Start};
+use super::{Action, Block, Chunk, Dialog, End, Expected, Failure, Prepared, Setting, Start};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
@@ -20,6 +20,11 @@ pub trait Host: Send + Sync {
 
     /// Its password.
     fn password(&self) -> &str;
+
+    /// Whether its administrator has decided like this.
+    fn has(&self, settings: &[Setting]) -> bool {
+        settings.is_empty()
+    }
 
     /// A new connection.
     fn connect(&self) -> Connecting<'_>;
@@ -64,6 +69,11 @@ pub async fn run(dialog: &Dialog, host: &dyn Host, options: &Options) -> Result<
         .and_then(|ours| dialog.header.not.iter().find(|(dialect, _)| dialect == ours));
     if let Some((dialect, reason)) = aside {
         return Ok(Outcome::Skipped(format!("not {dialect}: {reason}")));
+    }
+    if !host.has(&dialog.header.settings) {
+        return Ok(Outcome::Skipped(
+            "needs settings that only a server in this process has".into(),
+        ));
     }
     let mut player = Player::new(dialog, host, options);
     if let Some(lacking) = player.prepare().await? {

@@ -10,10 +10,11 @@ mod summary;
 
 use crate::conn::NoInput;
 use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};
+use crate::message_limit::Share;
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
-use crate::session::{Answer, Context, User, done, done_with};
+use crate::session::{Answer, Context, Done, Next, User};
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
 use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
@@ -45,7 +46,8 @@ pub(crate) async fn run(
     if let Some(since) = &since {
         uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out).await?;
     }
-    let mut rows = asked_at.rows_in(&uids);
+    let share = Share::of(context, uids);
+    let mut rows = share.in_order(asked_at.rows_in(&share.uids));
     let mut printed = 0;
     let mut problem = None;
     loop {
@@ -61,14 +63,16 @@ pub(crate) async fn run(
         let failed = messages(user, &view, &command.items, &now, out).await?;
         problem = problem.or(failed);
     }
-    let missing = uids.len() - printed;
-    match problem {
-        Some(refusal) => Err(refusal.into()),
+    let missing = share.uids.len() - printed;
+    let done = match problem {
+        Some(refusal) => return Err(refusal.into()),
         None if missing > 0 && !command.uid => {
-            done_with(Code::ExpungeIssued, "Some of the messages are gone")
+            let code = Some(Code::ExpungeIssued);
+            Done::new(code, "Some of the messages are gone", Next::Command)
         }
-        None => done("Fetched"),
-    }
+        None => Done::new(None, "Fetched", Next::Command),
+    };
+    Ok(done.down_to(share.lowest))
 }
 
 /// What is asked for twice is answered once.
