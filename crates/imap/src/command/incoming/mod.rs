@@ -4,6 +4,7 @@ use super::now;
 use super::store::settable;
 use crate::conn::Input;
 use crate::limits::MAX_APPEND_MESSAGES;
+use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::session::{Context, User};
@@ -80,6 +81,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         if before == MAX_APPEND_MESSAGES {
             return Err(Refusal::no(Code::Limit, "Too many messages in one APPEND").into());
         }
+        message_limit::check_saved(self.context, before as u64 + 1)?;
         let flags = settable(&options.flags)?;
         let date = options.date.unwrap_or_else(|| DateTime::from_unix(now()));
         Ok(Unfinished { incoming: Incoming::new(&self.user.account).await?, flags, date })
