@@ -4,8 +4,8 @@
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::session::Context;
-use rookery_imap_wire::{Code, Status};
-use rookery_mail::{Uid, UidRange, UidSet};
+use rookery_imap_wire::{Code, PartialRange, Status};
+use rookery_mail::{Uid, UidSet};
 use rookery_mailbox::Row;
 use rookery_mailbox::search::Key;
 use std::num::NonZeroU32;
@@ -23,7 +23,7 @@ impl Share {
     pub(crate) fn of(context: &Context, uids: UidSet) -> Self {
         match context.services.settings.message_limit {
             Some(limit) if uids.len() > u64::from(limit.get()) => {
-                let uids = highest(&uids, limit);
+                let uids = uids.at(uids.len() - u64::from(limit.get())..uids.len());
                 Self { lowest: uids.first(), uids }
             }
             _ => Self { uids, lowest: None },
@@ -44,21 +44,6 @@ impl Share {
     }
 }
 
-fn highest(uids: &UidSet, limit: NonZeroU32) -> UidSet {
-    let mut left = limit.get();
-    let mut kept = UidSet::new();
-    for range in uids.ranges().iter().rev() {
-        let above = range.last().get().saturating_sub(left - 1);
-        let first = Uid::new(above).map_or(range.first(), |uid| uid.max(range.first()));
-        kept.insert_range(UidRange::new(first, range.last()));
-        left -= range.last().get() - first.get() + 1;
-        if left == 0 {
-            break;
-        }
-    }
-    kept
-}
-
 /// The messages that a search has to look at: not those which its key leaves out by their UIDs alone.
 pub(crate) fn looked_at(key: &Key, uids: UidSet) -> UidSet {
     match key {
@@ -72,12 +57,24 @@ pub(crate) fn looked_at(key: &Key, uids: UidSet) -> UidSet {
 pub(crate) fn check_saved(context: &Context, messages: u64) -> Result<(), Refusal> {
     let settings = &context.services.settings;
     match settings.save_limit.or(settings.message_limit) {
-        Some(limit) if messages > u64::from(limit.get()) => {
-            let code = Code::MessageLimit { limit: limit.get(), lowest: None };
-            Err(Refusal::no(code, "These are too many messages for one command"))
-        }
+        Some(limit) if messages > u64::from(limit.get()) => Err(too_many(limit)),
         _ => Ok(()),
     }
+}
+
+/// Refuse a page of more messages than one command works on, whether there are so many or not (RFC 9738 §3.1).
+pub(crate) fn check_page(context: &Context, page: PartialRange) -> Result<(), Refusal> {
+    let (PartialRange::First(one, other) | PartialRange::Last(one, other)) = page;
+    match context.services.settings.message_limit {
+        Some(limit) if one.get().abs_diff(other.get()) >= limit.get() => Err(too_many(limit)),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing has been done.
+fn too_many(limit: NonZeroU32) -> Refusal {
+    let code = Code::MessageLimit { limit: limit.get(), lowest: None };
+    Refusal::no(code, "These are too many messages for one command")
 }
 
 /// Say down to where a command has come: with its answer, or before it if that says something else
@@ -99,21 +96,11 @@ pub(crate) fn tell(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rookery_mail::UidRange;
 
     fn set(ranges: &[(u32, u32)]) -> UidSet {
         let uid = |number| Uid::new(number).unwrap();
         ranges.iter().map(|(first, last)| UidRange::new(uid(*first), uid(*last))).collect()
-    }
-
-    #[test]
-    fn the_highest_are_kept() {
-        let uids = set(&[(1, 3), (10, 12), (u32::MAX - 1, u32::MAX)]);
-        let kept = |limit| highest(&uids, NonZeroU32::new(limit).unwrap());
-        assert_eq!(kept(1), set(&[(u32::MAX, u32::MAX)]));
-        assert_eq!(kept(2), set(&[(u32::MAX - 1, u32::MAX)]));
-        assert_eq!(kept(4), set(&[(11, 12), (u32::MAX - 1, u32::MAX)]));
-        assert_eq!(kept(8), uids);
-        assert_eq!(kept(u32::MAX), uids);
     }
 
     #[test]

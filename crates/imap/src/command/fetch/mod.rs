@@ -10,7 +10,7 @@ mod summary;
 
 use crate::conn::NoInput;
 use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};
-use crate::message_limit::Share;
+use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
@@ -34,6 +34,7 @@ pub(crate) async fn run(
     preview::log(context, user, &command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
     if let Some(page) = page {
+        message_limit::check_page(context, page)?;
         uids = page::narrow(page, &uids);
     }
     // A UIDFETCH response has it in front (RFC 9586 §3.3).
