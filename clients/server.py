@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "rookery"
-PASSWORD = "secret"
+PASSWORD = "three-tulips"
 START_SECONDS = 20
 
 

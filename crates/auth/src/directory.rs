@@ -46,6 +46,10 @@ pub enum Denied {
     /// (RFC 5530 §3, AUTHORIZATIONFAILED).
     #[error("not authorized to act as the other user")]
     NotAuthorized,
+    /// The password is right, and everybody knows it: it opens nothing until it is changed (RFC 9051 §11.7;
+    /// RFC 5530 §3, EXPIRED).
+    #[error("a password that attackers try first")]
+    WellKnown,
     /// Accounts cannot be looked up now (RFC 5530 §3, UNAVAILABLE).
     #[error("logging in is not possible at the moment")]
     Unavailable,

@@ -11,9 +11,11 @@ mod argon2id;
 mod parse;
 mod salted;
 mod scram;
+mod well_known;
 
 pub use argon2id::Memory;
 pub use parse::HashError;
+pub use well_known::is_well_known;
 
 use crate::limits::MAX_PASSWORD_LEN;
 use argon2::password_hash::PasswordVerifier;

@@ -64,6 +64,9 @@ fn refuse(session: &mut Session, user: &str, denied: Denied) -> Refusal {
         Denied::NotAuthorized => {
             Refusal::no(Code::AuthorizationFailed, "You may not act as that user")
         }
+        Denied::WellKnown => {
+            Refusal::no(Code::Expired, "Too many people know this password, it has to be changed")
+        }
         Denied::Unavailable => Refusal::no(Code::Unavailable, "Logging in is not possible now"),
         Denied::Throttled => {
             Refusal::no(Code::Unavailable, "Too many attempts to log in, try again later")

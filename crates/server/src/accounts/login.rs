@@ -2,7 +2,7 @@
 
 use super::attempt::Attempt;
 use super::{AccountFile, Accounts, Name, NotHashed, lock};
-use rookery_auth::password::{Memory, StoredPassword, verify_nothing};
+use rookery_auth::password::{Memory, StoredPassword, is_well_known, verify_nothing};
 use rookery_auth::{Denied, Directory, Login, LoginReply, Secret};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,6 +33,9 @@ impl PeerDirectory {
         let result = self.accounts.verify(name.clone(), password).await;
         attempt.end(result);
         result?;
+        if is_well_known(password) {
+            return Err(Denied::WellKnown);
+        }
         let name = name.ok_or(Denied::BadCredentials)?;
         let other = |authzid: &str| !authzid.is_empty() && Name::new(authzid) != Ok(name.clone());
         if authzid.is_some_and(other) {

@@ -31,6 +31,15 @@ async fn names_in_any_case_open_the_account() {
     assert_eq!(login(&accounts, "../ada", "tulip").await, Err(Denied::BadCredentials));
 }
 
+// proves: 9051/11.7/f
+#[tokio::test]
+async fn what_everybody_knows_opens_nothing() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}Password1");
+    assert_eq!(login(&accounts, "ada", "Password1").await, Err(Denied::WellKnown));
+    assert_eq!(login(&accounts, "ada", "password").await, Err(Denied::BadCredentials));
+}
+
 #[tokio::test]
 async fn only_ones_own_account_can_be_asked_for() {
     let (_dir, accounts) = accounts();

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use rookery_auth::limits::MAX_PASSWORD_LEN;
+use rookery_auth::password::is_well_known;
 use std::io::Read;
 
 /// Letters and digits that are not mistaken for each other: 32, so that five random bits choose one.
@@ -16,6 +17,10 @@ pub(super) fn from_stdin() -> Result<String, Failure> {
     let line = text.split(['\r', '\n']).next().unwrap_or_default();
     if line.is_empty() {
         return Err(Failure::new("there is no password on standard input"));
+    }
+    if is_well_known(line.as_bytes()) {
+        return Err(Failure::new("this password is one of those that attackers try first")
+            .hint("choose another one, or leave --password-stdin out and one is made up"));
     }
     Ok(line.to_owned())
 }

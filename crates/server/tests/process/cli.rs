@@ -49,7 +49,7 @@ fn accounts_live_and_die_through_a_server() {
     let server = data.serve();
     account_life(&data);
     let mut client = server.connect("imap");
-    client.ok("LOGIN bob@example.org secret");
+    client.ok("LOGIN bob@example.org pansy");
 }
 
 fn account_life(data: &Data) {
@@ -74,7 +74,7 @@ fn account_life(data: &Data) {
     assert!(missing.code == 1 && missing.err.contains("no such account eve"), "{}", missing.err);
 
     let users = data.beside("users");
-    let text = "bob@example.org:{PLAIN}secret:1000\nada:{PLAIN}x\nbad:{MD5}x\n";
+    let text = "bob@example.org:{PLAIN}pansy:1000\nada:{PLAIN}x\nbad:{MD5}x\n";
     std::fs::write(&users, text).unwrap();
     let imported = data.run(&["account", "import", users.to_str().unwrap()]);
     assert_eq!(imported.code, 1);

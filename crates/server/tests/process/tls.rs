@@ -1,6 +1,7 @@
 //! TLS from the first octet, and by STARTTLS.
 
 use crate::rookery::{Data, Server};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
@@ -9,24 +10,26 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 
 type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Shake hands, trusting the certificate that the server made and nothing else.
 fn secure(data: &Data, stream: TcpStream) -> Secured {
-    secure_with(data, stream, rustls::DEFAULT_VERSIONS)
+    let certificate = data.dir().join("tls/cert.pem");
+    secure_with(&certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS)
 }
 
 fn secure_with(
-    data: &Data,
+    certificate: &Path,
     stream: TcpStream,
+    provider: CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Secured {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(data.dir().join("tls/cert.pem")).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
@@ -94,9 +97,30 @@ fn tls_1_2_and_1_3_are_spoken() {
     let server = serve(&data);
     for version in [&TLS12, &TLS13] {
         let stream = TcpStream::connect(server.address("imaps")).unwrap();
-        let mut client = secure_with(&data, stream, &[version]);
+        let certificate = data.dir().join("tls/cert.pem");
+        let provider = aws_lc_rs::default_provider();
+        let mut client = secure_with(&certificate, stream, provider, &[version]);
         assert!(line(&mut client).starts_with("* OK"));
         let spoken = client.get_ref().conn.protocol_version();
         assert_eq!(spoken, Some(version.version));
     }
+}
+
+/// The suite that any two programs of IMAP4rev2 have in common wants an RSA key.
+// proves: 9051/11.1/d
+#[test]
+fn tls_1_2_has_the_suite_that_everybody_has() {
+    let data = Data::with_ada();
+    let (cert, key) = (data.beside("cert.pem"), data.beside("key.pem"));
+    let rsa = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&cert, params.self_signed(&rsa).unwrap().pem()).unwrap();
+    std::fs::write(&key, rsa.serialize_pem()).unwrap();
+    let files = ["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let server = data.start(&[&["serve", "--imaps", "127.0.0.1:0"][..], &files[..]].concat());
+    let stream = TcpStream::connect(server.address("imaps")).unwrap();
+    let suites = vec![aws_lc_rs::cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+    let provider = CryptoProvider { cipher_suites: suites, ..aws_lc_rs::default_provider() };
+    let mut client = secure_with(&cert, stream, provider, &[&TLS12]);
+    assert!(line(&mut client).starts_with("* OK"));
 }
