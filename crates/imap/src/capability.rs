@@ -46,6 +46,7 @@ const TABLE: &[(&str, When)] = &[
     ("PREVIEW", When::AfterLogin),
     ("UNAUTHENTICATE", When::AfterLogin),
     ("PARTIAL", When::AfterLogin),
+    ("INPROGRESS", When::AfterLogin),
 ];
 
 /// The capabilities of a connection at this moment.

@@ -127,16 +127,18 @@ async fn in_mailbox(
 ) -> Answer {
     use CommandBody as C;
     match body {
-        C::Expunge => command::expunge::run(context, user, selected, None).await,
-        C::UidExpunge(set) => command::expunge::run(context, user, selected, Some(&set)).await,
+        C::Expunge => command::expunge::run(context, user, selected, None, tag, out).await,
+        C::UidExpunge(set) => {
+            command::expunge::run(context, user, selected, Some(&set), tag, out).await
+        }
         C::Search(search) => command::search::run(context, user, selected, tag, &search, out).await,
         C::Fetch(fetch) => command::fetch::run(context, user, selected, fetch, out).await,
-        C::Store(store) => command::store::run(context, user, selected, &store, out).await,
+        C::Store(store) => command::store::run(context, user, selected, tag, &store, out).await,
         C::Copy { uid, set, mailbox } => {
-            command::copy::run(context, user, selected, (&set, uid), &mailbox).await
+            command::copy::run(context, user, selected, (&set, uid), &mailbox, tag, out).await
         }
         C::Move { uid, set, mailbox } => {
-            command::r#move::run(context, user, selected, (&set, uid), &mailbox, out).await
+            command::r#move::run(context, user, selected, (&set, uid), &mailbox, tag, out).await
         }
         C::UidBatches { size, range } => command::uidbatches::run(selected, tag, size, range, out),
         body => in_account(context, user, body, out).await,

@@ -14,6 +14,7 @@ pub mod limits;
 mod message_limit;
 mod names;
 mod out;
+mod progress;
 mod refusal;
 mod selected;
 mod session;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub login_deadline: std::time::Duration,
     /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
     pub idle_deadline: std::time::Duration,
+    /// How long a command takes before the client is told that it goes on, and how long until it is told again.
+    pub progress_pace: std::time::Duration,
 }
 
 impl Default for Settings {
@@ -72,6 +75,7 @@ impl Default for Settings {
             save_limit: None,
             login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
             idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
+            progress_pace: limits::DEFAULT_PROGRESS_PACE,
         }
     }
 }

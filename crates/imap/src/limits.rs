@@ -12,6 +12,9 @@ pub const DEFAULT_LOGIN_DEADLINE: Duration = Duration::from_secs(120);
 /// phones hold IDLE for 29.
 pub const DEFAULT_IDLE_DEADLINE: Duration = Duration::from_secs(31 * 60);
 
+/// How long a command may take without a sign of life, unless configured (RFC 9585 has 10 to 15 seconds).
+pub const DEFAULT_PROGRESS_PACE: Duration = Duration::from_secs(10);
+
 /// How long a client may take to accept one batch of answers.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(300);
 

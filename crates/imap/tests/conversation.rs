@@ -304,20 +304,28 @@ fn peak_kib() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-#[tokio::test]
-async fn what_an_older_version_delivered_has_a_preview_for_those_who_wait() {
-    let store = Arc::new(MemoryStore::new());
+/// A store where Ada has this message so many times, whose summary is written by this.
+async fn store_with(octets: &[u8], count: usize, encode: fn(Message) -> Vec<u8>) -> Arc<dyn Store> {
+    let store = MemoryStore::new();
     store.create_account("ada", &initial_mailboxes(), 1_000_000).await.unwrap();
     let account = Account::new(store.account("ada").await.unwrap());
     let inbox = account.find(&MailboxName::inbox()).await.unwrap().id;
-    let octets = b"Subject: x\r\n\r\nfirst words\r\n";
-    let mut content = account.store().spool().await.unwrap();
-    content.write(octets).await.unwrap();
-    let summary = Message { preview: None, ..Message::scan(octets) }.encode();
     let internal_date = DateTime::from_unix(1_000_000);
-    let message =
-        NewMessage { content, summary, thread_keys: Vec::new(), flags: Vec::new(), internal_date };
-    account.store().append(inbox, vec![message], 1_000_000).await.unwrap();
+    for _ in 0..count {
+        let mut content = account.store().spool().await.unwrap();
+        content.write(octets).await.unwrap();
+        let summary = encode(Message::scan(octets));
+        let (thread_keys, flags) = (Vec::new(), Vec::new());
+        let message = NewMessage { content, summary, thread_keys, flags, internal_date };
+        account.store().append(inbox, vec![message], 1_000_000).await.unwrap();
+    }
+    Arc::new(store)
+}
+
+#[tokio::test]
+async fn what_an_older_version_delivered_has_a_preview_for_those_who_wait() {
+    let without = |message| Message { preview: None, ..message }.encode();
+    let store = store_with(b"Subject: x\r\n\r\nfirst words\r\n", 1, without).await;
     let mut client = connect_to(store, Settings::default(), local(true), Stage::Greeting);
     client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\nc FETCH 1 (PREVIEW (LAZY))\r\n").await;
     let answer = client.until("c OK").await;
@@ -325,4 +333,24 @@ async fn what_an_older_version_delivered_has_a_preview_for_those_who_wait() {
     client.send("d FETCH 1 PREVIEW\r\n").await;
     let answer = client.until("d OK").await;
     assert!(answer.contains("* 1 FETCH (PREVIEW \"first words\")\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_long_search_says_how_far_it_has_come() {
+    let store = store_with(b"Subject: x\r\n\r\nbody\r\n", 300, |message| message.encode()).await;
+    let settings = Settings { progress_pace: Duration::ZERO, ..Settings::default() };
+    let mut client = connect_to(store, settings, local(true), Stage::Greeting);
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\n").await;
+    client.until("b OK").await;
+    client.send("c SEARCH BODY nothing\r\n").await;
+    let answer = client.until("c OK Searched\r\n").await;
+    let notices = answer.lines().filter_map(|line| line.strip_prefix("* OK [INPROGRESS (\"c\" "));
+    let done = notices.map(|notice| {
+        let (done, goal) = notice.split_once(')').unwrap().0.split_once(' ').unwrap();
+        assert_eq!(goal, "300");
+        done.parse::<u64>().unwrap()
+    });
+    let done: Vec<u64> = done.collect();
+    assert!(done.len() > 2 && done.is_sorted() && done.iter().all(|done| *done < 300), "{answer}");
+    assert!(answer.ends_with("* SEARCH\r\nc OK Searched\r\n"), "{answer}");
 }

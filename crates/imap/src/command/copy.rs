@@ -3,10 +3,12 @@
 use super::now;
 use crate::message_limit;
 use crate::names;
+use crate::out::Out;
+use crate::progress;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User, done};
-use rookery_imap_wire::{Code, SequenceSet, WireMailbox};
+use rookery_imap_wire::{Code, SequenceSet, Tag, WireMailbox};
 use rookery_mail::{MailboxId, UidSet};
 use rookery_mailbox::{Copied, Refused, StoreError};
 
@@ -16,6 +18,8 @@ pub(crate) async fn run(
     selected: &Selected,
     (set, uid): (&SequenceSet, bool),
     mailbox: &WireMailbox,
+    tag: &Tag,
+    out: &mut Out<'_>,
 ) -> Answer {
     let uids = selected.resolve(set, uid)?;
     let to = destination(context, user, mailbox).await?;
@@ -24,7 +28,8 @@ pub(crate) async fn run(
         return done("There was nothing to copy");
     }
     check_present(selected, &uids, uid)?;
-    let copied = user.account.store().copy(selected.id, &uids, to, now()).await?;
+    let copy = user.account.store().copy(selected.id, &uids, to, now());
+    let copied = progress::finish(context, tag, copy, out).await??;
     Ok(Done::new(code(copied), "Copied", Next::Command))
 }
 

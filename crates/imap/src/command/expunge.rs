@@ -1,9 +1,11 @@
 //! EXPUNGE and UID EXPUNGE (RFC 9051 §6.4.3, §6.4.9). The responses come from the view.
 
 use crate::message_limit::Share;
+use crate::out::Out;
+use crate::progress;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
-use rookery_imap_wire::SequenceSet;
+use rookery_imap_wire::{SequenceSet, Tag};
 use rookery_mail::{SystemFlag, UidSet};
 use rookery_mailbox::Row;
 
@@ -12,6 +14,8 @@ pub(crate) async fn run(
     user: &User,
     selected: &mut Selected,
     only: Option<&SequenceSet>,
+    tag: &Tag,
+    out: &mut Out<'_>,
 ) -> Answer {
     selected.check_writable()?;
     // EXPUNGE has no limit (RFC 9738 §3.1).
@@ -19,7 +23,8 @@ pub(crate) async fn run(
         Some(set) => Share::of(context, deleted(selected, &selected.resolve(set, true)?)),
         None => Share { uids: UidSet::all(), lowest: None },
     };
-    let expunged = user.account.store().expunge(selected.id, &uids).await?;
+    let expunge = user.account.store().expunge(selected.id, &uids);
+    let expunged = progress::finish(context, tag, expunge, out).await??;
     let code = (context.qresync && !expunged.is_empty()).then(|| selected.latest_change());
     Ok(Done::new(code, "Expunged", Next::Command).down_to(lowest))
 }

@@ -3,9 +3,10 @@
 use super::{copy, now};
 use crate::message_limit::{self, Share};
 use crate::out::Out;
+use crate::progress;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User, done};
-use rookery_imap_wire::{SequenceSet, WireMailbox};
+use rookery_imap_wire::{SequenceSet, Tag, WireMailbox};
 
 pub(crate) async fn run(
     context: &Context,
@@ -13,6 +14,7 @@ pub(crate) async fn run(
     selected: &Selected,
     (set, uid): (&SequenceSet, bool),
     mailbox: &WireMailbox,
+    tag: &Tag,
     out: &mut Out<'_>,
 ) -> Answer {
     let Share { uids, lowest } = Share::of(context, selected.resolve(set, uid)?);
@@ -23,7 +25,8 @@ pub(crate) async fn run(
     }
     message_limit::check_saved(context, uids.len())?;
     copy::check_present(selected, &uids, uid)?;
-    let moved = user.account.store().move_messages(selected.id, &uids, to, now()).await?;
+    let moving = user.account.store().move_messages(selected.id, &uids, to, now());
+    let moved = progress::finish(context, tag, moving, out).await??;
     if let Some(code) = copy::code(moved) {
         out.ok_code(code, "Moved");
     }

@@ -5,6 +5,7 @@ mod returns;
 use super::now;
 use crate::message_limit::{self, Share};
 use crate::out::Out;
+use crate::progress;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
 use crate::session::{Answer, Context, Done, Next, User};
@@ -27,7 +28,8 @@ pub(crate) async fn run(
 ) -> Answer {
     let saves = command.returns.iter().flatten().any(|item| *item == SearchReturn::Save);
     let snapshot = selected.open.snapshot();
-    let (found, lowest) = match find(context, user, selected, (&snapshot, command)).await {
+    let (found, lowest) = match find(context, user, selected, (tag, command, &snapshot), out).await
+    {
         Ok(found) => found,
         Err(failure) => {
             // A SEARCH that fails leaves nothing in `$`, one that is BAD leaves it (RFC 9051 §6.4.4.1).
@@ -52,7 +54,8 @@ async fn find(
     context: &Context,
     user: &User,
     selected: &Selected,
-    (snapshot, command): (&Snapshot, &Search),
+    (tag, command, snapshot): (&Tag, &Search, &Snapshot),
+    out: &mut Out<'_>,
 ) -> Result<(UidSet, Option<Uid>), Failure> {
     check_charset(command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
@@ -66,7 +69,9 @@ async fn find(
         key: &key,
         wanted: returns::wanted(command.returns.as_deref()),
     };
-    Ok((search.run(&Progress::default()).await?, lowest))
+    let progress = Progress::default();
+    let found = progress::follow(context, tag, (search.run(&progress), &progress), out).await?;
+    Ok((found?, lowest))
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.

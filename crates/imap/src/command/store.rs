@@ -2,11 +2,14 @@
 
 use crate::message_limit::Share;
 use crate::out::Out;
+use crate::progress;
 use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
-use rookery_imap_wire::{Code, FetchData, Response, Store, StoreAction, StoreModifier, WireFlag};
+use rookery_imap_wire::{
+    Code, FetchData, Response, Store, StoreAction, StoreModifier, Tag, WireFlag,
+};
 use rookery_mail::{Flag, ModSeq, UidSet};
 use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored};
 
@@ -14,6 +17,7 @@ pub(crate) async fn run(
     context: &Context,
     user: &User,
     selected: &mut Selected,
+    tag: &Tag,
     store: &Store,
     out: &mut Out<'_>,
 ) -> Answer {
@@ -29,7 +33,8 @@ pub(crate) async fn run(
     let held = (Expunges::Hold, uids);
     let owed = sync::tell_up_to(context, user, selected, &before, held, out).await?;
     let engine = user.account.store();
-    let stored = engine.store_flags(selected.id, uids, &change, unchanged_since).await;
+    let storing = engine.store_flags(selected.id, uids, &change, unchanged_since);
+    let stored = progress::finish(context, tag, storing, out).await?;
     if stored.is_err() {
         // Nothing has changed, and what was withheld is still to be told.
         for row in before.rows_in(&owed) {
