@@ -19,6 +19,7 @@ mod secret;
 mod section;
 mod sequence;
 mod tag;
+mod url;
 
 pub use command::append::{AppendData, AppendMessage, AppendOptions, CatenatePart, MessageLiteral};
 pub use command::fetch::{BodySection, Fetch, FetchItem, FetchModifier};
@@ -46,3 +47,4 @@ pub use secret::Secret;
 pub use section::{Partial, Section, SectionText};
 pub use sequence::{SeqNumber, SequenceRange, SequenceSet};
 pub use tag::Tag;
+pub use url::{MessageUrl, UrlMailbox};

@@ -34,6 +34,8 @@ const TABLE: &[(&str, When)] = &[
     ("MOVE", When::AfterLogin),
     ("MULTIAPPEND", When::AfterLogin),
     ("REPLACE", When::AfterLogin),
+    ("CATENATE", When::AfterLogin),
+    ("URL-PARTIAL", When::AfterLogin),
     ("BINARY", When::AfterLogin),
     ("CONDSTORE", When::AfterLogin),
     ("QRESYNC", When::AfterLogin),

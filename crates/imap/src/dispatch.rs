@@ -68,12 +68,16 @@ pub(crate) async fn incoming(
     let context = &session.context;
     let mailbox = &head.mailbox;
     let answer = match (head.command, &session.state) {
-        (I::Append, State::Authenticated(user) | State::Selected(user, _)) => {
-            let stream = Stream::new((context, user), head, literal, input, out);
+        (I::Append, State::Authenticated(user)) => {
+            let stream = Stream::new((context, user, None), head, literal, input, out);
+            command::append::run(stream, mailbox).await
+        }
+        (I::Append, State::Selected(user, selected)) => {
+            let stream = Stream::new((context, user, Some(selected.id)), head, literal, input, out);
             command::append::run(stream, mailbox).await
         }
         (I::Replace { uid, number }, State::Selected(user, selected)) => {
-            let stream = Stream::new((context, user), head, literal, input, out);
+            let stream = Stream::new((context, user, Some(selected.id)), head, literal, input, out);
             command::replace::run(stream, selected, (number, uid), mailbox).await
         }
         _ => Err(gate::wrong_state().into()),

@@ -354,3 +354,23 @@ async fn a_long_search_says_how_far_it_has_come() {
     assert!(done.len() > 2 && done.is_sorted() && done.iter().all(|done| *done < 300), "{answer}");
     assert!(answer.ends_with("* SEARCH\r\nc OK Searched\r\n"), "{answer}");
 }
+
+#[tokio::test]
+async fn what_urls_add_up_to_is_limited_too() {
+    let settings = Settings { allow_plaintext: true, max_message_size: 100, ..Settings::default() };
+    let mut client = connect(settings, local(false), Stage::Greeting).await;
+    let message = format!("Subject: x\r\n\r\n{}", "y".repeat(50));
+    client.send("a LOGIN ada tulip\r\n").await;
+    client.send(&format!("b APPEND INBOX {{{}+}}\r\n{message}\r\n", message.len())).await;
+    client.until("b OK").await;
+    client.send("c APPEND INBOX CATENATE (URL /INBOX/;UID=1 URL /INBOX/;UID=1)\r\n").await;
+    assert!(client.until("\r\n").await.starts_with("c NO [TOOBIG]"));
+    let fields = "/INBOX/;UID=1/;SECTION=HEADER.FIELDS%20(Subject)";
+    let urls = vec![format!("URL \"{fields}\""); 8].join(" ");
+    client.send(&format!("d APPEND INBOX CATENATE ({urls})\r\n")).await;
+    assert!(client.until("\r\n").await.starts_with("d NO [TOOBIG]"));
+    client
+        .send("e APPEND INBOX CATENATE (URL /INBOX/;UID=1 URL /INBOX/;UID=1/;PARTIAL=0.36)\r\n")
+        .await;
+    assert!(client.until("\r\n").await.starts_with("e OK"));
+}

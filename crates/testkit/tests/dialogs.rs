@@ -122,9 +122,11 @@ async fn octet_by_octet() {
 }
 
 /// Dialogs with commands, literals and `DONE` in one packet.
-const PIPELINED: [&str; 7] = [
+const PIPELINED: [&str; 9] = [
     "append/non-sync",
+    "catenate/pipelined",
     "compress/pipelined",
+    "replace/pipelined",
     "idle/all-in-one-packet",
     "login/login-literals-non-sync",
     "session/pipelined",

@@ -9,7 +9,7 @@ impl Cursor<'_> {
         self.expect(b'[', "[")?;
         let mut section = Section::default();
         if !self.take(b']') {
-            self.section_spec(&mut section)?;
+            section = self.section_spec()?;
             self.expect(b']', "]")?;
         }
         Ok(section)
@@ -43,15 +43,17 @@ impl Cursor<'_> {
         if length == 0 { Err(error) } else { Ok(Some(Partial { offset, length })) }
     }
 
-    fn section_spec(&mut self, section: &mut Section) -> Parsed<()> {
+    /// `section-spec`.
+    pub(crate) fn section_spec(&mut self) -> Parsed<Section> {
+        let mut section = Section::default();
         loop {
             if !self.peek().is_some_and(|octet| octet.is_ascii_digit()) {
                 section.text = Some(self.section_text(!section.path.is_empty())?);
-                return Ok(());
+                return Ok(section);
             }
             self.path_number(&mut section.path)?;
             if !self.take(b'.') {
-                return Ok(());
+                return Ok(section);
             }
         }
     }

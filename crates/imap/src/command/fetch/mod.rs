@@ -3,10 +3,10 @@
 mod binary;
 mod page;
 mod preview;
-mod section;
+pub(crate) mod section;
 mod since;
 mod structure;
-mod summary;
+pub(crate) mod summary;
 
 use crate::conn::NoInput;
 use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};
@@ -313,14 +313,14 @@ async fn print_content_item(
 }
 
 /// A message's octets.
-struct Content<'a> {
-    account: &'a Account,
-    email: EmailId,
+pub(crate) struct Content<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) email: EmailId,
 }
 
 impl Content<'_> {
     /// A range of at most [`CONTENT_CHUNK`], whole.
-    async fn read(&self, range: Range<u64>) -> Result<bytes::Bytes, StoreError> {
+    pub(crate) async fn read(&self, range: Range<u64>) -> Result<bytes::Bytes, StoreError> {
         let wanted = range.end - range.start;
         let octets = self.account.store().content(self.email, range).await?;
         if octets.len() as u64 == wanted {

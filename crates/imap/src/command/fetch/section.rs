@@ -8,6 +8,35 @@ use rookery_mailbox::StoreError;
 use rookery_mime::{Message, header};
 use std::ops::Range;
 
+/// Octets of a section.
+pub(crate) enum Octets {
+    /// A range of the message.
+    Range(Range<u64>),
+    /// Fields that were picked from a header.
+    Picked(Vec<u8>),
+}
+
+/// Where the octets of a section are; nothing if there is no such section.
+pub(crate) async fn find(
+    summary: &Message,
+    section: &Section,
+    partial: Option<Partial>,
+    content: &Content<'_>,
+) -> Result<Option<Octets>, StoreError> {
+    let Some(range) = range(summary, section) else { return Ok(None) };
+    let (names, not) = match &section.text {
+        Some(SectionText::HeaderFields(names)) => (names, false),
+        Some(SectionText::HeaderFieldsNot(names)) => (names, true),
+        None | Some(SectionText::Header | SectionText::Text | SectionText::Mime) => {
+            return Ok(Some(Octets::Range(window(range, partial))));
+        }
+    };
+    let block = read_header(range, content).await?;
+    let selected = header::select(&block, names, not);
+    let window = window(0..selected.len() as u64, partial);
+    Ok(Some(Octets::Picked(slice(&selected, window).to_vec())))
+}
+
 pub(super) async fn print(
     summary: &Message,
     body: &BodySection,
@@ -17,24 +46,15 @@ pub(super) async fn print(
     let BodySection { section, partial, .. } = body;
     let origin = partial.map(|partial| partial.offset);
     let item = |data| FetchData::Section { section: section.clone(), origin, data };
-    let Some(range) = range(summary, section) else {
-        item(Data::Nil).print(out.buffer());
-        return Ok(());
-    };
-    let (names, not) = match &section.text {
-        Some(SectionText::HeaderFields(names)) => (names, false),
-        Some(SectionText::HeaderFieldsNot(names)) => (names, true),
-        None | Some(SectionText::Header | SectionText::Text | SectionText::Mime) => {
-            return stream(item, window(range, *partial), content, out).await;
+    match find(summary, section, *partial, content).await? {
+        None => item(Data::Nil).print(out.buffer()),
+        Some(Octets::Range(range)) => return stream(item, range, content, out).await,
+        Some(Octets::Picked(octets)) => {
+            // A literal like any other section: it may hold what no quoted string can.
+            item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
+            out.buffer().extend_from_slice(&octets);
         }
-    };
-    let block = read_header(range, content).await?;
-    let selected = header::select(&block, names, not);
-    let window = window(0..selected.len() as u64, *partial);
-    let octets = slice(&selected, window);
-    // A literal like any other section: it may hold what no quoted string can.
-    item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
-    out.buffer().extend_from_slice(octets);
+    }
     Ok(())
 }
 

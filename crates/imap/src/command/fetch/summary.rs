@@ -33,10 +33,7 @@ impl<'a> Summaries<'a> {
         }
         match self.ahead.pop_front() {
             None | Some((_, None)) => Ok(None),
-            Some((row, Some(octets))) => match Message::decode(&octets) {
-                Some(tree) => Ok(Some(tree)),
-                None => Ok(scan(self.account, row).await),
-            },
+            Some((row, Some(octets))) => Ok(tree(self.account, row, &octets).await),
         }
     }
 
@@ -47,6 +44,22 @@ impl<'a> Summaries<'a> {
         let stored = self.account.store().summaries(&emails).await?;
         self.ahead = some.iter().zip(stored).collect();
         Ok(())
+    }
+}
+
+/// The tree of one message: `None` where it is gone.
+pub(crate) async fn of(account: &Account, row: &Row) -> Result<Option<Message>, StoreError> {
+    let stored = account.store().summaries(&[row.email]).await?.pop().flatten();
+    match stored {
+        None => Ok(None),
+        Some(octets) => Ok(tree(account, row, &octets).await),
+    }
+}
+
+async fn tree(account: &Account, row: &Row, summary: &[u8]) -> Option<Message> {
+    match Message::decode(summary) {
+        Some(tree) => Some(tree),
+        None => scan(account, row).await,
     }
 }
 

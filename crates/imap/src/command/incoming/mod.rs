@@ -1,9 +1,13 @@
 //! The messages of a command on their way in: read piece by piece, put together, streamed into the store.
 
+mod url;
+
+use super::fetch::Content;
+use super::fetch::section::Octets;
 use super::now;
 use super::store::settable;
 use crate::conn::Input;
-use crate::limits::MAX_APPEND_MESSAGES;
+use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES};
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -11,9 +15,10 @@ use crate::session::{Context, User};
 use rookery_imap_wire::{
     AppendOptions, Code, Frame, IncomingHead, IncomingStep, IncomingText, LiteralHead, Response,
 };
-use rookery_mail::{DateTime, Flag};
+use rookery_mail::{DateTime, EmailId, Flag, MailboxId};
 use rookery_mailbox::NewMessage;
 use rookery_mailbox::delivery::Incoming;
+use std::ops::Range;
 
 /// A command that brings messages, at its first literal or at its end. When it fails, whoever runs it rejects the
 /// literal at hand, so that nothing of it is run as a command.
@@ -21,6 +26,8 @@ pub(crate) struct Stream<'a, 'i, 'o> {
     pub(crate) context: &'a Context,
     pub(crate) user: &'a User,
     pub(crate) out: &'a mut Out<'o>,
+    /// The mailbox that URLs are relative to.
+    selected: Option<MailboxId>,
     input: &'a mut Input<'i>,
     text: IncomingText,
     /// What was said and not yet done.
@@ -38,14 +45,14 @@ struct Unfinished {
 
 impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
     pub(crate) fn new(
-        (context, user): (&'a Context, &'a User),
+        (context, user, selected): (&'a Context, &'a User, Option<MailboxId>),
         head: &IncomingHead,
         literal: Option<LiteralHead>,
         input: &'a mut Input<'i>,
         out: &'a mut Out<'o>,
     ) -> Self {
         let (text, steps) = (head.text, head.steps.clone());
-        Self { context, user, out, input, text, steps, literal }
+        Self { context, user, out, selected, input, text, steps, literal }
     }
 
     /// All messages, with the command read to its end.
@@ -93,7 +100,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                 Err(Refusal::bad("UTF8 is not available").into())
             }
             IncomingStep::Literal { whole, .. } => self.literal(whole, message).await,
-            IncomingStep::Url(_) => Err(Refusal::bad("CATENATE is not available").into()),
+            IncomingStep::Url(url) => self.url(url, message).await,
             IncomingStep::Begin(_) | IncomingStep::End => Ok(()),
         }
     }
@@ -111,6 +118,23 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
             message.incoming.write(&octets).await?;
         }
         Ok(())
+    }
+
+    async fn url(&mut self, url: Vec<u8>, message: &mut Unfinished) -> Result<(), Failure> {
+        match url::find(self.user, self.selected, &url).await? {
+            None => {
+                let code = Code::BadUrl(url);
+                Err(Refusal::no(code, "There is no such part of a message").into())
+            }
+            Some((_, Octets::Picked(octets))) => {
+                self.check_size(message, octets.len() as u64)?;
+                Ok(message.incoming.write(&octets).await?)
+            }
+            Some((email, Octets::Range(range))) => {
+                self.check_size(message, range.end - range.start)?;
+                copy(self.user, email, range, message).await
+            }
+        }
     }
 
     fn check_size(&self, message: &Unfinished, more: u64) -> Result<(), Refusal> {
@@ -151,6 +175,23 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
             }
         }
     }
+}
+
+/// Add a range of a message, a piece at a time.
+async fn copy(
+    user: &User,
+    email: EmailId,
+    range: Range<u64>,
+    message: &mut Unfinished,
+) -> Result<(), Failure> {
+    let content = Content { account: &user.account, email };
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + CONTENT_CHUNK);
+        message.incoming.write(&content.read(start..end).await?).await?;
+        start = end;
+    }
+    Ok(())
 }
 
 fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
