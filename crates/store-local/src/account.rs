@@ -21,6 +21,7 @@ use rookery_mailbox::{
     AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
     OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
 };
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,13 +41,16 @@ pub(crate) struct Account {
     pub(crate) read_only: AtomicBool,
     pub(crate) gone: AtomicBool,
     segments: OpenSegments,
+    pub(crate) is_compacting: AtomicBool,
+    /// Segments that could not be written anew.
+    pub(crate) uncompactable: Mutex<BTreeSet<u32>>,
 }
 
 impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
         let Recovered { state, log, stamps, dirty, replayed, .. } = found;
         let log_id = log.id;
-        let writer = Writer { log, stamps, dirty, replayed, indexed: 0, index_octets: 0 };
+        let writer = Writer { log, stamps, dirty, replayed, indexed: 0, index_octets: 0, died: 0 };
         Self {
             name: name.to_owned(),
             dir,
@@ -59,6 +63,8 @@ impl Account {
             read_only: AtomicBool::new(false),
             gone: AtomicBool::new(false),
             segments: OpenSegments::default(),
+            is_compacting: AtomicBool::new(false),
+            uncompactable: Mutex::default(),
         }
     }
 
@@ -92,6 +98,14 @@ impl Account {
 
     pub(crate) fn reads(&self) -> Arc<Semaphore> {
         Arc::clone(&self.shared.reads)
+    }
+
+    pub(crate) fn compactions(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.compactions)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.shared.closing.load(Ordering::SeqCst)
     }
 
     pub(crate) fn open_segments(&self) -> &OpenSegments {

@@ -93,6 +93,7 @@ impl<'a> Batch<'a> {
         let header = FrameHeader {
             kind: record.kind(),
             end,
+            dropped: false,
             sequence: self.sequence + 1,
             durable: self.durable,
             meta_len: u32::try_from(meta.len()).map_err(too_large)?,

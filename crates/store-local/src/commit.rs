@@ -7,6 +7,7 @@
 use crate::account::Account;
 use crate::batch::{Batch, Decided};
 use crate::failure::{failed, io_error};
+use crate::frame::ALIGNMENT;
 use crate::index::{self, Position, Stamps};
 use crate::limits::{INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS};
 use crate::log::{Log, WriteFailure};
@@ -39,6 +40,8 @@ pub(crate) struct Writer {
     pub(crate) indexed: u64,
     /// Octets that the last index snapshots had.
     pub(crate) index_octets: u64,
+    /// Units of content that had died when space to give back was last looked for.
+    pub(crate) died: u64,
 }
 
 /// A change that waits.
@@ -142,7 +145,16 @@ impl Account {
         if writer.is_index_due(self) {
             self.save_index(&mut writer);
         }
+        self.compact_if_due(&mut writer);
         self.has_more()
+    }
+
+    fn compact_if_due(self: &Arc<Self>, writer: &mut Writer) {
+        let died = read(&self.state).emails.died;
+        if (died - writer.died) * ALIGNMENT >= self.options().died_octets {
+            writer.died = died;
+            self.start_compaction();
+        }
     }
 
     /// Let all changes of a batch happen, and answer. If they cannot be written together, each is

@@ -3,8 +3,8 @@
 use crate::account::Account;
 use crate::failure::{damaged, failed, io_error};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
-use crate::limits::{MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
-use crate::segment::file_name;
+use crate::limits::{MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
+use crate::segment;
 use crate::state::{Location, State};
 use crate::sync::lock;
 use crate::vfs::VfsFile;
@@ -17,10 +17,18 @@ use std::sync::{Arc, Mutex};
 
 const READING: &str = "reading a message";
 
+/// A segment file that is open, and how often it was written anew.
+#[derive(Clone)]
+struct OpenSegment {
+    number: u32,
+    generation: u32,
+    file: Arc<dyn VfsFile>,
+}
+
 /// Segment files that are open for reading, those used last at the end.
 #[derive(Default)]
 pub(crate) struct OpenSegments {
-    files: Mutex<VecDeque<(u32, Arc<dyn VfsFile>)>>,
+    files: Mutex<VecDeque<OpenSegment>>,
 }
 
 impl OpenSegments {
@@ -29,24 +37,38 @@ impl OpenSegments {
         lock(&self.files).clear();
     }
 
-    fn get(&self, account: &Account, segment: u32) -> Result<Arc<dyn VfsFile>, StoreError> {
+    /// Let go of a segment's file, for it has been replaced.
+    pub(crate) fn forget(&self, number: u32) {
+        lock(&self.files).retain(|open| open.number != number);
+    }
+
+    /// The file of a segment in this generation; `None` if it has been replaced in the meantime.
+    fn get(
+        &self,
+        account: &Account,
+        (number, generation): (u32, u32),
+    ) -> Result<Option<Arc<dyn VfsFile>>, StoreError> {
         let mut files = lock(&self.files);
-        let found = files.iter().position(|(number, _)| *number == segment);
-        let entry = match found.and_then(|at| files.remove(at)) {
-            Some(entry) => entry,
-            None => {
-                let path = account.segment_dir().join(file_name(segment));
-                let file = account.vfs().open(&path);
-                (segment, file.map_err(|error| io_error(READING, error))?)
-            }
+        let found = files.iter().position(|open| open.number == number);
+        let found = found.and_then(|at| files.remove(at));
+        let open = match found.filter(|open| open.generation == generation) {
+            Some(open) => open,
+            None => open_segment(account, number)?,
         };
-        let file = Arc::clone(&entry.1);
-        files.push_back(entry);
+        let file = (open.generation == generation).then(|| Arc::clone(&open.file));
+        files.push_back(open);
         if files.len() > MAX_OPEN_SEGMENTS {
             files.pop_front();
         }
         Ok(file)
     }
+}
+
+fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreError> {
+    let opened = segment::open(&*account.vfs(), &account.segment_dir(), number);
+    let (file, header) = opened.map_err(|error| io_error(READING, error))?;
+    let header = header.map_err(|bad| damaged(&format!("segment {number}"), &bad))?;
+    Ok(OpenSegment { number, generation: header.generation, file })
 }
 
 /// A frame with content.
@@ -66,11 +88,9 @@ impl Account {
         email: EmailId,
         range: Range<u64>,
     ) -> Result<Bytes, StoreError> {
-        let find = |state: &State| state.emails.find(email).ok_or(Refused::NoSuchMessage);
-        let location = self.look(find)?;
-        self.read_blocking(move |account| {
-            let content = Content::open(account, location, HEADER)?;
-            content.body(range)
+        self.read_blocking(move |account| match Content::find(account, email, HEADER)? {
+            Some(content) => content.body(range),
+            None => Err(Refused::NoSuchMessage.into()),
         })
         .await
     }
@@ -80,15 +100,13 @@ impl Account {
         self: &Arc<Self>,
         emails: &[EmailId],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        let find = |state: &State| {
-            let found = emails.iter().map(|email| state.emails.find(*email));
-            Ok(found.collect::<Vec<Option<Location>>>())
-        };
-        let locations = self.look(find)?;
+        let emails = emails.to_vec();
         self.read_blocking(move |account| {
-            let summary =
-                |location| Content::open(account, location, SUMMARY_READ_OCTETS)?.summary();
-            locations.into_iter().map(|found| found.map(summary).transpose()).collect()
+            let summary = |email| {
+                let content = Content::find(account, email, SUMMARY_READ_OCTETS)?;
+                content.map(|content| content.summary()).transpose()
+            };
+            emails.into_iter().map(summary).collect()
         })
         .await
     }
@@ -109,9 +127,26 @@ impl Account {
 }
 
 impl Content {
-    /// A frame, of which this much is read at first.
-    fn open(account: &Account, location: Location, first: usize) -> Result<Self, StoreError> {
-        let file = account.open_segments().get(account, location.segment)?;
+    /// The frame that brought some content, of which this much is read at first; `None` if the content is gone.
+    fn find(account: &Account, email: EmailId, first: usize) -> Result<Option<Self>, StoreError> {
+        for _ in 0..MAX_LOOKUPS {
+            let look = |state: &State| Ok(state.emails.find(email));
+            let Some((location, generation)) = account.look(look)? else { return Ok(None) };
+            let segment = (location.segment, generation);
+            // It may be written anew between looking and opening; then its content is looked up again.
+            if let Some(file) = account.open_segments().get(account, segment)? {
+                return Self::open(account, location, file, first).map(Some);
+            }
+        }
+        Err(failed(READING))
+    }
+
+    fn open(
+        account: &Account,
+        location: Location,
+        file: Arc<dyn VfsFile>,
+        first: usize,
+    ) -> Result<Self, StoreError> {
         let offset = u64::from(location.offset) * ALIGNMENT;
         let len = u64::from(location.len) * ALIGNMENT;
         let first = usize::try_from(len).unwrap_or(usize::MAX).min(first);

@@ -11,6 +11,8 @@ pub(crate) const HEADER: usize = 64;
 pub(crate) const MAGIC: [u8; 4] = *b"RkFr";
 /// In `flags`: the frame is the last of its transaction.
 const END: u8 = 1;
+/// In `flags`: summary and body were left out when the segment was written anew, since no message had them any more.
+const DROPPED: u8 = 2;
 
 /// The header of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct FrameHeader {
     pub(crate) kind: u8,
     /// Whether the transaction ends here.
     pub(crate) end: bool,
+    /// Whether summary and body were left out, since no message had them any more.
+    pub(crate) dropped: bool,
     /// One more than that of the frame before.
     pub(crate) sequence: u64,
     /// The last frame that was durable for certain when this one was written.
@@ -43,7 +47,9 @@ impl FrameHeader {
     pub(crate) fn encode(&self, log: u64) -> [u8; HEADER] {
         let mut octets = Vec::with_capacity(HEADER);
         octets.extend(MAGIC);
-        octets.extend([self.kind, if self.end { END } else { 0 }, 0, 0]);
+        let end = if self.end { END } else { 0 };
+        let dropped = if self.dropped { DROPPED } else { 0 };
+        octets.extend([self.kind, end | dropped, 0, 0]);
         octets.extend(self.sequence.to_le_bytes());
         octets.extend(self.durable.to_le_bytes());
         octets.extend(self.meta_len.to_le_bytes());
@@ -70,6 +76,7 @@ impl FrameHeader {
         let header = Self {
             kind,
             end: flags & END != 0,
+            dropped: flags & DROPPED != 0,
             sequence: reader.u64()?,
             durable: reader.u64()?,
             meta_len: reader.u32()?,
@@ -84,6 +91,11 @@ impl FrameHeader {
             return Err(BadRecord("a frame header with its checksum"));
         }
         Ok(header)
+    }
+
+    /// The header of this frame without its content.
+    pub(crate) fn without_content(self) -> Self {
+        Self { dropped: true, summary_len: 0, body_len: 0, summary_crc: 0, body_crc: 0, ..self }
     }
 
     /// Octets from the beginning of the frame to the summary.
@@ -120,6 +132,7 @@ mod tests {
         FrameHeader {
             kind: 3,
             end: true,
+            dropped: false,
             sequence: 77,
             durable: 70,
             meta_len: 5,

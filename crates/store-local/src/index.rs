@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 const ACCOUNT_MAGIC: [u8; 8] = *b"RookAcc\n";
 const MAILBOX_MAGIC: [u8; 8] = *b"RookBox\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const ACCOUNT_FILE: &str = "account.idx";
 const MAILBOX_DIR: &str = "box";
 
@@ -251,6 +251,11 @@ fn encode_account(log: u64, position: Position, state: &State, stamps: &Stamps) 
         out.u32(*segment);
         out.u64(*live);
     }
+    out.number(state.emails.generations.len() as u64);
+    for (segment, generation) in &state.emails.generations {
+        out.u32(*segment);
+        out.u32(*generation);
+    }
     out.number(state.emails.all.len() as u64);
     for Email { location, references } in &state.emails.all {
         out.u32(location.segment);
@@ -281,11 +286,13 @@ fn decode_account(octets: &[u8], log: u64) -> Result<AccountIndex, BadRecord> {
         (0..from.number()?).map(|_| read_name(from)).collect::<Result<_, _>>()?;
     let live = (0..from.number()?).map(|_| Ok((from.u32()?, from.u64()?)));
     let live = live.collect::<Result<BTreeMap<u32, u64>, BadRecord>>()?;
+    let generations = (0..from.number()?).map(|_| Ok((from.u32()?, from.u32()?)));
+    let generations = generations.collect::<Result<BTreeMap<u32, u32>, BadRecord>>()?;
     let all = (0..from.number()?).map(|_| decode_email(from)).collect::<Result<_, _>>()?;
     let threads = (0..from.number()?).map(|_| Ok((ThreadKey(from.u64()?), ThreadId(from.u64()?))));
     let threads = threads.collect::<Result<Threads, BadRecord>>()?;
     let list = Arc::new(MailboxList { mailboxes: BTreeMap::new(), subscriptions });
-    let emails = Emails { all, live };
+    let emails = Emails::new(all, live, generations);
     let state = State { list, mailboxes: BTreeMap::new(), counters, emails, threads };
     Ok(AccountIndex { state, position: Position { segment, offset, sequence }, mailboxes })
 }

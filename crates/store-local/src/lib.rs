@@ -9,6 +9,7 @@ mod account;
 mod account_name;
 mod batch;
 mod commit;
+mod compaction;
 mod content;
 mod draft;
 mod failure;

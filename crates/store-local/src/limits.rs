@@ -37,8 +37,21 @@ pub const MAX_CONCURRENT_READS: usize = 64;
 /// Segment files that one account keeps open for reading.
 pub const MAX_OPEN_SEGMENTS: usize = 8;
 
+/// Times that content is looked up again because its segment was written anew in the meantime.
+pub const MAX_LOOKUPS: usize = 100;
+
 /// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough.
 pub const SUMMARY_READ_OCTETS: usize = 4 << 10;
+
+/// The share of a segment that must be dead before it is written anew: together with the metadata that stays, the
+/// disk holds less than one and a half times what is alive.
+pub const COMPACTION_DEAD_PERCENT: u64 = 25;
+
+/// Octets that must have died in an account before somebody looks for a segment to write anew.
+pub const COMPACTION_DIED_OCTETS: u64 = 8 << 20;
+
+/// Octets in a second that are written anew: others need the disk as well.
+pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;
 
 /// Octets by which the log grows before index snapshots are rewritten. Recovery reads this much.
 pub const INDEX_LOG_OCTETS: u64 = 16 << 20;

@@ -3,21 +3,22 @@
 //! What a power cut left at the end, and nobody was told of, is cut off. Anything else that is not
 //! what it should be is damage, and reported.
 
+use crate::compaction::content_of;
 use crate::draft::Draft;
 use crate::failure::{damaged, io_error};
 use crate::fields::BadRecord;
 use crate::frame::FrameHeader;
-use crate::index::{self, Stamps};
+use crate::index::{self, Position, Stamps};
 use crate::limits::COPY_OCTETS;
 use crate::log::Log;
 use crate::record::Record;
 use crate::segment::{
-    Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
+    self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
 };
-use crate::state::State;
+use crate::state::{Location, State};
 use crate::torn;
 use crate::vfs::{Vfs, VfsFile, read_exact_at};
-use rookery_mail::MailboxId;
+use rookery_mail::{EmailId, MailboxId};
 use rookery_mailbox::StoreError;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -105,19 +106,23 @@ pub(crate) fn recover(
     let first = open_segment(&**vfs, &dir, 1)?;
     let log_id = first.header.log;
     let loaded = index::load(&**vfs, account, log_id);
-    let (mut state, position, stamps) = loaded.unwrap_or_default();
+    let (mut state, mut position, stamps) = loaded.unwrap_or_default();
     let last = numbers.last().copied().unwrap_or(1);
     if position.segment > last {
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
+    remove_half_rewritten(&**vfs, &dir);
+    position.offset = relocate(&**vfs, &dir, &mut state, position)?;
     let is_last_unused = last > position.segment && is_unused(&**vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
     let mut replay = Replay::new(&state, position.sequence, max_tombstones);
     let mut end = position.offset;
     let mut current = first;
+    let mut generations = Vec::new();
     for number in position.segment..=used {
         let found = open_segment(&**vfs, &dir, number)?;
         check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
+        generations.push((number, found.header.generation));
         let start =
             if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
         // A segment that another one follows, be it unused, was durable before that was begun.
@@ -135,6 +140,7 @@ pub(crate) fn recover(
     let delta = replay.draft.finish();
     let dirty = delta.mailboxes.keys().copied().collect();
     state.publish(delta);
+    state.emails.note_generations(generations);
     let log = Log {
         vfs: Arc::clone(vfs),
         dir,
@@ -162,13 +168,63 @@ fn segment_numbers(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<u32>, StoreError> {
 }
 
 fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreError> {
-    let file = vfs.open(&dir.join(file_name(number))).map_err(|error| io_error(READING, error))?;
-    let mut octets = vec![0; SEGMENT_HEADER];
-    let read = file.read_at(&mut octets, 0).map_err(|error| io_error(READING, error))?;
-    octets.truncate(read);
-    let header = SegmentHeader::decode(&octets);
+    let (file, header) =
+        segment::open(vfs, dir, number).map_err(|error| io_error(READING, error))?;
     let header = header.map_err(|bad| damage(number, 0, bad.0))?;
     Ok(Found { number, file, header })
+}
+
+/// Find the content of segments that were written anew after the index snapshot was; returns where in its segment the
+/// snapshot ends.
+fn relocate(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    state: &mut State,
+    position: Position,
+) -> Result<u64, StoreError> {
+    let mut end = position.offset;
+    for number in 1..=position.segment {
+        let found = open_segment(vfs, dir, number)?;
+        let generation = found.header.generation;
+        if generation == state.emails.generation(number) {
+            continue;
+        }
+        let (moved, offset) = contents(&found, position.sequence)?;
+        state.emails.relocate((number, generation), &moved);
+        if number == position.segment {
+            end = offset;
+        }
+    }
+    Ok(end)
+}
+
+/// The content that a segment has, and where the first frame is that comes after one with this sequence number.
+fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, u64), StoreError> {
+    let reader = SegmentReader::new(&*found.file, found.header.log);
+    let mut reader = reader.map_err(|error| io_error(READING, error))?;
+    let (mut at, mut moved) = (SEGMENT_HEADER as u64, Vec::new());
+    loop {
+        let frame = match reader.frame_without_content(at) {
+            Ok(frame) if frame.header.sequence <= last => frame,
+            Ok(_) | Err(NoFrame::End) => return Ok((moved, at)),
+            Err(NoFrame::Bad(bad)) => return Err(damage(found.number, at, bad.0)),
+            Err(NoFrame::Io(error)) => return Err(io_error(READING, error)),
+        };
+        let email = content_of(&frame).map_err(|bad| damage(found.number, at, bad.0))?;
+        let len = if frame.header.dropped { 0 } else { frame.header.frame_len() };
+        let location = crate::batch::location(found.number, at, len)?;
+        moved.extend(email.map(|email| (email, location)));
+        at += frame.header.frame_len();
+    }
+}
+
+/// Remove segments that were being written anew when the power went.
+fn remove_half_rewritten(vfs: &dyn Vfs, dir: &Path) {
+    let names = vfs.list(dir).unwrap_or_default();
+    for name in names.iter().filter(|name| name.ends_with(".seg.new")) {
+        // If it stays, it is overwritten or removed another time.
+        let _ = vfs.remove_file(&dir.join(name));
+    }
 }
 
 /// Whether there are no frames in a segment. A last one like that was being made when the power went:
@@ -292,7 +348,8 @@ impl<'a> Replay<'a> {
     }
 
     fn apply(&mut self, segment: u32, at: u64, frame: &Frame) -> Result<(), StoreError> {
-        let location = crate::batch::location(segment, at, frame.header.frame_len())?;
+        let len = if frame.header.dropped { 0 } else { frame.header.frame_len() };
+        let location = crate::batch::location(segment, at, len)?;
         Record::decode(frame.header.kind, &frame.meta)
             .and_then(|record| self.draft.apply(&record, location))
             .map_err(|bad| damage(segment, at, bad.0))

@@ -3,8 +3,10 @@
 use crate::fields::{BadRecord, Reader};
 use crate::frame::{FrameHeader, HEADER, MAGIC};
 use crate::limits::CHECK_OCTETS;
-use crate::vfs::VfsFile;
+use crate::vfs::{Vfs, VfsFile};
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Octets of a segment's header; the first frame begins there.
 pub(crate) const SEGMENT_HEADER: usize = 64;
@@ -12,6 +14,8 @@ pub(crate) const SEGMENT_HEADER: usize = 64;
 const SEGMENT_MAGIC: [u8; 8] = *b"RookSeg\n";
 /// The version of the format of segments and all in them.
 const VERSION: u32 = 1;
+/// The version of a segment that was written anew, which older programs must not take for what it was.
+const VERSION_REWRITTEN: u32 = 2;
 
 /// The header of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,16 +26,20 @@ pub(crate) struct SegmentHeader {
     pub(crate) log: u64,
     /// The sequence number of the first frame.
     pub(crate) first_sequence: u64,
+    /// How often the segment was written anew without content that is dead.
+    pub(crate) generation: u32,
 }
 
 impl SegmentHeader {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(SEGMENT_HEADER);
         octets.extend(SEGMENT_MAGIC);
-        octets.extend(VERSION.to_le_bytes());
+        let version = if self.generation == 0 { VERSION } else { VERSION_REWRITTEN };
+        octets.extend(version.to_le_bytes());
         octets.extend(self.number.to_le_bytes());
         octets.extend(self.log.to_le_bytes());
         octets.extend(self.first_sequence.to_le_bytes());
+        octets.extend(self.generation.to_le_bytes());
         octets.resize(SEGMENT_HEADER - 4, 0);
         octets.extend(crc32c::crc32c(&octets).to_le_bytes());
         octets
@@ -45,20 +53,40 @@ impl SegmentHeader {
         }
         let version = reader.u32()?;
         let (number, log, first_sequence) = (reader.u32()?, reader.u64()?, reader.u64()?);
-        reader.take(SEGMENT_HEADER - 4 - 32)?;
+        let generation = reader.u32()?;
+        reader.take(SEGMENT_HEADER - 4 - 36)?;
         if reader.u32()? != crc32c::crc32c(covered) {
             return Err(BadRecord("a segment header with its checksum"));
         }
-        if version != VERSION {
+        let expected = if generation == 0 { VERSION } else { VERSION_REWRITTEN };
+        if version != expected {
             return Err(BadRecord("a segment of a format version that this program knows"));
         }
-        Ok(Self { number, log, first_sequence })
+        Ok(Self { number, log, first_sequence, generation })
     }
+}
+
+/// Open a segment and read its header.
+pub(crate) fn open(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    number: u32,
+) -> io::Result<(Arc<dyn VfsFile>, Result<SegmentHeader, BadRecord>)> {
+    let file = vfs.open(&dir.join(file_name(number)))?;
+    let mut octets = vec![0; SEGMENT_HEADER];
+    let read = file.read_at(&mut octets, 0)?;
+    octets.truncate(read);
+    Ok((file, SegmentHeader::decode(&octets)))
 }
 
 /// The name of a segment's file.
 pub(crate) fn file_name(number: u32) -> String {
     format!("{number}.seg")
+}
+
+/// The name of the file that is to take a segment's place.
+pub(crate) fn new_file_name(number: u32) -> String {
+    format!("{number}.seg.new")
 }
 
 /// The number of the segment with this file name.
@@ -116,18 +144,9 @@ impl<'a> SegmentReader<'a> {
 
     /// The frame at an offset, all checksums verified.
     pub(crate) fn frame(&mut self, offset: u64) -> Result<Frame, NoFrame> {
-        if offset == self.len {
-            return Err(NoFrame::End);
-        }
-        let log = self.log;
-        let header = FrameHeader::decode(self.octets(offset, HEADER)?, log)?;
+        let Frame { header, meta } = self.frame_without_content(offset)?;
         if offset.checked_add(header.frame_len()).is_none_or(|end| end > self.len) {
             return Err(BadRecord("a frame that ends").into());
-        }
-        let meta_len = usize::try_from(header.meta_len).unwrap_or(usize::MAX);
-        let meta = self.octets(offset + HEADER as u64, meta_len)?.to_vec();
-        if crc32c::crc32c(&meta) != header.meta_crc {
-            return Err(BadRecord("metadata with its checksum").into());
         }
         let (summary, body) = (offset + header.summary_offset(), offset + header.body_offset());
         self.check(summary, u64::from(header.summary_len), header.summary_crc)?;
@@ -166,8 +185,23 @@ impl<'a> SegmentReader<'a> {
         if sum == crc { Ok(()) } else { Err(BadRecord("content with its checksum").into()) }
     }
 
+    /// The header of a frame and its metadata, verified; summary and body are not looked at.
+    pub(crate) fn frame_without_content(&mut self, offset: u64) -> Result<Frame, NoFrame> {
+        if offset == self.len {
+            return Err(NoFrame::End);
+        }
+        let log = self.log;
+        let header = FrameHeader::decode(self.octets(offset, HEADER)?, log)?;
+        let meta_len = usize::try_from(header.meta_len).unwrap_or(usize::MAX);
+        let meta = self.octets(offset + HEADER as u64, meta_len)?.to_vec();
+        if crc32c::crc32c(&meta) != header.meta_crc {
+            return Err(BadRecord("metadata with its checksum").into());
+        }
+        Ok(Frame { header, meta })
+    }
+
     /// These octets, or those of them that there are.
-    fn octets(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
+    pub(crate) fn octets(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
         let len = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX).min(len);
         let end = self.start + self.window.len() as u64;
         if offset < self.start || offset + len as u64 > end {

@@ -51,13 +51,61 @@ pub(crate) struct Emails {
     pub(crate) all: Vec<Email>,
     /// Live units of each segment: what would remain if the dead content were left out.
     pub(crate) live: BTreeMap<u32, u64>,
+    /// Dead units of each segment: what a rewriting of it would give back.
+    pub(crate) dead: BTreeMap<u32, u64>,
+    /// How often each segment was rewritten; those that never were are not listed.
+    pub(crate) generations: BTreeMap<u32, u32>,
+    /// Units that have died so far, as a measure of when to look for what to rewrite.
+    pub(crate) died: u64,
 }
 
 impl Emails {
-    /// Where content lies that some mailbox still has.
-    pub(crate) fn find(&self, id: EmailId) -> Option<Location> {
+    /// Content as index snapshots list it.
+    pub(crate) fn new(
+        all: Vec<Email>,
+        live: BTreeMap<u32, u64>,
+        generations: BTreeMap<u32, u32>,
+    ) -> Self {
+        let mut dead = BTreeMap::new();
+        for email in all.iter().filter(|email| email.references == 0) {
+            *dead.entry(email.location.segment).or_default() += u64::from(email.location.len);
+        }
+        let died = dead.values().sum();
+        Self { all, live, dead, generations, died }
+    }
+
+    /// How often a segment was rewritten.
+    pub(crate) fn generation(&self, segment: u32) -> u32 {
+        self.generations.get(&segment).copied().unwrap_or(0)
+    }
+
+    /// Segments that were read, and how often each was rewritten.
+    pub(crate) fn note_generations(&mut self, found: Vec<(u32, u32)>) {
+        self.generations.extend(found.into_iter().filter(|(_, generation)| *generation > 0));
+    }
+
+    /// The segment was rewritten: its content lies elsewhere in it, or is gone.
+    pub(crate) fn relocate(
+        &mut self,
+        (segment, generation): (u32, u32),
+        moved: &[(EmailId, Location)],
+    ) {
+        for (id, to) in moved {
+            let index = usize::try_from(id.0.wrapping_sub(1)).ok();
+            let Some(email) = index.and_then(|index| self.all.get_mut(index)) else { continue };
+            let sums = if email.references > 0 { &mut self.live } else { &mut self.dead };
+            let sum = sums.entry(to.segment).or_default();
+            *sum = sum.saturating_sub(u64::from(email.location.len)) + u64::from(to.len);
+            email.location = *to;
+        }
+        self.generations.insert(segment, generation);
+    }
+
+    /// Where content lies that some mailbox still has, and in which generation of the segment.
+    pub(crate) fn find(&self, id: EmailId) -> Option<(Location, u32)> {
         let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
-        self.all.get(index).filter(|email| email.references > 0).map(|email| email.location)
+        let location = self.all.get(index).filter(|email| email.references > 0)?.location;
+        Some((location, self.generation(location.segment)))
     }
 
     fn happen(&mut self, event: EmailEvent) {
@@ -79,8 +127,16 @@ impl Emails {
         let Location { segment, len, .. } = email.location;
         let live = self.live.entry(segment).or_default();
         match (before, email.references) {
-            (0, 1..) => *live += u64::from(len),
-            (1.., 0) => *live = live.saturating_sub(u64::from(len)),
+            (0, 1..) => {
+                *live += u64::from(len);
+                let dead = self.dead.entry(segment).or_default();
+                *dead = dead.saturating_sub(u64::from(len));
+            }
+            (1.., 0) => {
+                *live = live.saturating_sub(u64::from(len));
+                *self.dead.entry(segment).or_default() += u64::from(len);
+                self.died += u64::from(len);
+            }
             _ => {}
         }
     }

@@ -6,8 +6,8 @@ use crate::batch::Batch;
 use crate::failure::{failed, io_error};
 use crate::kept::Kept;
 use crate::limits::{
-    INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS, MAX_CONCURRENT_READS,
-    SEGMENT_OCTETS, SPOOL_MEMORY,
+    COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
+    MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
 use crate::recovery::{self, empty_dir};
@@ -35,6 +35,8 @@ pub struct Options {
     pub spool_memory: usize,
     /// Octets by which the log grows before index snapshots are rewritten.
     pub index_octets: u64,
+    /// Octets of content that must have died before space is given back in the background.
+    pub died_octets: u64,
     /// Expunges that a mailbox remembers.
     pub max_tombstones: usize,
 }
@@ -45,6 +47,7 @@ impl Default for Options {
             segment_octets: SEGMENT_OCTETS,
             spool_memory: SPOOL_MEMORY,
             index_octets: INDEX_LOG_OCTETS,
+            died_octets: COMPACTION_DIED_OCTETS,
             max_tombstones: MAX_TOMBSTONES,
         }
     }
@@ -56,6 +59,10 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    /// One segment is written anew at a time.
+    pub(crate) compactions: Arc<Semaphore>,
+    /// Whether the store is being closed, so that nothing new is begun.
+    pub(crate) closing: AtomicBool,
     loads: Arc<Semaphore>,
     pub(crate) kept: Kept,
     /// Names under `tmp/` that were given away.
@@ -113,6 +120,8 @@ impl LocalStore {
             options,
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            compactions: Arc::new(Semaphore::new(1)),
+            closing: AtomicBool::new(false),
             loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),
             temporaries: AtomicU64::new(0),
@@ -132,6 +141,15 @@ impl LocalStore {
     #[must_use]
     pub fn account_dir(&self, name: &str) -> PathBuf {
         self.dir.join("accounts").join(account_name::encode(name))
+    }
+
+    /// Give back the space of an account's dead content now, as far as it is worth it, instead of in the background;
+    /// returns how many segments were written anew.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchAccount`]; whatever a disk has.
+    pub async fn compact(&self, name: &str) -> Result<usize, StoreError> {
+        self.load(name).await?.compact_all().await
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
@@ -246,6 +264,11 @@ impl LocalStore {
 
     async fn close_all(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::SeqCst);
+        self.shared.closing.store(true, Ordering::SeqCst);
+        // Whoever writes a segment anew sees it, and ends; nobody begins another one.
+        if let Ok(_permit) = self.shared.compactions.acquire().await {
+            self.shared.compactions.close();
+        }
         let slots: Vec<Slot> = lock(&self.slots).values().cloned().collect();
         let mut closed = Ok(());
         for slot in slots {

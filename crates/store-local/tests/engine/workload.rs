@@ -18,8 +18,13 @@ pub(crate) const ACCOUNT: &str = "jane@example.org";
 pub(crate) const NOW: i64 = 1_800_000_000;
 
 /// Sizes so small that a short script spools to files, begins segments, writes indexes and forgets expunges.
-pub(crate) const SMALL: Options =
-    Options { segment_octets: 4000, spool_memory: 64, index_octets: 2500, max_tombstones: 4 };
+pub(crate) const SMALL: Options = Options {
+    segment_octets: 4000,
+    spool_memory: 64,
+    index_octets: 2500,
+    max_tombstones: 4,
+    died_octets: u64::MAX,
+};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {

@@ -1,0 +1,160 @@
+//! Giving space back: nothing that can be seen changes, whatever the disk does meanwhile.
+
+use crate::workload::{
+    ACCOUNT, DIR, NOW, SMALL, create, message, open, open_soon, picture, pictures, script,
+};
+use rookery_mail::{MailboxId, Uid, UidSet};
+use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, Store};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
+use rookery_store_local::{LocalStore, Options};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn segments() -> PathBuf {
+    Path::new(DIR).join("accounts").join(ACCOUNT).join("seg")
+}
+
+/// Octets of all segments.
+fn octets(disk: &SimulatedDisk) -> u64 {
+    let names = disk.list(&segments()).unwrap();
+    names.iter().map(|name| disk.open(&segments().join(name)).unwrap().len().unwrap()).sum()
+}
+
+/// Forty messages, of which every fourth is left, and one that is only left as a copy.
+async fn churn(account: &dyn AccountStore) {
+    let inbox = MailboxId(1);
+    for octets in 0..40 {
+        let new = vec![message(account, 100 + 7 * octets, "\\Seen").await.unwrap()];
+        account.append(inbox, new, NOW).await.unwrap();
+    }
+    account.copy(inbox, &uids(|uid| uid == 7), MailboxId(2), NOW).await.unwrap();
+    let change = FlagChange {
+        operation: FlagOperation::Add,
+        flags: vec![rookery_mail::Flag::parse("\\Deleted").unwrap()],
+    };
+    account.store_flags(inbox, &uids(|uid| uid % 4 != 0), &change, None).await.unwrap();
+    account.expunge(inbox, &UidSet::all()).await.unwrap();
+}
+
+fn uids(wanted: impl Fn(u32) -> bool) -> UidSet {
+    (1..=40).filter(|uid| wanted(*uid)).filter_map(Uid::new).collect()
+}
+
+/// A disk with an account after much coming and going, and what it looks like.
+async fn churned(clean: bool) -> (SimulatedDisk, String) {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk).unwrap();
+    let account = create(&store).await.unwrap();
+    churn(&*account).await;
+    let before = picture(&*account).await;
+    if clean {
+        store.close().await.unwrap();
+    }
+    (disk, before)
+}
+
+async fn seen(disk: &SimulatedDisk, moment: &str) -> String {
+    let store = open_soon(disk).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
+    let account = store.account(ACCOUNT).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
+    picture(&*account).await
+}
+
+#[tokio::test]
+async fn dead_content_goes_and_nothing_else_changes() {
+    for clean in [true, false] {
+        let (disk, before) = churned(clean).await;
+        let all = octets(&disk);
+        let store = open_soon(&disk).await.unwrap();
+        assert!(store.compact(ACCOUNT).await.unwrap() > 1);
+        assert_eq!(store.compact(ACCOUNT).await.unwrap(), 0, "once is enough");
+        let account = store.account(ACCOUNT).await.unwrap();
+        assert_eq!(picture(&*account).await, before);
+        assert!(octets(&disk) < all * 2 / 3, "{} of {all}", octets(&disk));
+        // It can be rewritten again when more has died, and read from the index snapshots of before.
+        account.expunge(MailboxId(1), &UidSet::all()).await.unwrap();
+        drop((store, account));
+        assert_eq!(seen(&disk, "after a crash").await, before);
+        disk.remove_file(&Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx")).ok();
+        assert_eq!(seen(&disk, "without indexes").await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_power_cut_at_any_operation_changes_nothing() {
+    for clean in [true, false] {
+        let (disk, before) = churned(clean).await;
+        let start = disk.crash(0);
+        let compact = async |disk: &SimulatedDisk| {
+            let Ok(store) = open_soon(disk).await else { return };
+            // Whether it succeeds or not is not the question.
+            let _ = store.compact(ACCOUNT).await;
+            store.close().await.ok();
+        };
+        let whole = start.crash(0);
+        compact(&whole).await;
+        let all = whole.operations();
+        assert!(all > 20, "{all}");
+        for at in 1..=all {
+            for (error, dies) in
+                [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)]
+            {
+                let disk = start.crash(0);
+                disk.fail_at(at, error, dies);
+                compact(&disk).await;
+                for seed in 0..2 {
+                    let moment = format!("{error:?} at operation {at} of {all}, seed {seed}");
+                    assert_eq!(
+                        seen(&disk.crash(at * 100 + seed), &moment).await,
+                        before,
+                        "{moment}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// While the script goes on, whatever dies is given back at once.
+#[tokio::test]
+async fn changes_go_on_meanwhile() {
+    let disk = SimulatedDisk::new();
+    let options = Options { died_octets: 1, segment_octets: 1500, ..SMALL };
+    let store = LocalStore::with_vfs(Arc::new(disk.clone()), Path::new(DIR), options).unwrap();
+    let account = create(&store).await.unwrap();
+    let pictures = pictures().await;
+    for (step, expected) in script().iter().zip(&pictures[1..]) {
+        step.take(&*account).await.unwrap();
+        assert_eq!(picture(&*account).await, *expected, "{step:?}");
+    }
+    store.compact(ACCOUNT).await.unwrap();
+    let last = pictures.last().unwrap();
+    assert_eq!(picture(&*account).await, *last);
+    drop((account, store));
+    assert_eq!(seen(&disk, "after a crash").await, *last);
+}
+
+#[tokio::test]
+async fn a_damaged_segment_is_left_alone() {
+    let (disk, _) = churned(true).await;
+    let first = segments().join("1.seg");
+    let file = disk.open(&first).unwrap();
+    let middle = file.len().unwrap() / 2;
+    let mut octet = [0];
+    file.read_at(&mut octet, middle).unwrap();
+    file.write_at(&[octet[0] ^ 1], middle).unwrap();
+    let len = file.len().unwrap();
+    let store = open_soon(&disk).await.unwrap();
+    assert!(store.compact(ACCOUNT).await.is_err());
+    store.compact(ACCOUNT).await.unwrap();
+    assert_eq!(disk.open(&first).unwrap().len().unwrap(), len);
+    assert!(!disk.list(&segments()).unwrap().iter().any(|name| name.ends_with(".new")));
+}
+
+#[tokio::test]
+async fn half_a_segment_is_removed() {
+    let (disk, before) = churned(true).await;
+    disk.create(&segments().join("1.seg.new")).unwrap().write_at(b"half", 0).unwrap();
+    assert_eq!(seen(&disk, "with half a segment").await, before);
+    assert!(!disk.list(&segments()).unwrap().contains(&"1.seg.new".to_owned()));
+}
