@@ -5,6 +5,7 @@ use rookery_auth::StaticDirectory;
 use rookery_imap::{Peer, Services, Settings, Stage, serve};
 use rookery_mailbox::{Store, StoreError, initial_mailboxes};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::duplex;
 use tokio::sync::watch;
 
@@ -21,6 +22,7 @@ const PIPE_OCTETS: usize = 64 << 10;
 pub struct InProcess {
     services: Arc<Services>,
     decided: Vec<Setting>,
+    conversations: Arc<AtomicUsize>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -50,7 +52,15 @@ impl InProcess {
             settings: settings(decided),
         };
         let (services, decided) = (Arc::new(services), decided.to_vec());
-        Ok(Self { services, decided, shutdown: watch::channel(false).0 })
+        let conversations = Arc::default();
+        Ok(Self { services, decided, conversations, shutdown: watch::channel(false).0 })
+    }
+
+    /// How many conversations are being held. One whose client is gone counts until its last command
+    /// has ended.
+    #[must_use]
+    pub fn conversations(&self) -> usize {
+        self.conversations.load(Ordering::SeqCst)
     }
 }
 
@@ -82,8 +92,11 @@ impl Host for InProcess {
         let (near, far) = duplex(PIPE_OCTETS);
         let peer = Peer { address: None, secure: false, session: 0 };
         let (services, shutdown) = (Arc::clone(&self.services), self.shutdown.subscribe());
+        let conversations = Arc::clone(&self.conversations);
+        conversations.fetch_add(1, Ordering::SeqCst);
         tokio::spawn(async move {
             serve(far, peer, services, shutdown, Stage::Greeting).await;
+            conversations.fetch_sub(1, Ordering::SeqCst);
         });
         Box::pin(async move { Ok(Box::new(near) as Box<dyn Stream>) })
     }

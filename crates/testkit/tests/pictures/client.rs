@@ -20,22 +20,38 @@ pub(crate) enum Kind {
     QResync,
     Rev2,
     Rev2QResync,
+    UidOnly,
+    UidOnlyQResync,
+    Rev2UidOnly,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Rev1, Self::CondStore, Self::QResync, Self::Rev2, Self::Rev2QResync];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Rev1,
+        Self::CondStore,
+        Self::QResync,
+        Self::Rev2,
+        Self::Rev2QResync,
+        Self::UidOnly,
+        Self::UidOnlyQResync,
+        Self::Rev2UidOnly,
+    ];
 
     pub(crate) fn condstore(self) -> bool {
         self == Self::CondStore || self.qresync()
     }
 
     fn qresync(self) -> bool {
-        matches!(self, Self::QResync | Self::Rev2QResync)
+        matches!(self, Self::QResync | Self::Rev2QResync | Self::UidOnlyQResync)
     }
 
     fn rev2(self) -> bool {
-        matches!(self, Self::Rev2 | Self::Rev2QResync)
+        matches!(self, Self::Rev2 | Self::Rev2QResync | Self::Rev2UidOnly)
+    }
+
+    /// Whether it neither sends nor takes message numbers.
+    pub(crate) fn uid_only(self) -> bool {
+        matches!(self, Self::UidOnly | Self::UidOnlyQResync | Self::Rev2UidOnly)
     }
 }
 
@@ -132,6 +148,9 @@ impl Client {
         if self.kind.rev2() {
             wanted.push("IMAP4rev2");
         }
+        if self.kind.uid_only() {
+            wanted.push("UIDONLY");
+        }
         if wanted.is_empty() {
             return;
         }
@@ -144,6 +163,7 @@ impl Client {
             condstore: self.kind.qresync() || wanted.contains(&"CONDSTORE"),
             qresync: self.kind.qresync(),
             rev2: self.kind.rev2(),
+            uid_only: self.kind.uid_only(),
         };
     }
 
@@ -201,6 +221,7 @@ impl Client {
                 | Response::Expunge(_)
                 | Response::Vanished { .. }
                 | Response::Fetch { .. }
+                | Response::UidFetch { .. }
         );
         let verdict = match &mut self.selected {
             Some(selected) => selected.picture.apply(response, asked),
@@ -281,7 +302,7 @@ impl Client {
         let uids: Vec<Uid> = messages.keys().copied().collect();
         let Some(last) = uids.last().filter(|_| self.rng.percent(70)) else { return known };
         known += &format!(" 1:{last}");
-        if self.rng.percent(50) {
+        if !self.dialect.uid_only && self.rng.percent(50) {
             let at = self.rng.below(u32::try_from(uids.len()).unwrap_or(u32::MAX)) as usize;
             let numbered = (1..).zip(&uids).skip(at).step_by(2);
             let (numbers, uids): (Vec<_>, Vec<_>) = numbered
@@ -402,8 +423,25 @@ impl Client {
     /// Fetch what is not known yet.
     pub(crate) async fn learn(&mut self) {
         let first = self.selected.as_ref().and_then(|selected| selected.picture.first_unknown());
-        if let Some(first) = first {
-            self.fetch_from(first).await;
+        match first {
+            Some(_) if self.dialect.uid_only => self.fetch_batches().await,
+            Some(first) => self.fetch_from(first).await,
+            None => {}
+        }
+    }
+
+    /// Fetch everything, by the batches that the server tells.
+    async fn fetch_batches(&mut self) {
+        let answer = self.ask("UIDBATCHES 500", Asked::default()).await;
+        let told = answer.untagged.iter().find_map(|response| match response {
+            Response::UidBatches { ranges, .. } => Some(ranges.clone()),
+            _ => None,
+        });
+        self.hold_to(ensure(told.is_some(), || "no batches".to_owned()));
+        let items = if self.dialect.condstore { "(FLAGS MODSEQ)" } else { "(FLAGS)" };
+        for (high, low) in told.unwrap_or_default() {
+            let command = format!("UID FETCH {high}:{low} {items}");
+            self.ask(&command, Asked { flags: true, ..Asked::default() }).await;
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) struct Dialect {
     pub(crate) condstore: bool,
     pub(crate) qresync: bool,
     pub rev2: bool,
+    pub(crate) uid_only: bool,
 }
 
 /// What a command lets the server say.
@@ -80,6 +81,8 @@ pub(crate) struct Cached {
 #[derive(Default, Debug)]
 pub(crate) struct Picture {
     pub(crate) dialect: Dialect,
+    /// In the order of their numbers; without numbers, those whose UIDs are known in the order of these, and then
+    /// the others.
     pub(crate) messages: Vec<Message>,
     /// The client's copy of HIGHESTMODSEQ (RFC 7162 §6).
     pub(crate) highest: Option<u64>,
@@ -142,7 +145,8 @@ impl Picture {
             Response::Expunge(number) => self.expunge(*number, asked),
             Response::Vanished { earlier: false, uids } => self.vanished(uids, asked),
             Response::Vanished { earlier: true, uids } => self.vanished_earlier(uids, asked),
-            Response::Fetch { number, items } => self.fetch(*number, items, asked),
+            Response::Fetch { number, items } => self.fetch_numbered(*number, items, asked),
+            Response::UidFetch { uid, items } => self.fetch_by_uid(*uid, items, asked),
             Response::Untagged { code: Some(code), .. }
             | Response::Tagged { code: Some(code), .. } => {
                 self.code(code);
@@ -187,7 +191,8 @@ impl Picture {
     }
 
     fn expunge(&mut self, number: u32, asked: &Asked) -> Verdict {
-        ensure(!self.dialect.qresync, || "EXPUNGE instead of VANISHED".to_owned())?;
+        let by_uid = self.dialect.qresync || self.dialect.uid_only;
+        ensure(!by_uid, || "EXPUNGE instead of VANISHED".to_owned())?;
         ensure(!asked.hold, || "EXPUNGE during a command with numbers".to_owned())?;
         ensure((1..=self.len()).contains(&number), || format!("EXPUNGE {number}"))?;
         self.messages.remove(number as usize - 1);
@@ -195,7 +200,8 @@ impl Picture {
     }
 
     fn vanished(&mut self, uids: &UidSet, asked: &Asked) -> Verdict {
-        ensure(self.dialect.qresync, || "VANISHED without QRESYNC".to_owned())?;
+        let by_uid = self.dialect.qresync || self.dialect.uid_only;
+        ensure(by_uid, || "VANISHED without QRESYNC".to_owned())?;
         ensure(!asked.hold, || "VANISHED during a command with numbers".to_owned())?;
         for uid in uids.iter() {
             self.gone.insert(uid);
@@ -210,6 +216,10 @@ impl Picture {
     /// It was one of those between two whose UIDs are known; of the others there it is no longer known what is
     /// whose.
     fn vanished_unknown(&mut self, uid: Uid) -> Verdict {
+        if self.dialect.uid_only {
+            let unknown = self.messages.pop_if(|message| message.uid.is_none());
+            return ensure(unknown.is_some(), || format!("VANISHED {uid}, which was not there"));
+        }
         let is_before = |message: &Message| message.uid.is_some_and(|known| known < uid);
         let is_after = |message: &Message| message.uid.is_some_and(|known| known > uid);
         let start = self.messages.iter().rposition(is_before).map_or(0, |at| at + 1);
@@ -231,10 +241,36 @@ impl Picture {
         Ok(())
     }
 
-    fn fetch(&mut self, number: u32, items: &[FetchData], asked: &Asked) -> Verdict {
-        self.fetched = true;
+    fn fetch_numbered(&mut self, number: u32, items: &[FetchData], asked: &Asked) -> Verdict {
+        ensure(!self.dialect.uid_only, || format!("FETCH of number {number} with UIDONLY"))?;
         ensure((1..=self.len()).contains(&number), || format!("FETCH of number {number}"))?;
+        self.fetch(number, Told::of(items), asked)
+    }
+
+    /// The UID takes the place of the number, and of the item.
+    fn fetch_by_uid(&mut self, uid: Uid, items: &[FetchData], asked: &Asked) -> Verdict {
+        ensure(self.dialect.uid_only, || format!("UIDFETCH of {uid} without UIDONLY"))?;
         let told = Told::of(items);
+        ensure(told.uid.is_none_or(|told| told == uid), || format!("{:?} of {uid}", told.uid))?;
+        let number = self.place(uid)?;
+        self.fetch(number, Told { uid: Some(uid), ..told }, asked)
+    }
+
+    /// Where a UID is, for a client without numbers: if it is new, it is that of one of the unknown.
+    fn place(&mut self, uid: Uid) -> Result<u32, String> {
+        let known =
+            self.messages.iter().take_while(|message| message.uid.is_some_and(|it| it < uid));
+        let at = known.count();
+        if self.messages.get(at).is_none_or(|message| message.uid != Some(uid)) {
+            let unknown = self.messages.pop_if(|message| message.uid.is_none());
+            ensure(unknown.is_some(), || format!("UID {uid}, but all are known"))?;
+            self.messages.insert(at, Message { uid: Some(uid), ..Message::default() });
+        }
+        u32::try_from(at + 1).map_err(|error| error.to_string())
+    }
+
+    fn fetch(&mut self, number: u32, told: Told, asked: &Asked) -> Verdict {
+        self.fetched = true;
         if told.flags.is_some() && self.dialect.condstore && !asked.flags {
             let whole = told.uid.is_some() && told.modseq.is_some();
             ensure(whole, || "FLAGS without UID and MODSEQ".to_owned())?;
@@ -288,6 +324,7 @@ impl Picture {
         let left = cached.messages.iter().filter(|(uid, _)| !gone.contains(uid));
         for (number, (uid, message)) in (1..).zip(left) {
             ensure(number <= self.len(), || format!("UID {uid} is neither there nor gone"))?;
+            let number = if self.dialect.uid_only { self.place(*uid)? } else { number };
             self.identify(number, *uid)?;
             let here = &mut self.messages[number as usize - 1];
             if here.flags.is_none() {

@@ -3,9 +3,13 @@
 use crate::picture::{Asked, Dialect, Picture, Verdict};
 use rookery_imap_wire::Response;
 
-const QRESYNC: Dialect = Dialect { condstore: true, qresync: true, rev2: false };
+const PLAIN: Dialect = Dialect { condstore: false, qresync: false, rev2: false, uid_only: false };
 
-const REV2: Dialect = Dialect { condstore: false, qresync: false, rev2: true };
+const QRESYNC: Dialect = Dialect { condstore: true, qresync: true, ..PLAIN };
+
+const REV2: Dialect = Dialect { rev2: true, ..PLAIN };
+
+const UIDONLY: Dialect = Dialect { uid_only: true, ..PLAIN };
 
 const NUMBERS: Asked = Asked {
     hold: true,
@@ -85,6 +89,23 @@ fn what_revision_2_has_no_more() {
     refuses(REV2, &Asked::default(), &["* 1 EXISTS", "* 0 RECENT"]);
     refuses(REV2, &Asked::default(), &["* 1 EXISTS", "* 1 FETCH (FLAGS (\\Recent))"]);
     refuses(Dialect::default(), &Asked::default(), &["* 1 EXISTS", "* 2 RECENT"]);
+}
+
+#[test]
+fn numbers_with_uidonly_and_uids_without() {
+    let any = Asked::default();
+    refuses(PLAIN, &any, &["* 2 EXISTS", "* 8 UIDFETCH (FLAGS ())"]);
+    refuses(UIDONLY, &any, &["* 2 EXISTS", "* 1 FETCH (UID 8 FLAGS ())"]);
+    refuses(UIDONLY, &any, &["* 2 EXISTS", "* 1 EXPUNGE"]);
+    let known = ["* 2 EXISTS", "* 8 UIDFETCH (FLAGS ())", "* 3 UIDFETCH (FLAGS ())"];
+    refuses(UIDONLY, &any, &[known[0], known[1], known[2], "* 5 UIDFETCH (FLAGS ())"]);
+    refuses(UIDONLY, &any, &[known[0], known[1], known[2], "* VANISHED 5"]);
+    refuses(UIDONLY, &any, &[known[0], known[1], "* VANISHED 5:6"]);
+    refuses(UIDONLY, &any, &[known[0], "* 8 UIDFETCH (UID 9 FLAGS ())"]);
+    assert_eq!(
+        verdict(UIDONLY, &any, &[known[0], known[1], "* VANISHED 5", "* VANISHED 8"]),
+        Ok(())
+    );
 }
 
 /// RFC 7162 §6, with the example given there.

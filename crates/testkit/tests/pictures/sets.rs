@@ -25,11 +25,8 @@ impl Set {
 impl Client {
     /// Some messages; there is one at least.
     pub(crate) fn set(&mut self) -> Set {
-        if self.rng.percent(50) && !self.uids().is_empty() {
-            self.uid_set()
-        } else {
-            self.numbers()
-        }
+        let by_uid = self.rng.percent(50) && !self.uids().is_empty();
+        if by_uid || self.dialect.uid_only { self.uid_set() } else { self.numbers() }
     }
 
     fn numbers(&mut self) -> Set {

@@ -309,7 +309,7 @@ impl Client {
             ("FLAGGED", Some("\\Flagged")),
             ("KEYWORD later", Some("later")),
         ]);
-        let by_uid = self.rng.percent(50);
+        let by_uid = self.rng.percent(50) || self.dialect.uid_only;
         let within = self.rng.percent(30);
         let returns = *self.rng.pick(&["", "", " RETURN ()", " RETURN (ALL COUNT)"]);
         let key = match (within, set.by_uid) {
@@ -410,7 +410,7 @@ impl Client {
         let command = match self.rng.below(4) {
             0 => "EXPUNGE".to_owned(),
             1 => format!("UID STORE 1:* +FLAGS.SILENT ({flags})"),
-            2 => "FETCH 1:* BODY[]".to_owned(),
+            2 => "UID FETCH 1:* BODY[]".to_owned(),
             _ => "NOOP".to_owned(),
         };
         self.wire.command(&command).await;
@@ -422,18 +422,23 @@ impl Client {
         let above = self.len() + 1;
         let keywords = (0..TOO_MANY_KEYWORDS).map(|number| format!("k{number}"));
         let keywords = keywords.collect::<Vec<_>>().join(" ");
-        let (command, hold) = match self.rng.below(7) {
+        let (command, hold) = match self.rng.below(8) {
             0 => (format!("STORE {above} +FLAGS (\\Seen)"), true),
             1 => (format!("FETCH {above} FLAGS"), true),
             2 => ("FETCH 1 NONSENSE".to_owned(), true),
             3 => ("UID COPY 1:* Nowhere".to_owned(), false),
             4 => ("STATUS Nowhere (MESSAGES)".to_owned(), false),
             5 => (format!("STORE 1:* +FLAGS ({keywords})"), true),
+            6 => ("EXAMINE INBOX (QRESYNC (1 1 1 (1 *)))".to_owned(), false),
             _ => ("SEARCH CHARSET X ALL".to_owned(), true),
         };
         let untold = command.contains("NONSENSE");
         let answer = self.ask(&command, Asked { hold, untold, ..Asked::default() }).await;
         self.hold_to(ensure(!answer.is_ok(), || format!("{command} works")));
+        let numbers = ["UID", "STATUS", "EXAMINE"].iter().all(|verb| !command.starts_with(verb));
+        let refused = answer.code == Some(Code::UidRequired) || self.selected.is_none();
+        let must = self.dialect.uid_only && numbers && !untold;
+        self.hold_to(ensure(refused || !must, || format!("{command} without [UIDREQUIRED]")));
     }
 
     /// Some flags, in any order.

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const REMEMBERED: usize = 150;
 
 /// What servers say when it matters. A run in which one of these was never said has tested too little.
-const TELLING: [&str; 14] = [
+const TELLING: [&str; 17] = [
     " EXPUNGE",
     "* VANISHED ",
     "VANISHED (EARLIER) ",
@@ -31,6 +31,9 @@ const TELLING: [&str; 14] = [
     "OK [HIGHESTMODSEQ ",
     "Everything up to here is told",
     " BAD ",
+    " UIDFETCH ",
+    "* UIDBATCHES ",
+    " BAD [UIDREQUIRED]",
 ];
 
 /// What was said lately, by all clients.
