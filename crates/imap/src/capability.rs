@@ -1,7 +1,8 @@
 //! What is advertised, from one table.
 
+use crate::append_limit;
 use crate::command::authenticate::may_send_password;
-use crate::session::Context;
+use crate::session::{Context, User};
 use rookery_imap_wire::Code;
 
 /// When a capability is advertised.
@@ -52,18 +53,21 @@ const TABLE: &[(&str, When)] = &[
 ];
 
 /// The capabilities of a connection at this moment.
-pub(crate) fn list(context: &Context, logged_in: bool) -> Vec<String> {
+pub(crate) async fn list(context: &Context, user: Option<&User>) -> Vec<String> {
     let (settings, peer) = (&context.services.settings, &context.peer);
-    let hidden = if logged_in { When::BeforeLogin } else { When::AfterLogin };
+    let hidden = if user.is_some() { When::BeforeLogin } else { When::AfterLogin };
     let shown = TABLE.iter().filter(|(_, when)| *when != hidden).map(|(name, _)| *name);
     let mut names: Vec<String> = shown.map(str::to_owned).collect();
-    if logged_in {
+    if let Some(user) = user {
         // What cannot be asked for a second time is not offered a second time.
         if !context.compressed {
             names.push("COMPRESS=DEFLATE".to_owned());
         }
-        // RFC 7889 §2: one limit for all mailboxes.
-        names.push(format!("APPENDLIMIT={}", settings.max_message_size));
+        names.push(match append_limit::of_all(context, user).await {
+            Some(limit) => format!("APPENDLIMIT={limit}"),
+            // A client has to ask for that of each mailbox.
+            None => "APPENDLIMIT".to_owned(),
+        });
         if let Some(limit) = settings.message_limit {
             names.push(format!("MESSAGELIMIT={limit}"));
         }
@@ -84,6 +88,6 @@ pub(crate) fn list(context: &Context, logged_in: bool) -> Vec<String> {
 }
 
 /// The same as a response code (RFC 9051 §7.1).
-pub(crate) fn code(context: &Context, logged_in: bool) -> Code {
-    Code::Capability(list(context, logged_in))
+pub(crate) async fn code(context: &Context, user: Option<&User>) -> Code {
+    Code::Capability(list(context, user).await)
 }

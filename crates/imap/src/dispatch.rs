@@ -20,7 +20,7 @@ pub(crate) async fn run(
 ) -> Answer {
     use CommandBody as C;
     match body {
-        C::Capability => command::capability::run(session, out),
+        C::Capability => command::capability::run(session, out).await,
         C::Noop => command::noop::run(),
         C::Check => command::check::run(),
         C::Logout => command::logout::run(out),
@@ -41,7 +41,7 @@ pub(crate) async fn run(
         C::Close => command::close::run(session).await,
         C::Unselect => command::unselect::run(session),
         C::Compress(mechanism) => command::compress::run(&mut session.context, &mechanism),
-        C::Unauthenticate => command::unauthenticate::run(session, input),
+        C::Unauthenticate => command::unauthenticate::run(session, input).await,
         C::Append { .. } | C::Replace(_) => match IncomingHead::of_whole(tag, &body) {
             Some(head) => incoming(session, &head, None, input, out).await,
             None => Err(Refusal::bad("A message must be a literal").into()),

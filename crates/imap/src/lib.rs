@@ -4,6 +4,7 @@
 //! that touches a stream; `gate` says which command may run in which state; `command::<name>` asks
 //! the mailbox model; answers leave through `out`; and each error becomes protocol in `refusal`.
 
+mod append_limit;
 mod capability;
 mod command;
 mod compress;

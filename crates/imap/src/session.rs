@@ -146,7 +146,7 @@ impl Session {
     pub(crate) async fn run(mut self, mut input: Input<'_>, mut out: Out<'_>, stage: Stage) -> End {
         self.apply_limits(&mut input);
         if stage == Stage::Greeting {
-            let code = capability::code(&self.context, false);
+            let code = capability::code(&self.context, None).await;
             out.ok_code(code, "Rookery is listening");
         }
         let ended = self.converse(&mut input, &mut out).await;

@@ -1,9 +1,10 @@
 //! Our own server in this process: one account on an engine, reached through memory.
 
-use crate::dialog::{Connecting, Host, Setting, Stream};
+use crate::dialog::{Connecting, Host, Limiting, Setting, Stream};
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Peer, Services, Settings, Stage, serve};
-use rookery_mailbox::{Store, StoreError, initial_mailboxes};
+use rookery_mailbox::{Account, Refused, Store, StoreError, initial_mailboxes, names};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::duplex;
@@ -64,6 +65,15 @@ impl InProcess {
     }
 }
 
+impl InProcess {
+    async fn limit(&self, mailbox: &str, octets: u64) -> Result<(), StoreError> {
+        let store = self.services.store.account(USER).await?;
+        let name = names::parse(mailbox).map_err(|_| Refused::BadName)?;
+        let info = Account::new(Arc::clone(&store)).find(&name).await?;
+        store.set_append_limit(info.id, Some(octets)).await
+    }
+}
+
 fn settings(decided: &[Setting]) -> Settings {
     let mut settings = Settings { allow_plaintext: true, uid_only: true, ..Settings::default() };
     for setting in decided {
@@ -86,6 +96,10 @@ impl Host for InProcess {
 
     fn has(&self, settings: &[Setting]) -> bool {
         self.decided == settings
+    }
+
+    fn set_append_limit<'a>(&'a self, mailbox: &'a str, octets: u64) -> Limiting<'a> {
+        Box::pin(async move { self.limit(mailbox, octets).await.map_err(io::Error::other) })
     }
 
     fn connect(&self) -> Connecting<'_> {

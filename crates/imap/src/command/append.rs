@@ -1,14 +1,14 @@
 //! APPEND (RFC 9051 §6.3.12), of several messages at once too (RFC 3502).
 
 use super::incoming::Stream;
-use super::{copy, list, now};
+use super::{list, now};
 use crate::names;
 use crate::session::{Answer, done_with};
 use rookery_imap_wire::{Code, WireMailbox};
 use rookery_mailbox::Appended;
 
 pub(crate) async fn run(mut stream: Stream<'_, '_, '_>, mailbox: &WireMailbox) -> Answer {
-    let to = copy::destination(stream.context, stream.user, mailbox).await?;
+    let to = stream.destination(mailbox).await?;
     let messages = stream.receive().await?;
     let appended = stream.user.account.store().append(to, messages, now()).await?;
     let name = names::parse(mailbox, stream.context.rev2)?;

@@ -5,9 +5,8 @@ use crate::out::Out;
 use crate::session::{Answer, Session, done};
 use rookery_imap_wire::Response;
 
-pub(crate) fn run(session: &Session, out: &mut Out<'_>) -> Answer {
-    let logged_in = session.user().is_some();
-    let names = capability::list(&session.context, logged_in);
+pub(crate) async fn run(session: &Session, out: &mut Out<'_>) -> Answer {
+    let names = capability::list(&session.context, session.user()).await;
     out.send(&Response::Capability(names));
     done("That is what I can do")
 }

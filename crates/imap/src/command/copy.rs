@@ -9,8 +9,8 @@ use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User, done};
 use rookery_imap_wire::{Code, SequenceSet, Tag, WireMailbox};
-use rookery_mail::{MailboxId, UidSet};
-use rookery_mailbox::{Copied, Refused, StoreError};
+use rookery_mail::UidSet;
+use rookery_mailbox::{Copied, MailboxInfo, Refused, StoreError};
 
 pub(crate) async fn run(
     context: &Context,
@@ -22,7 +22,7 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let uids = selected.resolve(set, uid)?;
-    let to = destination(context, user, mailbox).await?;
+    let to = destination(context, user, mailbox).await?.id;
     message_limit::check_saved(context, uids.len())?;
     if uids.is_empty() {
         return done("There was nothing to copy");
@@ -47,10 +47,10 @@ pub(crate) async fn destination(
     context: &Context,
     user: &User,
     mailbox: &WireMailbox,
-) -> Result<MailboxId, Failure> {
+) -> Result<MailboxInfo, Failure> {
     let name = names::parse(mailbox, context.rev2)?;
     match user.account.find(&name).await {
-        Ok(info) => Ok(info.id),
+        Ok(info) => Ok(info),
         Err(StoreError::Refused(Refused::NoSuchMailbox)) => {
             Err(Refusal::no(Code::TryCreate, "There is no such mailbox").into())
         }

@@ -48,7 +48,7 @@ pub(crate) async fn log_in(
     );
     session.state = State::Authenticated(User { name: login.account, account });
     session.apply_limits(input);
-    done_with(capability::code(&session.context, true), "Welcome")
+    done_with(capability::code(&session.context, session.user()).await, "Welcome")
 }
 
 /// One line for the log, and the answer: the same for a wrong user as for a wrong password (RFC 5530 §3).

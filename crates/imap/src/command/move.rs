@@ -19,7 +19,7 @@ pub(crate) async fn run(
 ) -> Answer {
     let Share { uids, lowest } = Share::of(context, selected.resolve(set, uid)?);
     selected.check_writable()?;
-    let to = copy::destination(context, user, mailbox).await?;
+    let to = copy::destination(context, user, mailbox).await?.id;
     if uids.is_empty() {
         return done("There was nothing to move");
     }

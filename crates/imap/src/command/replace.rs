@@ -1,7 +1,7 @@
 //! REPLACE and UID REPLACE (RFC 8508 §3): a message takes the place of another one, in one change.
 
 use super::incoming::Stream;
-use super::{append, copy, now};
+use super::{append, now};
 use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, done, done_with};
@@ -16,7 +16,7 @@ pub(crate) async fn run(
     mailbox: &WireMailbox,
 ) -> Answer {
     let old = replaced(selected, number, uid)?;
-    let to = copy::destination(stream.context, stream.user, mailbox).await?;
+    let to = stream.destination(mailbox).await?;
     let message = stream.receive().await?.pop();
     let message = message.ok_or_else(|| Refusal::bad("A message must follow"))?;
     let store = stream.user.account.store();

@@ -1,5 +1,6 @@
 //! STATUS (RFC 9051 §6.3.11), with SIZE and DELETED.
 
+use crate::append_limit;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::Failure;
@@ -46,7 +47,7 @@ pub(crate) async fn of(
                 recent.count() as u64
             }
             StatusItem::HighestModSeq => snapshot.highest_modseq().get(),
-            StatusItem::AppendLimit => context.services.settings.max_message_size,
+            StatusItem::AppendLimit => append_limit::of(context, info),
             StatusItem::MailboxId => info.id.0,
         };
         values.push((*item, Some(value)));

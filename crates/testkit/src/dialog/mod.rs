@@ -4,6 +4,7 @@
 //! against a [`Host`]: a server in this process, or one at an address.
 
 mod client;
+mod host;
 mod layer;
 mod matching;
 mod parse;
@@ -13,10 +14,11 @@ mod run;
 mod template;
 
 pub use client::{Cut, Link, Stream};
+pub use host::{Connecting, Host, Limiting};
 pub use matching::Vars;
 pub use parse::ParseError;
 pub use report::Failure;
-pub use run::{Connecting, Host, Options, Outcome, run};
+pub use run::{Options, Outcome, run};
 
 use pattern::Pattern;
 use std::num::NonZeroU32;
@@ -44,6 +46,8 @@ pub struct Header {
     pub settings: Vec<Setting>,
     /// Mailboxes to make and to fill before it starts.
     pub mailboxes: Vec<Prepared>,
+    /// Mailboxes that get an append limit of their own, in octets, before it starts.
+    pub append_limits: Vec<(String, u64)>,
     /// How many expunges a mailbox remembers; only a server of the test's own making can be asked for this.
     pub remembers: Option<usize>,
     /// How far client 1 is taken before the first step.

@@ -267,6 +267,11 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
             let messages = messages.parse().map_err(|_| "mailbox: NAME MESSAGES")?;
             header.mailboxes.push(Prepared { name: name.to_owned(), messages });
         }
+        "appendlimit" => {
+            let (name, octets) = value.rsplit_once(' ').ok_or("appendlimit: NAME OCTETS")?;
+            let octets = octets.parse().map_err(|_| "appendlimit: NAME OCTETS")?;
+            header.append_limits.push((name.to_owned(), octets));
+        }
         "remembers" => {
             header.remembers = Some(value.parse().map_err(|_| "remembers: EXPUNGES")?);
         }

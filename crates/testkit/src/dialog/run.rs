@@ -1,34 +1,11 @@
 //! Playing a dialog against a server.
 
-use super::client::{Cut, Link, Silence, Stream};
+use super::client::{Cut, Link, Silence};
 use super::matching::{Vars, Verdict, judge, matches};
-use super::{Action, Block, Chunk, Dialog, End, Expected, Failure, Prepared, Setting, Start};
+use super::{Action, Block, Chunk, Dialog, End, Expected, Failure, Host, Prepared, Start};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// A connection in the making.
-pub type Connecting<'a> = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send + 'a>>;
-
-/// A server with one fresh account, as a dialog finds it.
-pub trait Host: Send + Sync {
-    /// The login name of the account.
-    fn user(&self) -> &str;
-
-    /// Its password.
-    fn password(&self) -> &str;
-
-    /// Whether its administrator has decided like this.
-    fn has(&self, settings: &[Setting]) -> bool {
-        settings.is_empty()
-    }
-
-    /// A new connection.
-    fn connect(&self) -> Connecting<'_>;
-}
 
 /// How to play.
 #[derive(Debug, Clone)]
@@ -128,6 +105,11 @@ impl<'a> Player<'a> {
                 self.fill(&mut link, mailbox).await?;
             }
             self.ask(&mut link, "LOGOUT", 1).await?;
+        }
+        for (mailbox, octets) in &header.append_limits {
+            if let Err(error) = self.host.set_append_limit(mailbox, *octets).await {
+                return Ok(Some(format!("a limit for {mailbox}: {error}")));
+            }
         }
         if header.start != Start::Nothing {
             let link = self.open(&header.start, self.options.cut, 1).await?;
@@ -425,6 +407,7 @@ fn base64(octets: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialog::{Connecting, Stream};
     use std::path::Path;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

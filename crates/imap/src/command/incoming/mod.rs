@@ -4,8 +4,9 @@ mod url;
 
 use super::fetch::Content;
 use super::fetch::section::Octets;
-use super::now;
 use super::store::settable;
+use super::{copy, now};
+use crate::append_limit;
 use crate::conn::Input;
 use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES};
 use crate::message_limit;
@@ -14,6 +15,7 @@ use crate::refusal::{Failure, Refusal};
 use crate::session::{Context, User};
 use rookery_imap_wire::{
     AppendOptions, Code, Frame, IncomingHead, IncomingStep, IncomingText, LiteralHead, Response,
+    WireMailbox,
 };
 use rookery_mail::{DateTime, EmailId, Flag, MailboxId};
 use rookery_mailbox::NewMessage;
@@ -34,6 +36,8 @@ pub(crate) struct Stream<'a, 'i, 'o> {
     steps: Vec<IncomingStep>,
     /// The literal behind it; none at the end of the command.
     literal: Option<LiteralHead>,
+    /// Octets of the largest message that is taken.
+    max_size: u64,
 }
 
 /// A message that is not yet whole.
@@ -52,7 +56,18 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         out: &'a mut Out<'o>,
     ) -> Self {
         let (text, steps) = (head.text, head.steps.clone());
-        Self { context, user, out, selected, input, text, steps, literal }
+        let max_size = context.services.settings.max_message_size;
+        Self { context, user, out, selected, input, text, steps, literal, max_size }
+    }
+
+    /// The mailbox that the messages are for, whose limit they must keep to from now on.
+    pub(crate) async fn destination(
+        &mut self,
+        mailbox: &WireMailbox,
+    ) -> Result<MailboxId, Failure> {
+        let info = copy::destination(self.context, self.user, mailbox).await?;
+        self.max_size = append_limit::of(self.context, &info);
+        Ok(info.id)
     }
 
     /// All messages, with the command read to its end.
@@ -139,8 +154,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
 
     fn check_size(&self, message: &Unfinished, more: u64) -> Result<(), Refusal> {
         let size = message.incoming.len().saturating_add(more);
-        let fits = size <= self.context.services.settings.max_message_size;
-        if fits { Ok(()) } else { Err(Refusal::too_big()) }
+        if size <= self.max_size { Ok(()) } else { Err(Refusal::too_big()) }
     }
 
     async fn go_on(&mut self, sync: bool) -> Result<(), Failure> {
