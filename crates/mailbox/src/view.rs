@@ -10,7 +10,7 @@ use crate::limits::MAX_HUSHED;
 use crate::{FlagChange, Row, Snapshot, Stored};
 use rookery_mail::{ModSeq, Uid, UidSet};
 use runs::Runs;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Whether the client may be told of expunges now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -135,6 +135,15 @@ impl View {
             self.hushed.pop_front();
         }
         self.hushed.push_back((uids.clone(), modseq));
+    }
+
+    /// The client has been told of the flags of these messages: the next sync does not report them as they are.
+    pub fn told(&mut self, rows: &[Row]) {
+        let mut news: BTreeMap<ModSeq, UidSet> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.modseq > self.synced) {
+            news.entry(row.modseq).or_default().insert(row.uid);
+        }
+        news.iter().for_each(|(modseq, uids)| self.hush(uids, *modseq));
     }
 
     /// A change of flags was the client's own and wants no answer (`.SILENT`, RFC 9051 §6.4.6): hush those messages

@@ -62,6 +62,9 @@ pub(crate) async fn run(
         let now = some.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect::<Vec<_>>();
         printed += now.len() as u64;
         let failed = messages(user, &view, &command.items, &now, out).await?;
+        if failed.is_none() && tells_flags(context, &command.items) {
+            selected.view.told(&now);
+        }
         problem = problem.or(failed);
     }
     let missing = share.uids.len() - printed;
@@ -74,6 +77,13 @@ pub(crate) async fn run(
         None => Done::new(None, "Fetched", Next::Command),
     };
     Ok(done.down_to(share.lowest))
+}
+
+/// Whether an answer with these items is what the client would be told of a change.
+fn tells_flags(context: &Context, items: &[FetchItem]) -> bool {
+    let has = |item| items.contains(&item);
+    let has_modseq = || has(FetchItem::ModSeq) && (has(FetchItem::Uid) || context.uid_only);
+    has(FetchItem::Flags) && (!context.condstore || has_modseq())
 }
 
 /// What is asked for twice is answered once.
