@@ -58,7 +58,7 @@ MaxProtocol = TLSv1.2
 
 # What it says when something is wrong, and when it changes something.
 COMPLAINTS = ("ERROR", "WARNING", "has defects")
-CHANGES = ("Copy message", "Adding flags", "Deleting", "Moving", "Creating")
+CHANGES = ("Copy message", "Adding flag", "Deleting", "Moving", "Creating")
 
 # As OfflineIMAP sets it.
 POLICY = policy.default.clone(message_factory=EmailMessage, cte_type="8bit", utf8=True, refold_source="none", linesep="\r\n")
