@@ -33,6 +33,8 @@ pub struct Login {
     pub account: String,
     /// What opened the account, for the log: `password`, or the label of an app password.
     pub credential: String,
+    /// Capabilities that are hidden from the clients of this account, by their names in the front's protocol.
+    pub hidden: Vec<String>,
 }
 
 /// Why a login was refused.
@@ -61,6 +63,7 @@ pub enum Denied {
 /// A fixed list of accounts with passwords in the clear, for tests and for embedding.
 pub struct StaticDirectory {
     passwords: HashMap<String, String>,
+    hidden: Vec<String>,
 }
 
 impl StaticDirectory {
@@ -68,7 +71,13 @@ impl StaticDirectory {
     #[must_use]
     pub fn new(accounts: &[(&str, &str)]) -> Self {
         let own = |(user, password): &(&str, &str)| ((*user).to_owned(), (*password).to_owned());
-        Self { passwords: accounts.iter().map(own).collect() }
+        Self { passwords: accounts.iter().map(own).collect(), hidden: Vec::new() }
+    }
+
+    /// The same, with capabilities hidden from the clients of all accounts.
+    #[must_use]
+    pub fn hiding(self, hidden: Vec<String>) -> Self {
+        Self { hidden, ..self }
     }
 
     fn check(&self, authzid: Option<&str>, user: &str, given: &[u8]) -> Result<Login, Denied> {
@@ -84,7 +93,8 @@ impl StaticDirectory {
             return Err(Denied::NotAuthorized);
         }
         let credential = "password".to_owned();
-        Ok(Login { account: user.to_owned(), credential })
+        let hidden = self.hidden.clone();
+        Ok(Login { account: user.to_owned(), credential, hidden })
     }
 }
 

@@ -13,7 +13,10 @@ enum When {
     AfterLogin,
 }
 
-/// Every capability that does not depend on the connection.
+/// What no client can do without.
+pub(crate) const NEEDED: &str = "IMAP4rev1";
+
+/// Every capability that does not follow from what protects passwords; of a limit without its value.
 const TABLE: &[(&str, When)] = &[
     ("IMAP4rev1", When::Always),
     ("IMAP4rev2", When::Always),
@@ -50,41 +53,56 @@ const TABLE: &[(&str, When)] = &[
     ("UNAUTHENTICATE", When::AfterLogin),
     ("PARTIAL", When::AfterLogin),
     ("INPROGRESS", When::AfterLogin),
+    ("COMPRESS=DEFLATE", When::AfterLogin),
+    ("APPENDLIMIT", When::AfterLogin),
+    ("MESSAGELIMIT", When::AfterLogin),
+    ("SAVELIMIT", When::AfterLogin),
+    ("UIDONLY", When::AfterLogin),
 ];
+
+/// The names in the table.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
 
 /// The capabilities of a connection at this moment.
 pub(crate) async fn list(context: &Context, user: Option<&User>) -> Vec<String> {
-    let (settings, peer) = (&context.services.settings, &context.peer);
-    let hidden = if user.is_some() { When::BeforeLogin } else { When::AfterLogin };
-    let shown = TABLE.iter().filter(|(_, when)| *when != hidden).map(|(name, _)| *name);
-    let mut names: Vec<String> = shown.map(str::to_owned).collect();
-    if let Some(user) = user {
-        // What cannot be asked for a second time is not offered a second time.
-        if !context.compressed {
-            names.push("COMPRESS=DEFLATE".to_owned());
-        }
-        names.push(match append_limit::of_all(context, user).await {
-            Some(limit) => format!("APPENDLIMIT={limit}"),
-            // A client has to ask for that of each mailbox.
-            None => "APPENDLIMIT".to_owned(),
-        });
-        if let Some(limit) = settings.message_limit {
-            names.push(format!("MESSAGELIMIT={limit}"));
-        }
-        if let Some(limit) = settings.save_limit {
-            names.push(format!("SAVELIMIT={limit}"));
-        }
-        if settings.uid_only {
-            names.push("UIDONLY".to_owned());
-        }
-        return names;
+    let unfit = if user.is_some() { When::BeforeLogin } else { When::AfterLogin };
+    let fit = TABLE.iter().filter(|(_, when)| *when != unfit).map(|(name, _)| *name);
+    let mut names = Vec::new();
+    for name in fit.filter(|name| !context.hidden.hides(name)) {
+        names.extend(advertised(name, context, user).await);
     }
-    if settings.starttls && !peer.secure {
-        names.push("STARTTLS".to_owned());
+    if user.is_none() {
+        names.extend(protection(context).map(str::to_owned));
     }
-    let login = may_send_password(settings, peer);
-    names.push(if login { "AUTH=PLAIN" } else { "LOGINDISABLED" }.to_owned());
     names
+}
+
+/// The form in which a capability of the table is advertised, if this connection can have it.
+async fn advertised(name: &str, context: &Context, user: Option<&User>) -> Option<String> {
+    let settings = &context.services.settings;
+    match name {
+        // What cannot be asked for a second time is not offered a second time.
+        "COMPRESS=DEFLATE" if context.compressed => None,
+        "APPENDLIMIT" => Some(match append_limit::of_all(context, user?).await {
+            Some(limit) => format!("{name}={limit}"),
+            // A client has to ask for that of each mailbox.
+            None => name.to_owned(),
+        }),
+        "MESSAGELIMIT" => settings.message_limit.map(|limit| format!("{name}={limit}")),
+        "SAVELIMIT" => settings.save_limit.map(|limit| format!("{name}={limit}")),
+        "UIDONLY" if !settings.uid_only => None,
+        name => Some(name.to_owned()),
+    }
+}
+
+/// What a client can do to log in, or to be able to.
+fn protection(context: &Context) -> impl Iterator<Item = &'static str> {
+    let (settings, peer) = (&context.services.settings, &context.peer);
+    let starttls = (settings.starttls && !peer.secure).then_some("STARTTLS");
+    let login = may_send_password(settings, peer);
+    starttls.into_iter().chain([if login { "AUTH=PLAIN" } else { "LOGINDISABLED" }])
 }
 
 /// The same as a response code (RFC 9051 §7.1).

@@ -1,5 +1,6 @@
 //! The command table: what may run in which state, what takes message numbers, and after what they may change.
 
+use crate::Mask;
 use crate::command;
 use crate::refusal::Refusal;
 use crate::session::{Context, State};
@@ -108,7 +109,7 @@ fn has_match_data(parameter: &SelectParameter) -> bool {
 }
 
 /// Whether a command shows that the client knows CONDSTORE (RFC 7162 §3.1).
-pub(crate) fn enables_condstore(body: &CommandBody) -> bool {
+pub(crate) fn enables_condstore(body: &CommandBody, hidden: &Mask) -> bool {
     use CommandBody as C;
     match body {
         C::Select { parameters, .. } | C::Examine { parameters, .. } => {
@@ -119,7 +120,8 @@ pub(crate) fn enables_condstore(body: &CommandBody) -> bool {
             matches!(option, ListReturn::Status(items) if items.contains(&StatusItem::HighestModSeq))
         }),
         C::Enable(names) => {
-            names.iter().any(|name| ["CONDSTORE", "QRESYNC"].contains(&name.as_str()))
+            let asked = |known: &&str| names.iter().any(|name| name == known);
+            ["CONDSTORE", "QRESYNC"].iter().any(|name| asked(name) && !hidden.hides(name))
         }
         C::Fetch(fetch) => {
             let since = |modifier: &FetchModifier| matches!(modifier, FetchModifier::ChangedSince(_));

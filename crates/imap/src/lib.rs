@@ -12,6 +12,7 @@ mod conn;
 mod dispatch;
 mod gate;
 pub mod limits;
+mod mask;
 mod message_limit;
 mod names;
 mod out;
@@ -20,6 +21,8 @@ mod refusal;
 mod selected;
 mod session;
 mod sync;
+
+pub use mask::{Mask, NotMaskable};
 
 use rookery_auth::Directory;
 use rookery_mailbox::Store;
@@ -57,6 +60,8 @@ pub struct Settings {
     /// How many messages one COPY, MOVE or APPEND takes (RFC 9738: SAVELIMIT), if other than `message_limit`;
     /// no fewer than that.
     pub save_limit: Option<NonZeroU32>,
+    /// What this client is not told of.
+    pub hidden: Mask,
     /// How long a client may take to log in.
     pub login_deadline: std::time::Duration,
     /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
@@ -74,6 +79,7 @@ impl Default for Settings {
             uid_only: false,
             message_limit: None,
             save_limit: None,
+            hidden: Mask::default(),
             login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
             idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
             progress_pace: limits::DEFAULT_PROGRESS_PACE,

@@ -9,7 +9,7 @@ use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::sync;
-use crate::{Peer, Services, Stage, capability};
+use crate::{Mask, Peer, Services, Stage, capability};
 use rookery_imap_wire::{
     Code, Command, CommandBody, Frame, FramerLimits, IncomingHead, LiteralHead, Malformed,
     Response, Status, Tag,
@@ -34,13 +34,16 @@ pub(crate) struct Context {
     pub(crate) uid_only: bool,
     /// Whether the client asked for compression (RFC 4978 §3).
     pub(crate) compressed: bool,
+    /// What the client is not told of: more, once it is known who it is.
+    pub(crate) hidden: Mask,
 }
 
 impl Context {
     /// What is known of a client that has said nothing yet.
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
         let (rev2, condstore, qresync, uid_only) = (false, false, false, false);
-        Self { services, peer, rev2, condstore, qresync, uid_only, compressed: false }
+        let (compressed, hidden) = (false, services.settings.hidden.clone());
+        Self { services, peer, rev2, condstore, qresync, uid_only, compressed, hidden }
     }
 
     /// Whether the client is told of expunges by UID (RFC 7162 §3.2.10, RFC 9586 §3.4).
@@ -330,7 +333,7 @@ impl Session {
     /// The first command that shows that the client knows CONDSTORE is told where it is
     /// (RFC 7162 §3.1).
     fn note_condstore(&mut self, body: &CommandBody, out: &mut Out<'_>) {
-        if self.context.condstore || !gate::enables_condstore(body) {
+        if self.context.condstore || !gate::enables_condstore(body, &self.context.hidden) {
             return;
         }
         self.context.condstore = true;

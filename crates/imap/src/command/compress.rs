@@ -8,7 +8,7 @@ use crate::session::{Answer, Context, Done, Next};
 use rookery_imap_wire::Code;
 
 pub(crate) fn run(context: &mut Context, mechanism: &str) -> Answer {
-    if mechanism != "DEFLATE" {
+    if mechanism != "DEFLATE" || context.hidden.hides("COMPRESS=DEFLATE") {
         return Err(Refusal::bad("There is no such compression").into());
     }
     if context.compressed {

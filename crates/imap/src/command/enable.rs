@@ -13,7 +13,10 @@ const UIDONLY: &str = "UIDONLY";
 
 pub(crate) fn run(context: &mut Context, names: &[String], out: &mut Out<'_>) -> Answer {
     let asked = |known: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
-    let allowed = |name: &&str| *name != UIDONLY || context.services.settings.uid_only;
+    let allowed = |name: &&str| {
+        let offered = *name != UIDONLY || context.services.settings.uid_only;
+        offered && !context.hidden.hides(name)
+    };
     let enabled: Vec<&str> = EXTENSIONS.into_iter().filter(asked).filter(allowed).collect();
     context.rev2 |= enabled.contains(&"IMAP4rev2");
     context.condstore |= enabled.contains(&"CONDSTORE");

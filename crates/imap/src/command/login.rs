@@ -46,6 +46,11 @@ pub(crate) async fn log_in(
         tls = peer.secure,
         "login"
     );
+    for name in &login.hidden {
+        if let Err(error) = session.context.hidden.hide(name) {
+            tracing::warn!(account = login.account, name, %error, "a capability cannot be hidden");
+        }
+    }
     session.state = State::Authenticated(User { name: login.account, account });
     session.apply_limits(input);
     done_with(capability::code(&session.context, session.user()).await, "Welcome")

@@ -2,9 +2,13 @@
 
 use crate::capability;
 use crate::conn::Input;
+use crate::refusal::Refusal;
 use crate::session::{Answer, Done, Next, Session};
 
 pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>) -> Answer {
+    if session.context.hidden.hides("UNAUTHENTICATE") {
+        return Err(Refusal::bad("This command is not available").into());
+    }
     let account = session.user().map(|user| user.name.as_str());
     tracing::info!(session = session.context.peer.session, account, "unauthenticate");
     session.unauthenticate();

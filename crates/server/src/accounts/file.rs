@@ -21,6 +21,9 @@ pub(crate) struct AccountFile {
     pub(crate) disabled: bool,
     /// Stored passwords; any of them opens the account.
     pub(crate) passwords: Vec<String>,
+    /// IMAP capabilities that the account's clients are not told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hidden_capabilities: Vec<String>,
 }
 
 /// What changes when a file does.
@@ -48,7 +51,13 @@ pub(super) fn version(path: &Path) -> io::Result<Option<Version>> {
 
 impl AccountFile {
     pub(crate) fn new(name: &str, password: String) -> Self {
-        Self { version: VERSION, name: name.to_owned(), disabled: false, passwords: vec![password] }
+        Self {
+            version: VERSION,
+            name: name.to_owned(),
+            disabled: false,
+            passwords: vec![password],
+            hidden_capabilities: Vec::new(),
+        }
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {

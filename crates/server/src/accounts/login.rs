@@ -31,8 +31,8 @@ impl PeerDirectory {
         let name = Name::new(user).ok();
         let attempt = Attempt::begin(&self.accounts, self.peer, name.as_ref()).await;
         let result = self.accounts.verify(name.clone(), password).await;
-        attempt.end(result);
-        result?;
+        attempt.end(result.as_ref().map(|_| ()).map_err(|denied| *denied));
+        let hidden = result?.hidden_capabilities.clone();
         if is_well_known(password) {
             return Err(Denied::WellKnown);
         }
@@ -42,7 +42,7 @@ impl PeerDirectory {
             return Err(Denied::NotAuthorized);
         }
         let credential = "password".to_owned();
-        Ok(Login { account: name.as_str().to_owned(), credential })
+        Ok(Login { account: name.as_str().to_owned(), credential, hidden })
     }
 }
 
@@ -64,40 +64,50 @@ struct Claim {
 }
 
 impl Accounts {
-    /// Whether the password opens the account. Who was right a moment ago does not queue for the threads
+    /// The account, if the password opens it. Who was right a moment ago does not queue for the threads
     /// that hash behind those who guess.
-    async fn verify(self: &Arc<Self>, name: Option<Name>, password: &[u8]) -> Result<(), Denied> {
+    async fn verify(
+        self: &Arc<Self>,
+        name: Option<Name>,
+        password: &[u8],
+    ) -> Result<Arc<AccountFile>, Denied> {
         let claim = Arc::new(Claim { name, password: Secret::new(password) });
         let (accounts, same) = (Arc::clone(self), Arc::clone(&claim));
-        let remembered = tokio::task::spawn_blocking(move || accounts.is_remembered(&same)).await;
-        if remembered.map_err(|_| Denied::Unavailable)?? {
-            return Ok(());
+        let remembered = tokio::task::spawn_blocking(move || accounts.remembered(&same)).await;
+        if let Some(account) = remembered.map_err(|_| Denied::Unavailable)?? {
+            return Ok(account);
         }
         let accounts = Arc::clone(self);
-        let right = self.hashing.run(move |memory| accounts.is_right(&claim, memory)).await;
+        let right = self.hashing.run(move |memory| accounts.opened(&claim, memory)).await;
         match right {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(Denied::BadCredentials),
+            Ok(Ok(Some(account))) => Ok(account),
+            Ok(Ok(None)) => Err(Denied::BadCredentials),
             Ok(Err(denied)) => Err(denied),
             Err(NotHashed::Busy) => Err(Denied::Throttled),
             Err(NotHashed::Failed) => Err(Denied::Unavailable),
         }
     }
 
-    fn is_remembered(&self, claim: &Claim) -> Result<bool, Denied> {
+    fn remembered(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {
         let Some(account) = self.find(claim)?.filter(|account| !account.disabled) else {
-            return Ok(false);
+            return Ok(None);
         };
         let (verified, password) = (lock(&self.verified), claim.password.as_bytes());
         let now = Instant::now();
-        Ok(account.passwords.iter().any(|stored| verified.contains(stored, password, now)))
+        let known = account.passwords.iter().any(|stored| verified.contains(stored, password, now));
+        drop(verified);
+        Ok(known.then_some(account))
     }
 
-    fn is_right(&self, claim: &Claim, memory: &mut Memory) -> Result<bool, Denied> {
+    fn opened(
+        &self,
+        claim: &Claim,
+        memory: &mut Memory,
+    ) -> Result<Option<Arc<AccountFile>>, Denied> {
         let password = claim.password.as_bytes();
         let Some(account) = self.find(claim)? else {
             verify_nothing(password, memory);
-            return Ok(false);
+            return Ok(None);
         };
         let mut is_right = |stored: &&String| {
             stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password, memory))
@@ -106,7 +116,7 @@ impl Accounts {
         if let Some(stored) = right {
             lock(&self.verified).insert(stored, password, Instant::now());
         }
-        Ok(right.is_some())
+        Ok(right.is_some().then_some(account))
     }
 
     fn find(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {

@@ -3,11 +3,13 @@
 use super::{AccountDetails, AccountSummary, Password, Response};
 use crate::accounts::{AccountFile, Accounts, Name, NotHashed};
 use crate::clock::now;
+use crate::config;
 use crate::failure::Failure;
 use crate::limits::MAX_ADMIN_ACCOUNTS;
 use crate::services::Services;
 use rookery_auth::limits::MAX_PASSWORD_LEN;
 use rookery_auth::password::StoredPassword;
+use rookery_imap::Mask;
 use rookery_mailbox::{Account, AccountStore, initial_mailboxes};
 use rookery_mailbox::{Refused, StoreError};
 use std::io;
@@ -76,6 +78,7 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
         name: name.as_str().to_owned(),
         disabled: file.disabled,
         passwords: file.passwords.iter().map(|stored| scheme(stored)).collect(),
+        hidden: file.hidden_capabilities.clone(),
         directory: services.accounts.directory(&name).display().to_string(),
         mailboxes: list.mailboxes.len() as u64,
         messages,
@@ -97,6 +100,58 @@ pub(super) async fn set_disabled(services: &Services, name: &str, disabled: bool
     change(services, &name, move |file| file.disabled = disabled).await?;
     tracing::info!(account = %name, disabled, "account changed");
     Ok(Response::Done)
+}
+
+/// Hide capabilities from an account's clients, or show them again.
+pub(super) async fn set_hidden(
+    services: &Services,
+    name: &str,
+    capabilities: Vec<String>,
+    hidden: bool,
+) -> Answer {
+    let name = parse(name)?;
+    let capabilities = match hidden {
+        true => can_be_hidden(&capabilities)?,
+        false => are_hidden(services, &name, capabilities).await?,
+    };
+    tracing::info!(account = %name, ?capabilities, hidden, "account changes");
+    change(services, &name, move |file| {
+        let list = &mut file.hidden_capabilities;
+        list.retain(|known| !capabilities.iter().any(|name| name.eq_ignore_ascii_case(known)));
+        if hidden {
+            list.extend(capabilities);
+        }
+    })
+    .await?;
+    Ok(Response::Done)
+}
+
+/// The names of capabilities as they are advertised.
+fn can_be_hidden(capabilities: &[String]) -> Result<Vec<String>, Failure> {
+    let mut mask = Mask::default();
+    for name in capabilities {
+        config::hide(&mut mask, name).map_err(Failure::new)?;
+    }
+    Ok(mask.iter().map(str::to_owned).collect())
+}
+
+/// The capabilities, if all of them are hidden: some may be of a version of this program that knew others.
+async fn are_hidden(
+    services: &Services,
+    name: &Name,
+    capabilities: Vec<String>,
+) -> Result<Vec<String>, Failure> {
+    store_of(services, name).await?;
+    let of = name.clone();
+    let file = blocking(services, move |accounts| existing(accounts, &of)).await?;
+    let is_shown = |asked: &&String| {
+        !file.hidden_capabilities.iter().any(|known| known.eq_ignore_ascii_case(asked))
+    };
+    match capabilities.iter().find(is_shown) {
+        Some(shown) => Err(Failure::new(format!("{shown} is not hidden from {name}'s clients"))
+            .hint(format!("`rookery account show {name}` shows what is"))),
+        None => Ok(capabilities),
+    }
 }
 
 pub(super) async fn delete(services: &Services, name: &str) -> Answer {

@@ -24,6 +24,9 @@ pub(super) async fn execute(
         Request::AccountSetDisabled { name, disabled } => {
             account::set_disabled(services, &name, disabled).await
         }
+        Request::AccountHide { name, capabilities, hidden } => {
+            account::set_hidden(services, &name, capabilities, hidden).await
+        }
         Request::AccountDelete { name } => account::delete(services, &name).await,
         Request::MailboxList { account, after } => {
             mailbox::list(services, &account, after.as_deref()).await

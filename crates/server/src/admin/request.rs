@@ -26,6 +26,13 @@ pub(crate) enum Request {
         name: String,
         disabled: bool,
     },
+    AccountHide {
+        name: String,
+        /// Capabilities of IMAP.
+        capabilities: Vec<String>,
+        /// Whether they are hidden from now on, or shown again.
+        hidden: bool,
+    },
     AccountDelete {
         name: String,
     },
@@ -176,6 +183,9 @@ pub(crate) struct AccountDetails {
     pub(crate) disabled: bool,
     /// The schemes of its passwords.
     pub(crate) passwords: Vec<String>,
+    /// The capabilities that are hidden from its clients.
+    #[serde(default)]
+    pub(crate) hidden: Vec<String>,
     pub(crate) directory: String,
     pub(crate) mailboxes: u64,
     pub(crate) messages: u64,

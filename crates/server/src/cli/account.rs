@@ -25,6 +25,12 @@ pub(super) enum Command {
     Disable(Named),
     /// Undo `disable`
     Enable(Named),
+    /// Hide IMAP capabilities from an account's clients, which cannot bear them, from their next login on
+    ///
+    /// As [capabilities] does in the configuration, for one account.
+    Hide(Capabilities),
+    /// Undo `hide`
+    Unhide(Capabilities),
     /// Delete an account and all its mail; on a terminal it asks first
     Delete(Named),
     /// Add the users of a Dovecot-style passwd-file (user:{SCHEME}hash:...) with their passwords
@@ -35,6 +41,15 @@ pub(super) enum Command {
 pub(super) struct Named {
     /// The account, `local` or `local@domain`
     name: String,
+}
+
+#[derive(Args)]
+pub(super) struct Capabilities {
+    /// The account, `local` or `local@domain`
+    name: String,
+    /// Their names, as IMAP4rev2 or COMPRESS=DEFLATE
+    #[arg(required = true, value_name = "CAPABILITY")]
+    capabilities: Vec<String>,
 }
 
 #[derive(Args)]
@@ -100,6 +115,14 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
         }
         Command::Enable(Named { name }) => {
             place.ask(&Request::AccountSetDisabled { name, disabled: false }).await.map(|_| ())
+        }
+        Command::Hide(Capabilities { name, capabilities }) => {
+            let request = Request::AccountHide { name, capabilities, hidden: true };
+            place.ask(&request).await.map(|_| ())
+        }
+        Command::Unhide(Capabilities { name, capabilities }) => {
+            let request = Request::AccountHide { name, capabilities, hidden: false };
+            place.ask(&request).await.map(|_| ())
         }
         Command::Delete(Named { name }) => delete(place, name).await,
     }
@@ -185,6 +208,7 @@ fn print_details(account: &AccountDetails) -> Result<(), Failure> {
         row(["name:", &account.name]),
         row(["state:", state]),
         row(["passwords:", &account.passwords.join(" ")]),
+        row(["hidden:", &account.hidden.join(" ")]),
         row(["directory:", &account.directory]),
         row(["mailboxes:", &account.mailboxes.to_string()]),
         row(["messages:", &account.messages.to_string()]),

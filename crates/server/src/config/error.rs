@@ -42,7 +42,15 @@ impl ConfigError {
 fn nearest(message: &str) -> Option<&str> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown "))?;
-    let best = quoted.min_by_key(|name| distance(unknown, name))?;
+    nearest_of(unknown, quoted)
+}
+
+/// The name nearest to one that there is not, if it is near.
+pub(super) fn nearest_of<'n>(
+    unknown: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let best = names.min_by_key(|name| distance(unknown, name))?;
     (distance(unknown, best) <= unknown.len().max(best.len()).div_ceil(2)).then_some(best)
 }
 

@@ -1,10 +1,13 @@
 //! What the administrator decides: one TOML file, which command-line options override.
 
 mod address;
+mod capabilities;
 mod error;
 mod mode;
+mod network;
 
 pub(crate) use address::Address;
+pub(crate) use capabilities::{Capabilities, hide};
 pub(crate) use error::ConfigError;
 pub(crate) use mode::Mode;
 
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) auth: Auth,
     #[serde(default)]
     pub(crate) imap: Imap,
+    #[serde(default)]
+    pub(crate) capabilities: Capabilities,
     #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
@@ -138,6 +143,7 @@ impl Default for Config {
             tls: Tls::default(),
             auth: Auth::default(),
             imap: Imap::default(),
+            capabilities: Capabilities::default(),
             limits: Limits::default(),
             log: Log::default(),
         }
@@ -260,6 +266,7 @@ impl Config {
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return wrong("tls.cert and tls.key go together: set both or neither");
         }
+        self.capabilities.check()?;
         if self.limits.connections == 0 || self.limits.connections_per_address == 0 {
             return wrong("with a limit of 0 connections nobody could connect");
         }

@@ -152,6 +152,7 @@ impl Shared {
             uid_only: config.imap.uidonly,
             message_limit: config.limits.messages_per_command,
             save_limit: config.limits.messages_per_copy,
+            hidden: config.capabilities.mask(address),
             ..Settings::default()
         };
         let store = Arc::clone(&self.services.store);
