@@ -49,7 +49,7 @@ impl InProcess {
         store.create_account(USER, &initial_mailboxes(), now).await?;
         let services = Services {
             store,
-            directory: Arc::new(StaticDirectory::new(&[(USER, PASSWORD)])),
+            directory: Arc::new(directory(decided)),
             settings: settings(decided),
         };
         let (services, decided) = (Arc::new(services), decided.to_vec());
@@ -80,9 +80,19 @@ fn settings(decided: &[Setting]) -> Settings {
         match setting {
             Setting::MessageLimit(limit) => settings.message_limit = Some(*limit),
             Setting::SaveLimit(limit) => settings.save_limit = Some(*limit),
+            Setting::Hide(name) => settings.hidden.hide(name).expect("it can be hidden"),
+            Setting::HideFromAccount(_) => {}
         }
     }
     settings
+}
+
+fn directory(decided: &[Setting]) -> StaticDirectory {
+    let hidden = decided.iter().filter_map(|setting| match setting {
+        Setting::HideFromAccount(name) => Some(name.clone()),
+        _ => None,
+    });
+    StaticDirectory::new(&[(USER, PASSWORD)]).hiding(hidden.collect())
 }
 
 impl Host for InProcess {

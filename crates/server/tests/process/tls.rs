@@ -13,10 +13,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
-type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
+pub(crate) type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Shake hands, trusting the certificate that the server made and nothing else.
-fn secure(data: &Data, stream: TcpStream) -> Secured {
+pub(crate) fn secure(data: &Data, stream: TcpStream) -> Secured {
     let certificate = data.dir().join("tls/cert.pem");
     secure_with(&certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS)
 }
@@ -39,14 +39,14 @@ fn secure_with(
     BufReader::new(StreamOwned::new(connection, stream))
 }
 
-fn line(stream: &mut impl BufRead) -> String {
+pub(crate) fn line(stream: &mut impl BufRead) -> String {
     let mut line = String::new();
     stream.read_line(&mut line).unwrap();
     line
 }
 
 /// Say a command and hear what comes up to its answer.
-fn command(stream: &mut Secured, command: &str) -> Vec<String> {
+pub(crate) fn command(stream: &mut Secured, command: &str) -> Vec<String> {
     stream.get_mut().write_all(format!("{command}\r\n").as_bytes()).unwrap();
     let tag = command.split(' ').next().unwrap();
     let mut lines = vec![line(stream)];

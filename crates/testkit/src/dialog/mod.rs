@@ -55,12 +55,16 @@ pub struct Header {
 }
 
 /// A decision of the administrator's that differs from what dialogs are played with otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
     /// So many messages are touched by one command (RFC 9738: MESSAGELIMIT).
     MessageLimit(NonZeroU32),
     /// So many messages are taken by one COPY (RFC 9738: SAVELIMIT).
     SaveLimit(NonZeroU32),
+    /// A capability that is hidden from everybody.
+    Hide(String),
+    /// A capability that is hidden from the account.
+    HideFromAccount(String),
 }
 
 /// A mailbox that exists when the dialog starts.

@@ -284,12 +284,17 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
 }
 
 fn decision(text: &str) -> Result<Setting, String> {
-    let usage = || "setting: message-limit NUMBER, or save-limit".to_owned();
+    let usage = || {
+        "setting: message-limit NUMBER, save-limit NUMBER, hide NAME, hide-from-account NAME"
+            .to_owned()
+    };
     let (name, value) = text.split_once(' ').ok_or_else(usage)?;
-    let number = value.trim().parse().map_err(|_| usage())?;
+    let number = || value.trim().parse().map_err(|_| usage());
     match name {
-        "message-limit" => Ok(Setting::MessageLimit(number)),
-        "save-limit" => Ok(Setting::SaveLimit(number)),
+        "message-limit" => Ok(Setting::MessageLimit(number()?)),
+        "save-limit" => Ok(Setting::SaveLimit(number()?)),
+        "hide" => Ok(Setting::Hide(value.trim().to_owned())),
+        "hide-from-account" => Ok(Setting::HideFromAccount(value.trim().to_owned())),
         _ => Err(usage()),
     }
 }
