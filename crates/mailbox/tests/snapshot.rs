@@ -199,3 +199,9 @@ fn a_deleted_mailbox_is_empty() {
     assert_eq!((gone.rows().count(), gone.counts().messages), (0, 0));
     assert_eq!(gone.tombstones().count(), CHUNK_ROWS + 3);
 }
+
+/// Each message of each mailbox that is open has one in memory.
+#[test]
+fn a_row_is_small() {
+    assert_eq!(size_of::<Row>(), 96);
+}
