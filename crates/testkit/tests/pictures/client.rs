@@ -5,7 +5,8 @@ use crate::rng::Rng;
 use crate::truth::{MAILBOXES, Truth, is_safe, same, same_but_gone};
 use crate::wire::{Journal, Wire};
 use rookery_imap_wire::{Code, Response, Status};
-use rookery_mail::Uid;
+use rookery_mail::{MailboxId, Uid};
+use rookery_mailbox::Snapshot;
 use rookery_testkit::host::InProcess;
 use std::sync::Arc;
 
@@ -65,6 +66,14 @@ pub(crate) struct Selected {
     pub(crate) syncing: bool,
 }
 
+impl Selected {
+    /// What is really there.
+    pub(crate) fn truth(&self, truth: &Truth) -> Option<(MailboxId, Arc<Snapshot>)> {
+        let id = self.picture.id?;
+        Some((id, truth.snapshot(id)?))
+    }
+}
+
 /// How a command ended.
 pub(crate) struct Answer {
     pub(crate) status: Status,
@@ -84,7 +93,7 @@ pub(crate) struct Client {
     pub(crate) rng: Rng,
     pub(crate) truth: Arc<Truth>,
     pub(crate) selected: Option<Selected>,
-    pub(crate) cached: [Option<Cached>; 2],
+    pub(crate) cached: [Option<Cached>; 3],
     /// The tag of the IDLE that is under way.
     pub(crate) idle: Option<String>,
     /// Whether nobody else does anything.
@@ -113,7 +122,7 @@ impl Client {
             rng,
             truth,
             selected: None,
-            cached: [None, None],
+            cached: [None, None, None],
             idle: None,
             alone: true,
             dialect: Dialect::default(),
@@ -235,15 +244,16 @@ impl Client {
         let Some(selected) = self.selected.as_ref().filter(|selected| !selected.syncing) else {
             return;
         };
-        let snapshot = self.truth.snapshot(selected.mailbox);
         let picture = &selected.picture;
+        let Some((id, snapshot)) = selected.truth(&self.truth) else { return };
         if self.dialect.condstore
+            && !snapshot.is_deleted()
             && let Some(cached) = picture.to_cache()
         {
             self.hold_to(is_safe(&cached, &snapshot, self.dialect.qresync));
         }
         if !selected.read_only {
-            let once = self.truth.recent_once(selected.mailbox, selected.session, picture);
+            let once = self.truth.recent_once(id, selected.session, picture);
             self.hold_to(once);
         }
         if self.alone && !asked.untold {
@@ -273,7 +283,11 @@ impl Client {
         let parameters = self.parameters(quick);
         let verb = if read_only { "EXAMINE" } else { "SELECT" };
         let command = format!("{verb} {}{parameters}", MAILBOXES[mailbox]);
-        self.open(&command, (mailbox, read_only), quick).await;
+        if !self.open(&command, (mailbox, read_only), quick).await {
+            return;
+        }
+        let validity = self.selected.as_ref().map(|selected| selected.picture.validity);
+        let cached = cached.filter(|cached| Some(cached.validity) == validity);
         if self.dialect.qresync && self.rng.percent(90) {
             self.learn().await;
         }
@@ -313,13 +327,13 @@ impl Client {
         known
     }
 
-    /// Send the command, which closes one mailbox and opens another.
+    /// Send the command, which closes one mailbox and opens another if there is one.
     async fn open(
         &mut self,
         command: &str,
         (mailbox, read_only): (usize, bool),
         quick: Option<&Cached>,
-    ) {
+    ) -> bool {
         let mut closing = self.selected.is_some();
         let asked = Asked { earlier: quick.is_some(), ..Asked::default() };
         let tag = self.wire.command(command).await;
@@ -339,11 +353,27 @@ impl Client {
             if let Response::Tagged { tag: end, status, .. } = response {
                 assert_eq!(end.as_str(), tag, "{}", self.name);
                 self.hold_to(ensure(!closing, || "no CLOSED".to_owned()));
-                self.hold_to(ensure(status == Status::Ok, || "the mailbox stays shut".to_owned()));
+                if status != Status::Ok {
+                    self.selected = None;
+                    self.hold_to(self.may_be_shut(mailbox).await);
+                    return false;
+                }
                 break;
             }
         }
+        if let Some(id) = self.selected.as_ref().and_then(|selected| selected.picture.id) {
+            self.truth.watch(id).await;
+        }
         self.opened_with(quick);
+        true
+    }
+
+    /// What is not there cannot be opened.
+    async fn may_be_shut(&self, mailbox: usize) -> Verdict {
+        let name = MAILBOXES[mailbox];
+        let is_there = self.truth.named(name).await.is_some();
+        let may = mailbox > 0 && !(self.alone && is_there);
+        ensure(may, || format!("{name} stays shut"))
     }
 
     fn opened(&self, mailbox: usize, read_only: bool) -> Selected {
@@ -353,6 +383,7 @@ impl Client {
 
     fn opened_with(&mut self, quick: Option<&Cached>) {
         let Some(selected) = &mut self.selected else { return };
+        let quick = quick.filter(|cached| cached.validity == selected.picture.validity);
         let mut verdict = Ok(());
         if let Some(cached) = quick {
             verdict = selected.picture.recall(cached);

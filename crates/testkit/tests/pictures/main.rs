@@ -1,4 +1,4 @@
-//! Many clients at once: eight with capabilities at random do random things in two mailboxes, and lose their
+//! Many clients at once: eight with capabilities at random do random things in three mailboxes, and lose their
 //! connections at random. Each keeps a picture of what it has selected, from nothing but what it is told, and
 //! the picture must be right: numbers, UIDs, flags, modification sequences.
 //!
@@ -20,7 +20,7 @@ use hesitant::Hesitant;
 use picture::{Asked, Picture};
 use rng::Rng;
 use rookery_mail::MailboxName;
-use rookery_mailbox::{AccountStore, MemoryStore, NewMailbox, OpenMailbox, Store};
+use rookery_mailbox::{AccountStore, MemoryStore, NewMailbox, Store};
 use rookery_store_local::vfs::SimulatedDisk;
 use rookery_store_local::{LocalStore, Options};
 use rookery_testkit::dialog::Host;
@@ -75,6 +75,7 @@ struct World {
     host: Arc<InProcess>,
     journal: Journal,
     rng: Rng,
+    truth: Arc<Truth>,
     clients: Vec<Client>,
 }
 
@@ -84,7 +85,8 @@ impl World {
         let slow = Hesitant::new(Arc::clone(&store), rng.fork());
         let host = Arc::new(InProcess::new(Arc::new(slow), NOW).await.expect("an account"));
         let account = store.account(host.user()).await.expect("the account");
-        let truth = Arc::new(Truth::new(shared_mailboxes(&account).await));
+        create_shared(&account).await;
+        let truth = Arc::new(Truth::new(account));
         let mut clients = Vec::new();
         for number in 0..CLIENTS {
             let kind = *rng.pick(&Kind::ALL);
@@ -92,7 +94,7 @@ impl World {
             let name = format!("{}{number}", char::from(b'A' + u8::try_from(number).unwrap_or(0)));
             clients.push(Client::new(name, kind, rng.fork(), around).await);
         }
-        Self { host, journal, rng, clients }
+        Self { host, journal, rng, truth, clients }
     }
 
     async fn step(&mut self) {
@@ -144,24 +146,24 @@ impl World {
         for client in &mut self.clients {
             client.settle().await;
         }
-        for mailbox in 0..MAILBOXES.len() {
-            let seen = self.see(mailbox).await;
+        for name in MAILBOXES {
+            let Some(id) = self.truth.named(name).await else { continue };
+            let seen = self.see(name).await;
             for client in &self.clients {
                 let Some(selected) = &client.selected else { continue };
-                if selected.mailbox != mailbox {
-                    continue;
+                if selected.picture.id == Some(id) {
+                    client.hold_to(selected.picture.is_like(&seen));
                 }
-                client.hold_to(selected.picture.is_like(&seen));
             }
         }
     }
 
     /// A mailbox as a new client sees it, which disturbs nothing.
-    async fn see(&self, mailbox: usize) -> Picture {
+    async fn see(&self, mailbox: &str) -> Picture {
         let mut wire = Wire::connect(&self.host, "-".to_owned(), self.journal.clone()).await;
         let mut seen = Picture::default();
         let asked = Asked { flags: true, ..Asked::default() };
-        let examine = format!("EXAMINE {} (CONDSTORE)", MAILBOXES[mailbox]);
+        let examine = format!("EXAMINE {mailbox} (CONDSTORE)");
         for command in [examine.as_str(), "FETCH 1:* (UID FLAGS MODSEQ)"] {
             let tag = wire.command(command).await;
             for response in wire.until(&tag).await {
@@ -173,18 +175,14 @@ impl World {
 }
 
 /// Make the mailboxes that there are not yet.
-async fn shared_mailboxes(account: &Arc<dyn AccountStore>) -> [Arc<OpenMailbox>; 2] {
-    let mut open = Vec::new();
+async fn create_shared(account: &Arc<dyn AccountStore>) {
     for name in MAILBOXES {
         let name = MailboxName::new(name).expect("a name");
-        let new = NewMailbox { name: name.clone(), special_use: None, subscribed: false };
         if !name.is_inbox() {
+            let new = NewMailbox { name, special_use: None, subscribed: false };
             account.create(&[new], NOW).await.expect("a new mailbox");
         }
-        let list = account.mailboxes().await.expect("mailboxes");
-        open.push(account.open(list.mailboxes[&name].id).await.expect("a mailbox"));
     }
-    open.try_into().expect("two mailboxes")
 }
 
 async fn play(seed: u64, steps: u64, engine: Engine, journal: Journal) {

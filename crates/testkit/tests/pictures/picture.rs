@@ -2,7 +2,7 @@
 //! A response that cannot be, after those before it, is an error.
 
 use rookery_imap_wire::{Code, FetchData, Response};
-use rookery_mail::{Flag, Uid, UidSet};
+use rookery_mail::{Flag, MailboxId, Uid, UidSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Flags by name, in small letters, without `\Recent`.
@@ -87,6 +87,7 @@ pub(crate) struct Picture {
     /// The client's copy of HIGHESTMODSEQ (RFC 7162 §6).
     pub(crate) highest: Option<u64>,
     pub(crate) validity: u32,
+    pub(crate) id: Option<MailboxId>,
     recent: Option<u32>,
     /// The UIDs in the client's silent STORE, if it has UIDs.
     meant: Option<Vec<(u32, u32)>>,
@@ -171,6 +172,8 @@ impl Picture {
         match code {
             Code::HighestModSeq(modseq) => self.code = Some(*modseq),
             Code::UidValidity(validity) => self.validity = *validity,
+            // That of SELECT comes first; CREATE tells another one.
+            Code::MailboxId(id) => _ = self.id.get_or_insert(*id),
             _ => {}
         }
     }

@@ -39,9 +39,10 @@ enum Step {
     CutOff,
     CutOffInCommand,
     Wrong,
+    Mailboxes,
 }
 
-const STEPS: [(u32, Step); 21] = [
+const STEPS: [(u32, Step); 22] = [
     (10, Step::Append),
     (20, Step::Store),
     (6, Step::ConditionalStore),
@@ -63,6 +64,7 @@ const STEPS: [(u32, Step); 21] = [
     (4, Step::CutOff),
     (2, Step::CutOffInCommand),
     (5, Step::Wrong),
+    (3, Step::Mailboxes),
 ];
 
 const WHEN_CROWDED: [(u32, Step); 5] = [
@@ -80,7 +82,7 @@ impl Client {
             return self.step_in_idle().await;
         }
         if self.selected.is_none() && self.rng.percent(80) {
-            let (mailbox, read_only) = (self.rng.below(2) as usize, self.rng.percent(15));
+            let (mailbox, read_only) = (self.rng.below(3) as usize, self.rng.percent(15));
             return self.select(mailbox, read_only).await;
         }
         if self.rng.percent(40) {
@@ -108,10 +110,11 @@ impl Client {
             Step::CutOff => self.reconnect().await,
             Step::CutOffInCommand => self.cut_off_in_command().await,
             Step::Select => {
-                let (mailbox, read_only) = (self.rng.below(2) as usize, self.rng.percent(15));
+                let (mailbox, read_only) = (self.rng.below(3) as usize, self.rng.percent(15));
                 self.select(mailbox, read_only).await;
             }
             Step::Wrong => self.wrong().await,
+            Step::Mailboxes => self.change_mailboxes().await,
             _ if self.selected.is_none() => drop(self.must("NOOP", Asked::default()).await),
             Step::Close => self.close("CLOSE").await,
             Step::Unselect => self.close("UNSELECT").await,
@@ -144,7 +147,8 @@ impl Client {
     async fn must(&mut self, command: &str, asked: Asked) -> Answer {
         let answer = self.ask(command, asked).await;
         // Messages may be gone of which it has not been told yet.
-        let gone = matches!(answer.code, Some(Code::ExpungeIssued));
+        let gone =
+            matches!(answer.code, Some(Code::ExpungeIssued | Code::TryCreate | Code::NonExistent));
         let unforeseen = self.alone && !answer.is_ok() && !(answer.status == Status::No && gone);
         self.hold_to(ensure(!unforeseen, || format!("{command} fails")));
         answer
@@ -265,9 +269,9 @@ impl Client {
     }
 
     fn uids_there(&self) -> Vec<Uid> {
-        let mailbox = self.selected.as_ref().map(|selected| selected.mailbox);
-        let snapshot = mailbox.map(|mailbox| self.truth.snapshot(mailbox));
-        snapshot.iter().flat_map(|snapshot| snapshot.rows()).map(|row| row.uid).collect()
+        let selected = self.selected.as_ref();
+        let snapshot = selected.and_then(|selected| selected.truth(&self.truth));
+        snapshot.iter().flat_map(|(_, snapshot)| snapshot.rows()).map(|row| row.uid).collect()
     }
 
     async fn fetch_flags(&mut self, set: &Set) {
@@ -343,7 +347,7 @@ impl Client {
         flag: Option<&Flag>,
     ) {
         let Some(selected) = &self.selected else { return };
-        let snapshot = self.truth.snapshot(selected.mailbox);
+        let Some((_, snapshot)) = selected.truth(&self.truth) else { return };
         let hit = |uid: Uid| {
             let row = snapshot.row(uid);
             row.is_some_and(|row| flag.is_none_or(|flag| snapshot.flags(row.flags).contains(flag)))
@@ -357,6 +361,26 @@ impl Client {
         let last = before.len();
         let outside = found.iter().find(|number| !by_uid && **number as usize > last);
         self.hold_to(ensure(outside.is_none(), || format!("number {outside:?} found of {last}")));
+    }
+
+    /// Make, rename or delete a mailbox, whoever has it open. It may or may not be there.
+    async fn change_mailboxes(&mut self) {
+        let (one, other) = (*self.rng.pick(&MAILBOXES), *self.rng.pick(&MAILBOXES));
+        let command = match self.rng.below(6) {
+            0 => format!("DELETE {one}"),
+            1 | 2 => format!("RENAME {one} {other}"),
+            _ => format!("CREATE {one}"),
+        };
+        let there = self.truth.named(one).await.is_some();
+        let can = match command.as_bytes() {
+            [b'C', ..] => !there,
+            [b'D', ..] => there && one != "INBOX",
+            _ => there && self.truth.named(other).await.is_none(),
+        };
+        let answer = self.ask(&command, Asked::default()).await;
+        self.hold_to(ensure(!self.alone || answer.is_ok() == can, || {
+            format!("{command}: {:?}", answer.status)
+        }));
     }
 
     async fn status(&mut self) {

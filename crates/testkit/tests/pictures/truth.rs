@@ -1,29 +1,47 @@
 //! What the mailboxes really hold, to compare pictures with.
 
 use crate::picture::{Cached, Flags, Message, Picture, Verdict, ensure, names};
-use rookery_mail::{ModSeq, Uid};
-use rookery_mailbox::{OpenMailbox, Row, Snapshot};
+use rookery_mail::{MailboxId, MailboxName, ModSeq, Uid};
+use rookery_mailbox::{AccountStore, OpenMailbox, Row, Snapshot};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// The mailboxes that everybody shares.
-pub(crate) const MAILBOXES: [&str; 2] = ["INBOX", "Shared"];
+/// The mailboxes that everybody shares. The first is always there.
+pub(crate) const MAILBOXES: [&str; 3] = ["INBOX", "Shared", "Other"];
 
 /// The state behind the server.
 pub(crate) struct Truth {
-    mailboxes: [Arc<OpenMailbox>; 2],
+    account: Arc<dyn AccountStore>,
+    /// All that were ever opened, by now deleted or not.
+    opened: Mutex<HashMap<MailboxId, Arc<OpenMailbox>>>,
     /// In which read-write session a message was recent.
-    recent: Mutex<HashMap<(usize, Uid), u64>>,
+    recent: Mutex<HashMap<(MailboxId, Uid), u64>>,
     sessions: Mutex<u64>,
 }
 
 impl Truth {
-    pub(crate) fn new(mailboxes: [Arc<OpenMailbox>; 2]) -> Self {
-        Self { mailboxes, recent: Mutex::default(), sessions: Mutex::default() }
+    pub(crate) fn new(account: Arc<dyn AccountStore>) -> Self {
+        let (opened, recent, sessions) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { account, opened, recent, sessions }
     }
 
-    pub(crate) fn snapshot(&self, mailbox: usize) -> Arc<Snapshot> {
-        self.mailboxes[mailbox].snapshot()
+    /// Keep an eye on a mailbox; on one that was deleted before anybody did there is nothing to see.
+    pub(crate) async fn watch(&self, id: MailboxId) {
+        if let Ok(open) = self.account.open(id).await {
+            self.opened.lock().expect("nobody panics with it").entry(id).or_insert(open);
+        }
+    }
+
+    pub(crate) fn snapshot(&self, id: MailboxId) -> Option<Arc<Snapshot>> {
+        let opened = self.opened.lock().expect("nobody panics with it");
+        opened.get(&id).map(|open| open.snapshot())
+    }
+
+    /// Which mailbox has this name.
+    pub(crate) async fn named(&self, name: &str) -> Option<MailboxId> {
+        let name = MailboxName::new(name).expect("a name");
+        let list = self.account.mailboxes().await.expect("mailboxes");
+        list.mailboxes.get(&name).map(|info| info.id)
     }
 
     /// A number for one more mailbox being opened.
@@ -34,7 +52,12 @@ impl Truth {
     }
 
     /// No message is recent in two sessions that could change it (RFC 3501 §2.3.2).
-    pub(crate) fn recent_once(&self, mailbox: usize, session: u64, picture: &Picture) -> Verdict {
+    pub(crate) fn recent_once(
+        &self,
+        mailbox: MailboxId,
+        session: u64,
+        picture: &Picture,
+    ) -> Verdict {
         let mut known = self.recent.lock().expect("nobody panics with it");
         let recent = picture.messages.iter().filter(|message| message.recent == Some(true));
         for uid in recent.filter_map(|message| message.uid) {
