@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use libfuzzer_sys::fuzz_target;
 use rookery_mime::{
-    Content, Encoding, Message, Part, Scanner, base_subject, date, header, message_ids, preview, text,
+    Content, Encoding, Message, Part, Scanner, base_subject, date, header, limits, message_ids,
+    preview, text,
 };
 
 /// Panics unless all that a part holds lies within it, in order.
@@ -29,6 +30,8 @@ fn assert_nested(part: &Part, within: &Range<u64>) {
 
 fuzz_target!(|input: &[u8]| {
     let message = Message::scan(input);
+    let chars = message.preview.as_ref().map(|preview| preview.chars().count());
+    assert!(chars.is_some_and(|chars| chars <= limits::PREVIEW_CHARS));
     assert_nested(&message.root, &(0..input.len() as u64));
     let mut scanner = Scanner::new();
     for piece in input.chunks(1 + input.len() % 7) {
@@ -41,7 +44,8 @@ fuzz_target!(|input: &[u8]| {
     let decoded = text::decode_header(input);
     let (base, _) = base_subject(&decoded);
     assert!(base_subject(&base).0 == base);
-    let _any = (text::decode_text(None, input), text::decode_param(b"a*", input), date::parse(input));
+    let _any =
+        (text::decode_text(None, input), text::decode_param(b"a*", input), date::parse(input));
     let _any = (message_ids(input), preview::of_html(&decoded), preview::of_plain(&decoded));
     for encoding in [Encoding::Identity, Encoding::QuotedPrintable, Encoding::Base64] {
         assert!(encoding.decode(input).len() <= input.len());

@@ -36,6 +36,13 @@ const PIECES: &[&[u8]] = &[
     b"Content-Type: message/rfc822\r\n\r\n",
     b"Content-Type: message/global\n",
     b"Content-Type: text/plain\r\n",
+    b"Content-Type: text/html\r\n\r\n",
+    b"Content-Type: multipart/alternative; boundary=a\r\n\r\n",
+    b"Content-Type: multipart/encrypted; boundary=b\r\n\r\n",
+    b"Content-Transfer-Encoding: quoted-printable\r\n",
+    b"some words =\r\n",
+    b"> quoted\r\n",
+    b"<p>rich &amp; famous",
     b"Content-Transfer-Encoding: base64\r\n",
     b"Content-Type: ;/(\"",
     b"From: a@b, G: c@d;\r\n",
@@ -71,6 +78,8 @@ proptest! {
     #[test]
     fn cuts_make_no_difference(bytes in message(), cuts in vec(0_usize..30, 0..40)) {
         let whole = Message::scan(&bytes);
+        let chars = whole.preview.as_ref().map(|preview| preview.chars().count());
+        prop_assert!(chars.is_some_and(|chars| chars <= limits::PREVIEW_CHARS));
         prop_assert_eq!(&scan_cut(&bytes, &cuts), &whole);
         prop_assert_eq!(&scan_cut(&bytes, &vec![1; bytes.len()]), &whole);
     }
