@@ -322,6 +322,7 @@ async fn store_with(octets: &[u8], count: usize, encode: fn(Message) -> Vec<u8>)
     Arc::new(store)
 }
 
+// proves: 8970/3.2/c 8970/4.1/b
 #[tokio::test]
 async fn what_an_older_version_delivered_has_a_preview_for_those_who_wait() {
     let without = |message| Message { preview: None, ..message }.encode();
