@@ -7,6 +7,7 @@
 
 mod client;
 mod hesitant;
+mod learn;
 mod picture;
 mod refusals;
 mod rng;

@@ -1,6 +1,7 @@
 //! What a client does next, at random.
 
-use crate::client::{Answer, Client, found};
+use crate::client::{Answer, Client};
+use crate::learn::found;
 use crate::picture::{Asked, Change, Flags, ensure};
 use crate::sets::Set;
 use crate::truth::MAILBOXES;
