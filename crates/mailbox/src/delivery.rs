@@ -1,6 +1,8 @@
 //! Turns octets that arrive into a message, and puts it where it belongs. Holds no message in memory.
 
-use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, thread};
+use crate::{
+    Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, binary, thread,
+};
 use rookery_mail::{DateTime, Flag, MailboxName};
 use rookery_mime::Scanner;
 
@@ -8,6 +10,7 @@ use rookery_mime::Scanner;
 pub struct Incoming {
     spool: Box<dyn Spool>,
     scanner: Scanner,
+    has_nul: bool,
 }
 
 impl Incoming {
@@ -16,7 +19,7 @@ impl Incoming {
     /// # Errors
     /// As of [`crate::AccountStore::spool`].
     pub async fn new(account: &Account) -> Result<Self, StoreError> {
-        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new() })
+        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new(), has_nul: false })
     }
 
     /// Add octets, any number at a time.
@@ -25,6 +28,7 @@ impl Incoming {
     /// As of [`Spool::write`].
     pub async fn write(&mut self, octets: &[u8]) -> Result<(), StoreError> {
         self.scanner.push(octets);
+        self.has_nul |= octets.contains(&0);
         self.spool.write(octets).await
     }
 
@@ -38,6 +42,19 @@ impl Incoming {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spool.is_empty()
+    }
+
+    /// The message as it can be sent to clients: binary parts are encoded (RFC 9051 §4.3.1). It is complete.
+    ///
+    /// # Errors
+    /// As of [`Spool::read`] and [`Incoming::write`].
+    pub async fn sendable(self, account: &Account) -> Result<Self, StoreError> {
+        if !self.has_nul {
+            return Ok(self);
+        }
+        let mut encoded = Self::new(account).await?;
+        binary::encode(&*self.spool, &self.scanner.finish(), &mut encoded).await?;
+        Ok(encoded)
     }
 
     /// The message is complete.
@@ -65,6 +82,7 @@ pub async fn deliver(
     let named = mailbox.and_then(|name| list.mailboxes.get(name));
     let inbox = || list.mailboxes.get(&MailboxName::inbox());
     let target = named.or_else(inbox).ok_or(Refused::NoSuchMailbox)?;
+    let incoming = incoming.sendable(account).await?;
     let message = incoming.finish(Vec::new(), DateTime::from_unix(now));
     let appended = account.store().append(target.id, vec![message], now).await?;
     Ok((target.clone(), appended))

@@ -1,6 +1,6 @@
 //! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are.
 
-use super::{Content, Unprintable, stream};
+use super::{Content, Unprintable, push_text, stream};
 use crate::limits::MAX_HEADER_OCTETS;
 use crate::out::Out;
 use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
@@ -52,7 +52,7 @@ pub(super) async fn print(
         Some(Octets::Picked(octets)) => {
             // A literal like any other section: it may hold what no quoted string can.
             item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
-            out.buffer().extend_from_slice(&octets);
+            push_text(out.buffer(), &octets);
         }
     }
     Ok(())

@@ -80,7 +80,9 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                     (IncomingStep::Begin(options), _) => {
                         unfinished = Some(self.begin(&options, messages.len()).await?);
                     }
-                    (IncomingStep::End, Some(message)) => messages.push(end(message)?),
+                    (IncomingStep::End, Some(message)) => {
+                        messages.push(end(self.user, message).await?);
+                    }
                     (step, Some(mut message)) => {
                         self.add(step, &mut message).await?;
                         unfinished = Some(message);
@@ -208,9 +210,12 @@ async fn copy(
     Ok(())
 }
 
-fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
+async fn end(user: &User, message: Unfinished) -> Result<NewMessage, Failure> {
     let Unfinished { incoming, flags, date } = message;
-    if incoming.is_empty() { Err(empty()) } else { Ok(incoming.finish(flags, date)) }
+    if incoming.is_empty() {
+        return Err(empty().into());
+    }
+    Ok(incoming.sendable(&user.account).await?.finish(flags, date))
 }
 
 fn empty() -> Refusal {
