@@ -131,6 +131,19 @@ impl Client {
         }
     }
 
+    /// Learn of the flags of some of the messages that are known here, as the mailbox has them.
+    fn fetch(&mut self, mailbox: &Mailbox, mask: u16) {
+        let mut rows = Vec::new();
+        for (bit, (uid, flags)) in self.messages.iter_mut().enumerate() {
+            let row = mailbox.0.row(*uid).filter(|_| mask >> (bit % 16) & 1 == 1);
+            if let Some(row) = row {
+                *flags = row.flags;
+                rows.push(row.clone());
+            }
+        }
+        self.view.told(&rows);
+    }
+
     fn check(&self, mailbox: &Mailbox, expunges: Expunges) {
         let held = self.view.held_back();
         let shown: Vec<_> =
@@ -157,6 +170,8 @@ enum Step {
     Flag(u16, u8),
     /// A client does, and wants no answer.
     OwnFlag(usize, u16, u8),
+    /// A client asks for flags.
+    Fetch(usize, u16),
     Sync(usize, Expunges),
 }
 
@@ -169,6 +184,7 @@ fn step() -> impl Strategy<Value = Step> {
         any::<(u16, u8)>().prop_map(|(mask, bits)| Step::Flag(mask, bits)),
         (0..3usize, any::<(u16, u8)>())
             .prop_map(|(who, (mask, bits))| Step::OwnFlag(who, mask, bits)),
+        (0..3usize, any::<u16>()).prop_map(|(who, mask)| Step::Fetch(who, mask)),
         (0..3usize, expunges.clone()).prop_map(|(who, expunges)| Step::Sync(who, expunges)),
         (0..3usize, expunges).prop_map(|(who, expunges)| Step::Sync(who, expunges)),
     ]
@@ -196,6 +212,7 @@ fn take(step: Step, count: usize, mailbox: &mut Mailbox, clients: &mut [Client])
             let own = clients[who].messages.iter_mut().filter(|(uid, _)| uids.contains(*uid));
             own.for_each(|message| message.1 = flags);
         }
+        Step::Fetch(who, mask) => clients[who].fetch(mailbox, mask),
         Step::Sync(who, expunges) => clients[who].sync(mailbox, expunges),
     }
 }
@@ -274,6 +291,20 @@ fn only_the_hushed_change_is_hushed() {
     let (uids, modseq) = mailbox.flag(0b11, seen);
     view.hush(&uids, modseq);
     mailbox.flag(0b10, FlagSet::default());
+    let events = view.sync(&mailbox.0, Expunges::Tell);
+    assert!(matches!(events.as_slice(), [Event::Flags { number: 2, .. }]), "{events:?}");
+}
+
+#[test]
+fn what_was_told_is_not_told_again() {
+    let mut mailbox = Mailbox::new(3);
+    let mut view = View::open(&mailbox.0);
+    for (count, mask) in [0b001, 0b010, 0b100].into_iter().enumerate() {
+        mailbox.flag(mask, fresh_flags(count, 0));
+    }
+    let rows: Vec<_> = mailbox.0.rows().cloned().collect();
+    view.told(&rows);
+    mailbox.flag(0b010, fresh_flags(3, 0));
     let events = view.sync(&mailbox.0, Expunges::Tell);
     assert!(matches!(events.as_slice(), [Event::Flags { number: 2, .. }]), "{events:?}");
 }
