@@ -68,6 +68,37 @@ impl Client {
         }
     }
 
+    /// Say an IMAP command, which must succeed if it is answered; `None` if the connection ended before.
+    pub(crate) fn acknowledged(&mut self, command: &str) -> Option<()> {
+        self.commands += 1;
+        let tag = format!("t{} ", self.commands);
+        self.send(format!("{tag}{command}\r\n").as_bytes()).ok()?;
+        loop {
+            let line = self.line().ok().filter(|line| !line.is_empty())?;
+            if let Some(answer) = line.strip_prefix(&tag) {
+                // The rest of a line is lost when the server is killed.
+                assert!(
+                    "OK ".starts_with(answer) || answer.starts_with("OK "),
+                    "{command}: {line}"
+                );
+                return answer.starts_with("OK ").then_some(());
+            }
+        }
+    }
+
+    /// Deliver a message by LMTP, which must succeed if it is answered; `None` if the connection ended before.
+    pub(crate) fn delivered(&mut self, recipient: &str, message: &str) -> Option<()> {
+        let dialog = format!(
+            "LHLO test\r\nMAIL FROM:<test@example.org>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n"
+        );
+        self.send(dialog.as_bytes()).ok()?;
+        while !self.line().ok().filter(|line| !line.is_empty())?.starts_with("354") {}
+        self.send(format!("{message}.\r\n").as_bytes()).ok()?;
+        let line = self.line().ok().filter(|line| !line.is_empty())?;
+        assert!(line.starts_with("250 "), "{recipient}: {line}");
+        Some(())
+    }
+
     /// All messages of the selected mailbox.
     pub(crate) fn messages(&mut self) -> Vec<Vec<u8>> {
         self.send(b"f UID FETCH 1:* BODY.PEEK[]\r\n").unwrap();

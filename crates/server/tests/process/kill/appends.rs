@@ -1,4 +1,4 @@
-//! Killing the server in the middle of appends: nothing that was acknowledged may be lost.
+//! Killed in the middle of appends.
 
 use crate::rookery::{Data, Server};
 use std::collections::HashSet;

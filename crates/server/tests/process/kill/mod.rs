@@ -1,0 +1,6 @@
+//! Killing the server in the middle of its work: nothing that was acknowledged may be lost, nothing may be half there.
+
+mod appends;
+mod changes;
+mod model;
+mod worker;
