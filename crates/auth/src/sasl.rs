@@ -8,6 +8,9 @@ use crate::limits::{MAX_NAME_LEN, MAX_PASSWORD_LEN, MAX_PLAIN_LEN};
 pub enum Mechanism {
     /// A name and a password in one message from the client (RFC 4616). Only for encrypted connections.
     Plain,
+    /// A name and a password in one message each, which no RFC describes and old programs still use. Only for
+    /// encrypted connections.
+    Login,
 }
 
 impl Mechanism {
@@ -16,6 +19,7 @@ impl Mechanism {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
         }
     }
 
@@ -29,7 +33,7 @@ impl Mechanism {
 /// All mechanisms, in the order in which they are advertised.
 #[must_use]
 pub fn mechanisms() -> &'static [Mechanism] {
-    &[Mechanism::Plain]
+    &[Mechanism::Plain, Mechanism::Login]
 }
 
 /// A name and a password that a client claims to have.
@@ -49,8 +53,8 @@ pub enum SaslError {
     /// A part is longer than [`MAX_NAME_LEN`] or [`MAX_PASSWORD_LEN`].
     #[error("the message is too long")]
     TooLong,
-    /// There are not exactly two NULs, or user or password are empty.
-    #[error("not of the form authzid NUL user NUL password")]
+    /// User or password are empty, or there are more NULs or fewer than the mechanism has.
+    #[error("not of the form that the mechanism has")]
     Malformed,
     /// A part is not UTF-8.
     #[error("not UTF-8")]
@@ -90,6 +94,48 @@ impl Plain {
         let authzid = if authzid.is_empty() { None } else { Some(prepare_name(authzid)?) };
         Ok(Credentials { authzid, user: prepare_name(user)?, password: Secret::new(password) })
     }
+}
+
+/// The LOGIN mechanism: a question for each part, in any words. The user acts as itself.
+#[derive(Clone, Debug)]
+pub struct Login {
+    user: String,
+}
+
+impl Login {
+    /// The question for the user's name, in the words that all servers have.
+    pub const ASK_USER: &str = "Username:";
+    /// The question for the password.
+    pub const ASK_PASSWORD: &str = "Password:";
+
+    /// Read the answer to the first question. The name comes back prepared with SASLprep.
+    ///
+    /// # Errors
+    /// See [`SaslError`].
+    pub fn user(message: &[u8]) -> Result<Self, SaslError> {
+        Ok(Self { user: prepare_name(part(message, MAX_NAME_LEN)?)? })
+    }
+
+    /// Read the answer to the second question.
+    ///
+    /// # Errors
+    /// See [`SaslError`].
+    pub fn password(self, message: &[u8]) -> Result<Credentials, SaslError> {
+        let password = Secret::new(part(message, MAX_PASSWORD_LEN)?);
+        Ok(Credentials { authzid: None, user: self.user, password })
+    }
+}
+
+/// A message that is one part.
+fn part(message: &[u8], longest: usize) -> Result<&str, SaslError> {
+    if message.len() > longest {
+        return Err(SaslError::TooLong);
+    }
+    let text = std::str::from_utf8(message).map_err(|_| SaslError::NotUtf8)?;
+    if text.is_empty() || text.contains('\0') {
+        return Err(SaslError::Malformed);
+    }
+    Ok(text)
 }
 
 /// A name in the form in which names are compared (RFC 4013).
@@ -149,9 +195,34 @@ mod tests {
     }
 
     #[test]
+    fn login_takes_a_name_and_then_a_password() {
+        let read = |user: &[u8], password: &[u8]| {
+            let credentials = Login::user(user).and_then(|login| login.password(password));
+            credentials.map(|read| (read.authzid, read.user, read.password.as_bytes().to_vec()))
+        };
+        let own = |user: &str, password: &str| Ok((None, user.to_owned(), password.into()));
+        assert_eq!(read(b"tim", b"tanstaaf"), own("tim", "tanstaaf"));
+        assert_eq!(read("a\u{ad}da".as_bytes(), "p\u{ad}w".as_bytes()), own("ada", "p\u{ad}w"));
+        let (long, longer) = ("x".repeat(MAX_NAME_LEN + 1), "x".repeat(MAX_PASSWORD_LEN + 1));
+        for (user, password, error) in [
+            (b"".as_slice(), b"x".as_slice(), SaslError::Malformed),
+            (b"tim", b"", SaslError::Malformed),
+            (b"tim\0tom", b"x", SaslError::Malformed),
+            (b"tim", b"x\0y", SaslError::Malformed),
+            (b"t\xffm", b"x", SaslError::NotUtf8),
+            (b"t\x07m", b"x", SaslError::ForbiddenCharacter),
+            (long.as_bytes(), b"x", SaslError::TooLong),
+            (b"tim", longer.as_bytes(), SaslError::TooLong),
+        ] {
+            assert_eq!(read(user, password), Err(error), "{user:?} {password:?}");
+        }
+    }
+
+    #[test]
     fn mechanisms_are_found_in_any_case() {
         assert_eq!(Mechanism::parse("plain"), Some(Mechanism::Plain));
-        assert_eq!(Mechanism::parse("LOGIN"), None);
+        assert_eq!(Mechanism::parse("Login"), Some(Mechanism::Login));
+        assert_eq!(Mechanism::parse("X-LOGIN"), None);
     }
 
     proptest! {

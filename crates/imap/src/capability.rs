@@ -102,7 +102,9 @@ fn protection(context: &Context) -> impl Iterator<Item = &'static str> {
     let (settings, peer) = (&context.services.settings, &context.peer);
     let starttls = (settings.starttls && !peer.secure).then_some("STARTTLS");
     let login = may_send_password(settings, peer);
-    starttls.into_iter().chain([if login { "AUTH=PLAIN" } else { "LOGINDISABLED" }])
+    // The second is how Outlook's cloud service logs in, where it is offered.
+    let passwords: &[_] = if login { &["AUTH=PLAIN", "AUTH=LOGIN"] } else { &["LOGINDISABLED"] };
+    starttls.into_iter().chain(passwords.iter().copied())
 }
 
 /// The same as a response code (RFC 9051 §7.1).

@@ -81,8 +81,14 @@ async fn a_password_is_asked_for_only_where_it_is_safe() {
         let settings_offer_starttls = settings.starttls && !peer.secure;
         let mut client = connect(settings, peer, Stage::Greeting).await;
         let greeting = client.until("\r\n").await;
-        assert_eq!(greeting.contains("AUTH=PLAIN"), safe, "{greeting}");
+        assert_eq!(greeting.contains("AUTH=PLAIN AUTH=LOGIN"), safe, "{greeting}");
+        assert_eq!(greeting.contains("AUTH="), safe, "{greeting}");
         assert_eq!(greeting.contains("LOGINDISABLED"), !safe, "{greeting}");
+        if !safe {
+            client.send("m AUTHENTICATE LOGIN\r\n").await;
+            let answer = client.until("\r\n").await;
+            assert!(answer.starts_with("m NO [PRIVACYREQUIRED]"), "{answer}");
+        }
         client.send("a LOGIN ada tulip\r\n").await;
         let answer = client.until("\r\n").await;
         assert_eq!(answer.starts_with("a OK [CAPABILITY "), safe, "{answer}");

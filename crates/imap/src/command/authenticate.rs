@@ -8,7 +8,7 @@ use crate::session::{Answer, Session};
 use crate::{Peer, Settings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rookery_auth::sasl::{Mechanism, Plain};
+use rookery_auth::sasl::{self, Credentials, Mechanism, Plain};
 use rookery_imap_wire::{Code, LineFrame, Response, Secret};
 
 /// Whether a password may be sent over this connection.
@@ -31,28 +31,42 @@ pub(crate) async fn run(
     input: &mut Input<'_>,
     out: &mut Out<'_>,
 ) -> Answer {
-    let Some(Mechanism::Plain) = Mechanism::parse(mechanism) else {
+    let Some(mechanism) = Mechanism::parse(mechanism) else {
         return Err(Refusal::no(Code::Cannot, "There is no such mechanism").into());
     };
     check_privacy(session)?;
-    let message = match initial {
-        Some(initial) => initial.0,
-        None => ask(session, input, out).await?,
+    let challenge = match mechanism {
+        Mechanism::Plain => "",
+        Mechanism::Login => sasl::Login::ASK_USER,
     };
-    let credentials =
-        Plain::parse(&message).map_err(|_| Refusal::bad("That is not a PLAIN message"))?;
-    let authzid = credentials.authzid.as_deref();
-    let password = credentials.password.as_bytes();
-    login::log_in(session, authzid, &credentials.user, password, input).await
+    let first = match initial {
+        Some(initial) => initial.0,
+        None => ask(session, challenge, input, out).await?,
+    };
+    let credentials = match mechanism {
+        Mechanism::Plain => Plain::parse(&first),
+        Mechanism::Login => {
+            let user = sasl::Login::user(&first).map_err(|_| malformed())?;
+            let password = ask(session, sasl::Login::ASK_PASSWORD, input, out).await?;
+            user.password(&password)
+        }
+    };
+    let Credentials { authzid, user, password } = credentials.map_err(|_| malformed())?;
+    login::log_in(session, authzid.as_deref(), &user, password.as_bytes(), input).await
 }
 
-/// The client's message after an empty challenge.
+fn malformed() -> Refusal {
+    Refusal::bad("That is no message of this mechanism")
+}
+
+/// The client's message after a challenge.
 async fn ask(
     session: &Session,
+    challenge: &str,
     input: &mut Input<'_>,
     out: &mut Out<'_>,
 ) -> Result<Vec<u8>, Failure> {
-    out.send(&Response::Continue(String::new()));
+    out.send(&Response::Continue(STANDARD.encode(challenge)));
     out.flush().await?;
     match input.line(session.deadline()).await? {
         LineFrame::Line(line) if line == b"*" => Err(Refusal::bad("Cancelled").into()),

@@ -74,17 +74,22 @@ fn every_state(data: &Data, server: &Server, shown: &[&str], hidden: &[&str]) {
     let mut plain = BufReader::new(stream.try_clone().unwrap());
     let greeting = [line(&mut plain)];
     let locked = [&before[..], &["STARTTLS", "LOGINDISABLED"]].concat();
-    check("greeting", &greeting, &locked, &not(&["AUTH=PLAIN", "LITERAL+", "COMPRESS=DEFLATE"]));
+    check(
+        "greeting",
+        &greeting,
+        &locked,
+        &not(&["AUTH=PLAIN", "AUTH=LOGIN", "LITERAL+", "COMPRESS=DEFLATE"]),
+    );
     stream.write_all(b"a STARTTLS\r\n").unwrap();
     let answer = line(&mut plain);
     assert!(answer.starts_with("a OK") && !answer.contains("CAPABILITY"), "{answer}");
 
     let mut client = secure(data, stream);
-    let open = [&before[..], &["AUTH=PLAIN"]].concat();
+    let open = [&before[..], &["AUTH=PLAIN", "AUTH=LOGIN"]].concat();
     let early =
         not(&["STARTTLS", "LOGINDISABLED", "LITERAL+", "COMPRESS=DEFLATE", "UNAUTHENTICATE"]);
     check("TLS", &command(&mut client, "b CAPABILITY"), &open, &early);
-    let late = not(&["STARTTLS", "LOGINDISABLED", "AUTH=PLAIN", "LITERAL-", "SASL-IR"]);
+    let late = not(&["STARTTLS", "LOGINDISABLED", "AUTH=PLAIN", "AUTH=LOGIN", "LITERAL-"]);
     check("login", &command(&mut client, "c LOGIN ada tulip"), &after, &late);
     check("logged in", &command(&mut client, "d CAPABILITY"), &after, &late);
     command(&mut client, "e SELECT INBOX");

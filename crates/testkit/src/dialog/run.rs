@@ -74,8 +74,15 @@ impl<'a> Player<'a> {
     fn new(dialog: &'a Dialog, host: &'a dyn Host, options: &'a Options) -> Self {
         let (user, password) = (host.user(), host.password());
         let plain = base64(format!("\0{user}\0{password}").as_bytes());
-        let vars = [("user", user), ("password", password), ("plain", &plain)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (user64, password64) = (base64(user.as_bytes()), base64(password.as_bytes()));
+        let vars = [
+            ("user", user),
+            ("password", password),
+            ("plain", &plain),
+            ("user64", &user64),
+            ("password64", &password64),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             dialog,
             host,
