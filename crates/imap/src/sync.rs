@@ -151,8 +151,7 @@ pub(crate) fn flags(
 
 /// How many of the messages that the client knows are recent.
 pub(crate) fn recent_count(selected: &Selected) -> u32 {
-    let known = selected.recent.intersection(&selected.view.uids());
-    u32::try_from(known.len()).unwrap_or(u32::MAX)
+    selected.view.count(&selected.recent)
 }
 
 /// Claim the messages that are new to everybody, or only look at them where the mailbox is read-only.

@@ -10,6 +10,7 @@ pub mod list;
 mod memory;
 pub mod names;
 mod open;
+mod runs;
 pub mod search;
 mod snapshot;
 mod store;

@@ -2,11 +2,12 @@
 //! and never the mailbox.
 
 use crate::limits::CHUNK_ROWS;
+use crate::runs::Runs;
 use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
     UidRange, UidSet, UidValidity,
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The flags of a message: system flags, and one bit per keyword of the mailbox.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -127,6 +128,8 @@ pub struct Snapshot {
     tombstone_floor: ModSeq,
     counts: Counts,
     deleted: bool,
+    /// Made when a client first asks, then kept up to date.
+    numbering: OnceLock<Arc<Runs>>,
 }
 
 impl Snapshot {
@@ -151,6 +154,7 @@ impl Snapshot {
             tombstone_floor: parts.tombstone_floor,
             counts,
             deleted: false,
+            numbering: OnceLock::new(),
         }
     }
 
@@ -227,6 +231,12 @@ impl Snapshot {
     #[must_use]
     pub fn uids(&self) -> UidSet {
         self.rows().map(|row| row.uid).collect()
+    }
+
+    /// Which number means which UID to a client that knows all that this says.
+    pub(crate) fn numbering(&self) -> Arc<Runs> {
+        let number = || Arc::new(self.rows().map(|row| row.uid).collect());
+        Arc::clone(self.numbering.get_or_init(number))
     }
 
     /// The first message without `\Seen`.
@@ -357,6 +367,7 @@ impl SnapshotEdit {
     pub fn append(&mut self, row: Row) {
         debug_assert!(self.snapshot.uid_next.is_some_and(|next| next <= row.uid));
         self.snapshot.uid_next = row.uid.next();
+        self.renumber(|numbering| numbering.push(row.uid));
         self.snapshot.counts.add(&row);
         let chunks = Arc::make_mut(&mut self.snapshot.chunks);
         match chunks.last_mut() {
@@ -397,6 +408,7 @@ impl SnapshotEdit {
             }
         }
         chunks.retain(|chunk| !chunk.rows.is_empty());
+        self.renumber(|numbering| numbering.remove(uids));
         let modseq = self.modseq;
         let stones = removed.iter().map(|row| Tombstone { modseq, uid: row.uid });
         self.bury(stones);
@@ -429,6 +441,12 @@ impl SnapshotEdit {
     #[must_use]
     pub fn finish(self) -> Snapshot {
         self.snapshot
+    }
+
+    fn renumber(&mut self, change: impl FnOnce(&mut Runs)) {
+        if let Some(numbering) = self.snapshot.numbering.get_mut() {
+            change(Arc::make_mut(numbering));
+        }
     }
 
     fn bury(&mut self, stones: impl Iterator<Item = Tombstone>) {

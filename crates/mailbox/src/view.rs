@@ -4,13 +4,12 @@
 //! that numbering, and [`View::sync`] says what the client has to be told so that it catches up with a
 //! [`Snapshot`]. Where the protocol forbids expunges (RFC 9051 §7.5.1), they are held back and told later.
 
-mod runs;
-
 use crate::limits::MAX_HUSHED;
+use crate::runs::Runs;
 use crate::{FlagChange, Row, Snapshot, Stored};
 use rookery_mail::{ModSeq, Uid, UidSet};
-use runs::Runs;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Whether the client may be told of expunges now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,7 +44,8 @@ pub enum Event {
 /// What one client believes: which number means which UID, as of which modification sequence.
 #[derive(Clone, Debug)]
 pub struct View {
-    known: Runs,
+    /// The snapshot's own while the client knows all that it says, so that a client at rest costs nothing of the kind.
+    known: Arc<Runs>,
     held_back: UidSet,
     /// Everything up to here has been told, even while expunges after it are held back.
     settled: ModSeq,
@@ -58,7 +58,7 @@ impl View {
     #[must_use]
     pub fn open(snapshot: &Snapshot) -> Self {
         Self {
-            known: snapshot.rows().map(|row| row.uid).collect(),
+            known: snapshot.numbering(),
             held_back: UidSet::new(),
             settled: snapshot.highest_modseq(),
             synced: snapshot.highest_modseq(),
@@ -94,6 +94,12 @@ impl View {
     #[must_use]
     pub fn last_uid(&self) -> Option<Uid> {
         self.uid(self.len())
+    }
+
+    /// How many of the messages the client knows, held-back ones included.
+    #[must_use]
+    pub fn count(&self, uids: &UidSet) -> u32 {
+        self.known.count(uids)
     }
 
     /// All that the client knows, held-back ones included.
@@ -191,15 +197,16 @@ impl View {
             self.synced = snapshot.highest_modseq();
             self.hushed.retain(|(_, modseq)| *modseq > snapshot.highest_modseq());
         }
-        let mut events = match expunges {
-            Expunges::Tell => self.tell_expunges(),
-            Expunges::Hold => Vec::new(),
+        let gone = match expunges {
+            Expunges::Tell => std::mem::take(&mut self.held_back),
+            Expunges::Hold => UidSet::new(),
         };
+        let mut events = self.tell_expunges(&gone);
+        self.renumber(snapshot, &gone, &new);
         if self.held_back.is_empty() {
             self.settled = self.synced;
         }
         if !new.is_empty() {
-            new.iter().for_each(|row| self.known.push(row.uid));
             events.push(Event::Exists(self.len()));
         }
         let numbered = flags.into_iter().filter_map(|row| {
@@ -213,15 +220,23 @@ impl View {
         self.hushed.iter().any(|(uids, modseq)| *modseq == row.modseq && uids.contains(row.uid))
     }
 
-    /// Renumber. The client removes one message after the other, so each moves those after it up by one.
-    fn tell_expunges(&mut self) -> Vec<Event> {
-        let gone = std::mem::take(&mut self.held_back);
+    /// The client removes one message after the other, so each moves those after it up by one.
+    fn tell_expunges(&self, gone: &UidSet) -> Vec<Event> {
         let numbered = gone.iter().filter_map(|uid| Some((self.known.number(uid)?, uid)));
-        let events = numbered
+        numbered
             .zip(0u32..)
             .map(|((number, uid), before)| Event::Expunge { number: number - before, uid })
-            .collect();
-        self.known.remove(&gone);
-        events
+            .collect()
+    }
+
+    /// Take the numbering of the snapshot, which all clients share that know what it says, or change an own one.
+    fn renumber(&mut self, snapshot: &Snapshot, gone: &UidSet, new: &[Row]) {
+        if self.held_back.is_empty() && self.synced == snapshot.highest_modseq() {
+            self.known = snapshot.numbering();
+        } else if !(gone.is_empty() && new.is_empty()) {
+            let known = Arc::make_mut(&mut self.known);
+            known.remove(gone);
+            new.iter().for_each(|row| known.push(row.uid));
+        }
     }
 }

@@ -5,7 +5,7 @@ use rookery_mail::{
     DateTime, EmailId, MailboxId, ModSeq, SystemFlags, ThreadId, Uid, UidRange, UidSet, UidValidity,
 };
 use rookery_mailbox::limits::CHUNK_ROWS;
-use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts, Tombstone};
+use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts, Tombstone, View};
 
 /// The same mailbox twice: as plain lists, and as a snapshot that was edited again and again.
 struct Twice {
@@ -83,11 +83,21 @@ impl Twice {
         self.plain.rows[from..to].iter().map(|row| row.uid).collect()
     }
 
+    /// A client that opens the mailbox: from then on each edit changes the numbering that all such clients share.
+    fn check_numbering(&self, uids: &UidSet) {
+        let view = View::open(&self.edited);
+        let numbered = (1..=view.len()).filter_map(|number| view.uid(number));
+        assert!(numbered.eq(self.plain.rows.iter().map(|row| row.uid)));
+        let found = self.plain.rows.iter().filter(|row| uids.contains(row.uid));
+        assert_eq!(view.count(uids) as usize, found.count());
+    }
+
     fn check(&self, before: &[Snapshot], uids: &UidSet) {
         let fresh = Snapshot::from_parts(self.plain.clone());
         assert_eq!(self.edited, fresh);
         assert_eq!(self.edited.uids(), self.plain.rows.iter().map(|row| row.uid).collect());
         assert_eq!(self.edited.first_unseen(), fresh.first_unseen());
+        self.check_numbering(uids);
         let found: Vec<&Row> = self.edited.rows_in(uids).collect();
         let plain = self.plain.rows.iter().filter(|row| uids.contains(row.uid));
         assert_eq!(found, plain.collect::<Vec<_>>());

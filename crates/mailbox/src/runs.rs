@@ -24,35 +24,54 @@ impl Run {
 
 /// Ascending UIDs, numbered from 1.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Runs {
+pub(crate) struct Runs {
     runs: Vec<Run>,
 }
 
 impl Runs {
-    pub(super) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.runs.last().map_or(0, |run| run.number + (run.len() - 1))
     }
 
     /// Logarithmic in the number of runs.
-    pub(super) fn uid(&self, number: u32) -> Option<Uid> {
+    pub(crate) fn uid(&self, number: u32) -> Option<Uid> {
         let after = self.runs.partition_point(|run| run.number <= number);
         self.runs.get(after.checked_sub(1)?)?.uid(number)
     }
 
     /// Logarithmic in the number of runs.
-    pub(super) fn number(&self, uid: Uid) -> Option<u32> {
+    pub(crate) fn number(&self, uid: Uid) -> Option<u32> {
         let at = self.runs.partition_point(|run| run.range.last() < uid);
         let run = self.runs.get(at).filter(|run| run.range.contains(uid))?;
         Some(run.number + (uid.get() - run.range.first().get()))
     }
 
-    pub(super) fn uids(&self) -> UidSet {
+    /// How many of the UIDs there are. Logarithmic in the number of runs, for each range of the set.
+    pub(crate) fn count(&self, uids: &UidSet) -> u32 {
+        let ranges = uids.ranges().iter();
+        ranges
+            .map(|range| {
+                self.up_to(range.last()) - range.first().previous().map_or(0, |uid| self.up_to(uid))
+            })
+            .sum()
+    }
+
+    /// How many there are that are not above a UID.
+    fn up_to(&self, uid: Uid) -> u32 {
+        let after = self.runs.partition_point(|run| run.range.first() <= uid);
+        let last = after.checked_sub(1).and_then(|at| self.runs.get(at));
+        last.map_or(0, |run| {
+            run.number + (uid.min(run.range.last()).get() - run.range.first().get())
+        })
+    }
+
+    pub(crate) fn uids(&self) -> UidSet {
         self.runs.iter().map(|run| run.range).collect()
     }
 
     /// The UIDs of the numbers from `first` to `last`, both included, as far as there are such. Costs what the
     /// runs between them cost.
-    pub(super) fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
+    pub(crate) fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
         let (first, last) = (first.max(1), last.min(self.len()));
         let (Some(lowest), Some(highest)) = (self.uid(first), self.uid(last)) else {
             return UidSet::new();
@@ -69,7 +88,7 @@ impl Runs {
     }
 
     /// Add a UID above all others; what is not above them has no place at the end and is ignored.
-    pub(super) fn push(&mut self, uid: Uid) {
+    pub(crate) fn push(&mut self, uid: Uid) {
         let number = self.len() + 1;
         match self.runs.last_mut() {
             Some(run) if run.range.last() >= uid => {}
@@ -81,7 +100,7 @@ impl Runs {
     }
 
     /// Remove those of the UIDs that are there. Linear in the number of runs.
-    pub(super) fn remove(&mut self, uids: &UidSet) {
+    pub(crate) fn remove(&mut self, uids: &UidSet) {
         if uids.is_empty() {
             return;
         }
@@ -133,6 +152,8 @@ mod tests {
         });
         assert_eq!((runs.number(uid(15)), runs.number(uid(14))), (Some(3), None));
         assert_eq!(runs.uids_of_numbers(2, 3), set([12, 15]));
+        assert_eq!(runs.count(&set([1, 10, 11, 12, 13, 14, 15, 99])), 3);
+        assert_eq!(runs.count(&UidSet::all()), 8);
         assert_eq!(runs.uids_of_numbers(0, 1), set([11]));
         assert_eq!(runs.uids_of_numbers(9, 12), UidSet::new());
     }
