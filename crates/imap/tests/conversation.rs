@@ -69,6 +69,7 @@ impl Client {
 }
 
 // proves: 9051/6.1.1/b 9051/6.1.1/c 9051/6.2.2/g 9051/6.2.3/a 9051/7.2.2/b 9051/11.7/b
+// proves: 3501/6.1.1/b 3501/6.2.2/c 3501/6.2.3/a 3501/7.2.1/b 3501/9/j 3501/11.2/b
 #[tokio::test]
 async fn a_password_is_asked_for_only_where_it_is_safe() {
     let plain = Settings { starttls: true, allow_plaintext: true, ..Settings::default() };
@@ -102,7 +103,7 @@ async fn a_password_is_asked_for_only_where_it_is_safe() {
     }
 }
 
-// proves: 9051/6.2.1/b
+// proves: 9051/6.2.1/b 3501/6.2.1/b
 #[tokio::test]
 async fn what_is_pipelined_behind_starttls_is_never_run() {
     let settings = Settings { starttls: true, ..Settings::default() };
@@ -138,7 +139,7 @@ async fn tls_begins_once() {
     }
 }
 
-// proves: 9051/11.7/a 9051/11.7/c
+// proves: 9051/11.7/a 9051/11.7/c 3501/11.2/a 3501/11.2/c
 #[tokio::test]
 async fn an_unknown_name_and_a_wrong_password_look_alike() {
     for (unknown, wrong) in [
@@ -155,7 +156,7 @@ async fn an_unknown_name_and_a_wrong_password_look_alike() {
     }
 }
 
-// proves: 9051/3.4/b
+// proves: 9051/3.4/b 3501/3.4/b 3501/7.1.5/a
 #[tokio::test]
 async fn a_server_that_goes_down_says_bye_even_to_an_idle_client() {
     for idle in [false, true] {
@@ -171,7 +172,7 @@ async fn a_server_that_goes_down_says_bye_even_to_an_idle_client() {
     }
 }
 
-// proves: 9051/3.4/b
+// proves: 9051/3.4/b 3501/3.4/b 3501/7.1.5/a
 #[tokio::test(start_paused = true)]
 async fn who_does_not_log_in_in_time_is_sent_away() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -184,7 +185,7 @@ async fn who_does_not_log_in_in_time_is_sent_away() {
     assert!(client.rest().await.contains("* BYE"));
 }
 
-// proves: 9051/5.4/a 9051/5.4/b
+// proves: 9051/5.4/a 9051/5.4/b 3501/5.4/a 3501/5.4/b
 #[tokio::test(start_paused = true)]
 async fn a_client_may_be_silent_for_thirty_minutes_and_not_for_ever() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -202,7 +203,7 @@ async fn a_client_may_be_silent_for_thirty_minutes_and_not_for_ever() {
     assert!(client.rest().await.contains("* BYE"));
 }
 
-// proves: 9051/3.4/b
+// proves: 9051/3.4/b 3501/3.4/b 3501/7.1.5/a
 #[tokio::test]
 async fn nonsense_ends_the_conversation_after_a_while() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
@@ -213,7 +214,7 @@ async fn nonsense_ends_the_conversation_after_a_while() {
     assert!(answers.ends_with("\r\n") && answers.contains("* BYE"), "{answers}");
 }
 
-// proves: 9051/11.7/d
+// proves: 9051/11.7/d 3501/11.2/d
 #[tokio::test]
 async fn guessing_passwords_ends_the_conversation() {
     let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;

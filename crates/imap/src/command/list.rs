@@ -38,16 +38,20 @@ pub(crate) async fn run(
         }
         let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
         let mut attributes = attributes(&list, &name, options.shows_subscribed());
+        let selected = options.meets(&list, &name);
         let status = match (&options.status, list.mailboxes.get(&name)) {
-            (Some(items), Some(info)) => match status::of(context, user, info, items).await {
-                Ok(status) => Some(status),
-                Err(Failure::Refused(_)) => {
-                    // It went away meanwhile (RFC 9051 §6.3.9).
-                    attributes.push("\\Noselect".to_owned());
-                    None
+            // What is listed only for its children has none (RFC 5819 §3).
+            (Some(items), Some(info)) if selected => {
+                match status::of(context, user, info, items).await {
+                    Ok(status) => Some(status),
+                    Err(Failure::Refused(_)) => {
+                        // It went away meanwhile (RFC 9051 §6.3.9).
+                        attributes.push("\\Noselect".to_owned());
+                        None
+                    }
+                    Err(fault) => return Err(fault),
                 }
-                Err(fault) => return Err(fault),
-            },
+            }
             _ => None,
         };
         out.send(&Response::List {

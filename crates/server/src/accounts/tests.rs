@@ -76,7 +76,7 @@ fn the_file_is_private() {
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
 }
 
-// proves: 9051/11.7/d
+// proves: 9051/11.7/d 3501/11.2/d
 #[tokio::test(start_paused = true)]
 async fn failures_slow_the_next_attempt_down() {
     let (_dir, accounts) = accounts();

@@ -181,7 +181,7 @@ fn a_taken_port_is_named() {
     assert!(done.err.contains(&address) && done.err.contains("--imap ADDR"), "{}", done.err);
 }
 
-// proves: 9051/6.2.3/a
+// proves: 9051/6.2.3/a 3501/6.2.3/a
 #[test]
 fn plaintext_logins_need_permission() {
     let data = Data::with_ada();
@@ -191,7 +191,7 @@ fn plaintext_logins_need_permission() {
     assert!(client.command("LOGIN ada tulip").last().unwrap().contains(" NO "));
 }
 
-// proves: 9051/11.7/c 9051/11.7/e
+// proves: 9051/11.7/c 9051/11.7/e 3501/11.2/c 3501/11.2/e
 #[test]
 fn failed_logins_are_logged_without_passwords() {
     let data = Data::with_ada();

@@ -73,7 +73,7 @@ fn the_certificate_covers_loopback_and_logins_are_allowed_at_once() {
     assert!(command(&mut client, "a LOGIN ada tulip").last().unwrap().starts_with("a OK"));
 }
 
-// proves: 9051/6.2.1/b 9051/6.2.1/c 9051/11.2/b 9051/11.2/c
+// proves: 9051/6.2.1/b 9051/6.2.1/c 9051/11.2/b 9051/11.2/c 3501/6.2.1/a 3501/6.2.1/b
 #[test]
 fn what_is_pipelined_behind_starttls_is_discarded() {
     let data = Data::with_ada();
