@@ -1,10 +1,10 @@
 //! Plays dialogs against a server at an address, ours or another.
 //!
 //! `cargo run -p rookery-testkit --bin dialogs -- --server HOST:PORT --user U --password P
-//! [--dialect NAME] [--own] FILES...`
+//! [--dialect NAME] [--compress] [--own] FILES...`
 //!
 //! Every dialog wants a fresh account: `{}` in the user name becomes a number that differs from
-//! dialog to dialog. `--own` fails, instead of skipping, where a capability is missing.
+//! dialog to dialog. `--compress` switches compression on (RFC 4978) after login. `--own` fails, instead of skipping, where a capability is missing.
 
 use rookery_testkit::dialog::{Connecting, Dialog, Host, Options, Outcome, Stream, run};
 use std::io;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use tokio::net::TcpStream;
 
 const USAGE: &str = "dialogs --server HOST:PORT --user NAME-{} --password SECRET \
-                     [--dialect NAME] [--own] FILE-OR-FOLDER...";
+                     [--dialect NAME] [--compress] [--own] FILE-OR-FOLDER...";
 
 struct Remote {
     server: String,
@@ -59,6 +59,7 @@ fn arguments() -> Result<Arguments, String> {
             "--user" => parsed.user = value()?,
             "--password" => parsed.password = value()?,
             "--dialect" => parsed.options.dialect = Some(value()?),
+            "--compress" => parsed.options.compress = true,
             "--own" => parsed.options.may_lack = false,
             option if option.starts_with("--") => return Err(format!("unknown option {option}")),
             path => collect(Path::new(path), &mut parsed.files)
