@@ -20,6 +20,7 @@ mod section;
 mod sequence;
 mod tag;
 mod url;
+mod utf8;
 
 pub use command::append::{AppendData, AppendMessage, AppendOptions, CatenatePart, MessageLiteral};
 pub use command::fetch::{BodySection, Fetch, FetchItem, FetchModifier};
@@ -48,3 +49,4 @@ pub use section::{Partial, Section, SectionText};
 pub use sequence::{SeqNumber, SequenceRange, SequenceSet};
 pub use tag::Tag;
 pub use url::{MessageUrl, UrlMailbox};
+pub use utf8::quoted_utf8;

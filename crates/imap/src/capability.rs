@@ -39,6 +39,7 @@ const TABLE: &[(&str, When)] = &[
     ("MULTIAPPEND", When::AfterLogin),
     ("REPLACE", When::AfterLogin),
     ("CATENATE", When::AfterLogin),
+    ("UTF8=ACCEPT", When::AfterLogin),
     ("URL-PARTIAL", When::AfterLogin),
     ("BINARY", When::AfterLogin),
     ("CONDSTORE", When::AfterLogin),

@@ -12,7 +12,7 @@ use crate::sync;
 use crate::{Mask, Peer, Services, Stage, capability};
 use rookery_imap_wire::{
     Code, Command, CommandBody, Frame, FramerLimits, IncomingHead, LiteralHead, Malformed,
-    Response, Status, Tag,
+    Response, Status, Tag, quoted_utf8,
 };
 use rookery_mail::Uid;
 use rookery_mailbox::Account;
@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) peer: Peer,
     /// Whether the client enabled IMAP4rev2 (RFC 9051 §6.3.1). Until then the wire stays rev1.
     pub(crate) rev2: bool,
+    /// Whether the client enabled UTF8=ACCEPT (RFC 9755 §3).
+    pub(crate) utf8: bool,
     /// Whether the client is told of modification sequences (RFC 7162 §3.1).
     pub(crate) condstore: bool,
     /// Whether the client enabled QRESYNC (RFC 7162 §3.2.3).
@@ -41,9 +43,14 @@ pub(crate) struct Context {
 impl Context {
     /// What is known of a client that has said nothing yet.
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
-        let (rev2, condstore, qresync, uid_only) = (false, false, false, false);
+        let (rev2, utf8, condstore, qresync, uid_only) = (false, false, false, false, false);
         let (compressed, hidden) = (false, services.settings.hidden.clone());
-        Self { services, peer, rev2, condstore, qresync, uid_only, compressed, hidden }
+        Self { services, peer, rev2, utf8, condstore, qresync, uid_only, compressed, hidden }
+    }
+
+    /// Whether mailbox names and headers may have UTF-8. All of UTF8=ACCEPT is in IMAP4rev2 (RFC 9755 §1).
+    pub(crate) fn speaks_utf8(&self) -> bool {
+        self.rev2 || self.utf8
     }
 
     /// Whether the client is told of expunges by UID (RFC 7162 §3.2.10, RFC 9586 §3.4).
@@ -290,10 +297,20 @@ impl Session {
         input: &mut Input<'_>,
         out: &mut Out<'_>,
     ) -> Result<Next, NoInput> {
-        match Command::parse(octets) {
+        match self.read(octets) {
             Ok(command) => self.execute(command, input, out).await,
             Err(malformed) => Ok(self.malformed(malformed, out)),
         }
+    }
+
+    fn read(&self, octets: &[u8]) -> Result<Command, Malformed> {
+        self.check_quoted(octets)?;
+        Command::parse(octets)
+    }
+
+    /// Quoted strings have to be UTF-8 for clients that may send it there (RFC 9755 §3).
+    fn check_quoted(&self, octets: &[u8]) -> Result<(), Malformed> {
+        if self.context.speaks_utf8() { quoted_utf8(octets) } else { Ok(()) }
     }
 
     fn malformed(&mut self, malformed: Malformed, out: &mut Out<'_>) -> Next {
@@ -409,7 +426,8 @@ impl Session {
         input: &mut Input<'_>,
         out: &mut Out<'_>,
     ) -> Result<Next, NoInput> {
-        match IncomingHead::parse(&head.prefix) {
+        let checked = self.check_quoted(&head.prefix).map_err(|malformed| Some(Err(malformed)));
+        match checked.err().unwrap_or_else(|| IncomingHead::parse(&head.prefix)) {
             None => {
                 let fits = input.framer().keep_literal();
                 if fits && head.sync {

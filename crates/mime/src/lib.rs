@@ -12,6 +12,7 @@ mod address;
 mod boundary;
 mod charset;
 pub mod date;
+pub mod downgrade;
 mod encode;
 mod encoded_word;
 mod entity;

@@ -201,7 +201,8 @@ fn join(base: &[u8], params: &Params) -> (Vec<u8>, Vec<u8>) {
     (name, value)
 }
 
-fn percent_encode(text: &[u8], out: &mut Vec<u8>) {
+/// Percent-encoding as extended values have it.
+pub(crate) fn percent_encode(text: &[u8], out: &mut Vec<u8>) {
     for octet in text {
         if octet.is_ascii_graphic() && !b"%'*".contains(octet) {
             out.push(*octet);

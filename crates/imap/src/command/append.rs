@@ -11,7 +11,7 @@ pub(crate) async fn run(mut stream: Stream<'_, '_, '_>, mailbox: &WireMailbox) -
     let to = stream.destination(mailbox).await?;
     let messages = stream.receive().await?;
     let appended = stream.user.account.store().append(to, messages, now()).await?;
-    let name = names::parse(mailbox, stream.context.rev2)?;
+    let name = names::parse(mailbox, stream.context.speaks_utf8())?;
     list::announce_normalized(stream.context, stream.user, (mailbox, &name), stream.out).await?;
     done_with(code(appended), "Appended")
 }

@@ -48,7 +48,7 @@ pub(crate) async fn destination(
     user: &User,
     mailbox: &WireMailbox,
 ) -> Result<MailboxInfo, Failure> {
-    let name = names::parse(mailbox, context.rev2)?;
+    let name = names::parse(mailbox, context.speaks_utf8())?;
     match user.account.find(&name).await {
         Ok(info) => Ok(info),
         Err(StoreError::Refused(Refused::NoSuchMailbox)) => {

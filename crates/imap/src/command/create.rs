@@ -15,7 +15,7 @@ pub(crate) async fn run(
     special_use: &[String],
     out: &mut Out<'_>,
 ) -> Answer {
-    let name = names::parse(mailbox, context.rev2)?;
+    let name = names::parse(mailbox, context.speaks_utf8())?;
     let special_use = match special_use {
         [] => None,
         [only] => Some(SpecialUse::parse(only).ok_or_else(unknown_use)?),

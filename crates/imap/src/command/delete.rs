@@ -12,7 +12,7 @@ pub(crate) async fn run(
     mailbox: &WireMailbox,
     out: &mut Out<'_>,
 ) -> Answer {
-    let name = names::existing(mailbox, context.rev2)?;
+    let name = names::existing(mailbox, context.speaks_utf8())?;
     user.account.delete(&name).await?;
     list::announce_normalized(context, user, (mailbox, &name), out).await?;
     done("Deleted")

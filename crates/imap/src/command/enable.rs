@@ -6,7 +6,7 @@ use crate::session::{Answer, Context, done};
 use rookery_imap_wire::Response;
 
 /// What can be enabled.
-const EXTENSIONS: [&str; 4] = ["IMAP4rev2", "CONDSTORE", "QRESYNC", UIDONLY];
+const EXTENSIONS: [&str; 5] = ["IMAP4rev2", "UTF8=ACCEPT", "CONDSTORE", "QRESYNC", UIDONLY];
 
 /// Where the administrator allows it.
 const UIDONLY: &str = "UIDONLY";
@@ -19,6 +19,7 @@ pub(crate) fn run(context: &mut Context, names: &[String], out: &mut Out<'_>) ->
     };
     let enabled: Vec<&str> = EXTENSIONS.into_iter().filter(asked).filter(allowed).collect();
     context.rev2 |= enabled.contains(&"IMAP4rev2");
+    context.utf8 |= enabled.contains(&"UTF8=ACCEPT");
     context.condstore |= enabled.contains(&"CONDSTORE");
     context.uid_only |= enabled.contains(&UIDONLY);
     if enabled.contains(&"QRESYNC") {

@@ -57,7 +57,7 @@ pub(crate) async fn run(
         out.send(&Response::List {
             attributes,
             delimiter: Some(DELIMITER),
-            mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+            mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
             extended,
         });
         if let Some(status) = status {
@@ -88,11 +88,13 @@ pub(crate) fn patterns(
     if patterns.len() > MAX_LIST_PATTERNS {
         return Err(Refusal::no(Code::Limit, "Too many patterns"));
     }
-    let Ok(reference) = names::text(reference, context.rev2) else { return Ok(Vec::new()) };
+    let Ok(reference) = names::text(reference, context.speaks_utf8()) else {
+        return Ok(Vec::new());
+    };
     // A pattern that cannot be one is ignored (RFC 9051 §6.3.9).
-    let texts = patterns
-        .iter()
-        .filter_map(|pattern| names::text(&WireMailbox(pattern.clone()), context.rev2).ok());
+    let texts = patterns.iter().filter_map(|pattern| {
+        names::text(&WireMailbox(pattern.clone()), context.speaks_utf8()).ok()
+    });
     Ok(texts.map(|pattern| Pattern::new(&format!("{reference}{pattern}"))).collect())
 }
 
@@ -212,7 +214,7 @@ pub(crate) fn announce(
     out.send(&Response::List {
         attributes: attributes(list, name, true),
         delimiter: Some(DELIMITER),
-        mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+        mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
         extended,
     });
 }
@@ -224,7 +226,7 @@ pub(crate) async fn announce_normalized(
     (wire, name): (&WireMailbox, &MailboxName),
     out: &mut Out<'_>,
 ) -> Result<(), Failure> {
-    let extended = names::old_name(wire, context.rev2, name);
+    let extended = names::old_name(wire, context.speaks_utf8(), name);
     if context.rev2 && !extended.is_empty() {
         let list = user.account.store().mailboxes().await?;
         announce(context, &list, name, extended, out);

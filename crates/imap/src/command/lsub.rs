@@ -39,7 +39,7 @@ pub(crate) async fn run(
                 .map(str::to_owned)
                 .collect(),
             delimiter: Some(DELIMITER),
-            mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+            mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
         });
         out.drain().await?;
     }

@@ -12,10 +12,10 @@ pub(crate) async fn run(
     (from, to): (&WireMailbox, &WireMailbox),
     out: &mut Out<'_>,
 ) -> Answer {
-    let old = names::existing(from, context.rev2)?;
-    let new = names::parse(to, context.rev2)?;
+    let old = names::existing(from, context.speaks_utf8())?;
+    let new = names::parse(to, context.speaks_utf8())?;
     user.account.rename(&old, &new, now()).await?;
-    let normalized = |wire, name| !names::old_name(wire, context.rev2, name).is_empty();
+    let normalized = |wire, name| !names::old_name(wire, context.speaks_utf8(), name).is_empty();
     if context.rev2 && (normalized(from, &old) || normalized(to, &new)) {
         let list = user.account.store().mailboxes().await?;
         let old_name = vec![ListExtended::OldName(from.clone())];

@@ -57,7 +57,7 @@ async fn find(
     (tag, command, snapshot): (&Tag, &Search, &Snapshot),
     out: &mut Out<'_>,
 ) -> Result<(UidSet, Option<Uid>), Failure> {
-    check_charset(command.charset.as_deref())?;
+    check_charset(context, command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
     let candidates = message_limit::looked_at(&key, selected.view.uids());
@@ -75,7 +75,10 @@ async fn find(
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.
-fn check_charset(charset: Option<&str>) -> Result<(), Refusal> {
+fn check_charset(context: &Context, charset: Option<&str>) -> Result<(), Refusal> {
+    if context.utf8 && charset.is_some() {
+        return Err(Refusal::bad("Texts are UTF-8 since UTF8=ACCEPT was enabled"));
+    }
     let known = ["UTF-8", "US-ASCII"];
     match charset {
         Some(charset) if !known.iter().any(|name| name.eq_ignore_ascii_case(charset)) => {

@@ -24,7 +24,7 @@ pub(crate) async fn run(
     let known = known(&session.context, parameters)?;
     // Whether it succeeds or not, no mailbox is selected afterwards but this one.
     let user = deselect(session, out)?;
-    let name = names::existing(mailbox, session.context.rev2)?;
+    let name = names::existing(mailbox, session.context.speaks_utf8())?;
     let (info, open) = user.account.open(&name).await?;
     let wake = open.watch();
     let snapshot = open.snapshot();

@@ -16,7 +16,7 @@ pub(crate) async fn run(
     items: &[StatusItem],
     out: &mut Out<'_>,
 ) -> Answer {
-    let name = names::existing(mailbox, context.rev2)?;
+    let name = names::existing(mailbox, context.speaks_utf8())?;
     let info = user.account.find(&name).await?;
     out.send(&of(context, user, &info, items).await?);
     done("That is its status")
@@ -52,6 +52,6 @@ pub(crate) async fn of(
         };
         values.push((*item, Some(value)));
     }
-    let mailbox = WireMailbox::encode(info.name.as_str(), context.rev2);
+    let mailbox = WireMailbox::encode(info.name.as_str(), context.speaks_utf8());
     Ok(Response::Status { mailbox, items: values })
 }

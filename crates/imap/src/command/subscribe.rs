@@ -10,7 +10,7 @@ pub(crate) async fn run(
     mailbox: &WireMailbox,
     subscribed: bool,
 ) -> Answer {
-    let name = names::parse(mailbox, context.rev2)?;
+    let name = names::parse(mailbox, context.speaks_utf8())?;
     user.account.store().subscribe(&name, subscribed).await?;
     done(if subscribed { "Subscribed" } else { "Unsubscribed" })
 }

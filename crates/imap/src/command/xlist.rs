@@ -26,7 +26,7 @@ pub(crate) async fn run(
         out.send(&Response::Xlist {
             attributes,
             delimiter: Some(DELIMITER),
-            mailbox: WireMailbox::encode(name.as_str(), context.rev2),
+            mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
         });
         out.drain().await?;
     }

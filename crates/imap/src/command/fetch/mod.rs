@@ -18,7 +18,7 @@ use crate::session::{Answer, Context, Done, Next, User};
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
 use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
-use rookery_mime::Message;
+use rookery_mime::{Message, downgrade};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -177,7 +177,10 @@ async fn messages(
     let mut problem = None;
     let mut summaries = summary::Summaries::new(&user.account, items, rows);
     for row in rows {
-        let summary = summaries.next().await?;
+        let mut summary = summaries.next().await?;
+        if let Some(summary) = summary.as_mut().filter(|_| !view.context.speaks_utf8()) {
+            downgrade::message(summary);
+        }
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
         match message(user, view, items, (number, row, summary.as_ref()), out).await {
@@ -296,14 +299,13 @@ async fn print_content_item(
             return binary::print(summary, path, *partial, content, out).await;
         }
         FetchItem::BodySection(body) => {
-            return section::print(summary, body, content, out).await;
+            return section::print(view, summary, body, content, out).await;
         }
         FetchItem::Rfc822 => {
             return stream(FetchData::Rfc822, 0..summary.size, content, out).await;
         }
         FetchItem::Rfc822Header => {
-            let range = summary.root.header.clone();
-            return stream(FetchData::Rfc822Header, range, content, out).await;
+            return section::print_header(view, summary, content, out).await;
         }
         FetchItem::Rfc822Text => {
             let range = summary.root.body.clone();

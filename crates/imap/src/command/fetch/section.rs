@@ -1,11 +1,14 @@
-//! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are.
+//! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are. Only where nothing but a header is asked for is a
+//! client without UTF-8 shown a downgraded one: `BODY[]` stays what was stored, and what RFC822.SIZE says, for its
+//! signatures, ranges and copies depend on each octet.
 
-use super::{Content, Unprintable, push_text, stream};
+use super::{Content, Unprintable, Viewed, push_text, stream};
 use crate::limits::MAX_HEADER_OCTETS;
 use crate::out::Out;
 use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
 use rookery_mailbox::StoreError;
-use rookery_mime::{Message, header};
+use rookery_mime::{Message, downgrade, header};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Octets of a section.
@@ -16,28 +19,37 @@ pub(crate) enum Octets {
     Picked(Vec<u8>),
 }
 
-/// Where the octets of a section are; nothing if there is no such section.
+/// Where the octets of a section are; nothing if there is no such section. Without `utf8` headers are downgraded.
 pub(crate) async fn find(
     summary: &Message,
     section: &Section,
     partial: Option<Partial>,
     content: &Content<'_>,
+    utf8: bool,
 ) -> Result<Option<Octets>, StoreError> {
     let Some(range) = range(summary, section) else { return Ok(None) };
-    let (names, not) = match &section.text {
-        Some(SectionText::HeaderFields(names)) => (names, false),
-        Some(SectionText::HeaderFieldsNot(names)) => (names, true),
+    let header = range.end - range.start <= MAX_HEADER_OCTETS;
+    let selected = match &section.text {
+        Some(SectionText::HeaderFields(names)) => {
+            header::select(&read_header(range, content).await?, names, false)
+        }
+        Some(SectionText::HeaderFieldsNot(names)) => {
+            header::select(&read_header(range, content).await?, names, true)
+        }
+        Some(SectionText::Header | SectionText::Mime) if header && !utf8 => {
+            read_header(range, content).await?.to_vec()
+        }
         None | Some(SectionText::Header | SectionText::Text | SectionText::Mime) => {
             return Ok(Some(Octets::Range(window(range, partial))));
         }
     };
-    let block = read_header(range, content).await?;
-    let selected = header::select(&block, names, not);
-    let window = window(0..selected.len() as u64, partial);
-    Ok(Some(Octets::Picked(slice(&selected, window).to_vec())))
+    let shown = if utf8 { Cow::Borrowed(&*selected) } else { downgrade::header(&selected) };
+    let window = window(0..shown.len() as u64, partial);
+    Ok(Some(Octets::Picked(slice(&shown, window).to_vec())))
 }
 
 pub(super) async fn print(
+    view: &Viewed<'_>,
     summary: &Message,
     body: &BodySection,
     content: &Content<'_>,
@@ -46,7 +58,29 @@ pub(super) async fn print(
     let BodySection { section, partial, .. } = body;
     let origin = partial.map(|partial| partial.offset);
     let item = |data| FetchData::Section { section: section.clone(), origin, data };
-    match find(summary, section, *partial, content).await? {
+    let utf8 = view.context.speaks_utf8();
+    print_octets(item, find(summary, section, *partial, content, utf8).await?, content, out).await
+}
+
+/// `RFC822.HEADER` (RFC 3501 §6.4.5).
+pub(super) async fn print_header(
+    view: &Viewed<'_>,
+    summary: &Message,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let section = Section { path: Vec::new(), text: Some(SectionText::Header) };
+    let found = find(summary, &section, None, content, view.context.speaks_utf8()).await?;
+    print_octets(FetchData::Rfc822Header, found, content, out).await
+}
+
+async fn print_octets(
+    item: impl FnOnce(Data) -> FetchData,
+    found: Option<Octets>,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    match found {
         None => item(Data::Nil).print(out.buffer()),
         Some(Octets::Range(range)) => return stream(item, range, content, out).await,
         Some(Octets::Picked(octets)) => {

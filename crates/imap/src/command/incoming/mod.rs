@@ -113,8 +113,15 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
 
     async fn add(&mut self, step: IncomingStep, message: &mut Unfinished) -> Result<(), Failure> {
         match step {
-            IncomingStep::Literal { utf8: true, .. } => {
-                Err(Refusal::bad("UTF8 is not available").into())
+            // Plain literals with UTF-8 in their headers are taken from everybody, other than RFC 9755 §4 has it: there is such
+            // mail, and a client that moves a mailbox here would have to leave it behind.
+            IncomingStep::Literal { utf8: true, .. } if !self.context.speaks_utf8() => {
+                Err(Refusal::no(Code::Cannot, "UTF8=ACCEPT is not enabled").into())
+            }
+            IncomingStep::Literal { utf8: true, .. }
+                if self.literal.as_ref().is_some_and(|literal| !literal.binary) =>
+            {
+                Err(Refusal::bad("UTF8 takes a literal8").into())
             }
             IncomingStep::Literal { whole, .. } => self.literal(whole, message).await,
             IncomingStep::Url(url) => self.url(url, message).await,

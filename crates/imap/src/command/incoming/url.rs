@@ -35,7 +35,7 @@ async fn octets(
     drop(snapshot);
     let Some(tree) = summary::of(&user.account, &row).await? else { return Ok(None) };
     let content = Content { account: &user.account, email: row.email };
-    let found = section::find(&tree, &url.section, url.partial, &content).await?;
+    let found = section::find(&tree, &url.section, url.partial, &content, true).await?;
     Ok(found.map(|octets| (row.email, octets)))
 }
 
