@@ -36,6 +36,8 @@ impl Wire {
         wire.response().await;
         let login = format!("LOGIN {} {}", host.user(), host.password());
         wire.must(&login).await;
+        // Else headers in UTF-8 come in a downgraded form.
+        wire.must("ENABLE UTF8=ACCEPT").await;
         wire
     }
 
