@@ -62,7 +62,7 @@ pub const LIST_BATCH: usize = 64;
 /// Patterns of one LIST.
 pub const MAX_LIST_PATTERNS: usize = 50;
 
-/// Ranges of UIDs in one VANISHED (EARLIER) response; what is more goes into another one, since there are clients that
+/// Ranges of UIDs in one VANISHED response; what is more goes into another one, since there are clients that
 /// take no longer lines than a megabyte.
 pub const VANISHED_RANGES: usize = 1000;
 

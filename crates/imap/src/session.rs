@@ -337,6 +337,7 @@ impl Session {
     ) -> Result<Next, NoInput> {
         let Command { tag, body } = command;
         let rule = gate::rule(&body);
+        let knew_condstore = self.context.condstore;
         let answer = match gate::check(rule, &self.state, &self.context) {
             Ok(()) => {
                 self.note_condstore(&body, out);
@@ -344,6 +345,10 @@ impl Session {
             }
             Err(refusal) => Err(refusal.into()),
         };
+        if matches!(&answer, Err(Failure::Refused(why)) if why.status == Status::Bad) {
+            // It changes nothing of the connection (RFC 9051 §6).
+            self.context.condstore = knew_condstore;
+        }
         self.finish(tag, answer, rule, out).await
     }
 
@@ -355,8 +360,9 @@ impl Session {
         }
         self.context.condstore = true;
         let leaves = matches!(body, CommandBody::Select { .. } | CommandBody::Examine { .. });
-        if let (State::Selected(_, selected), false) = (&self.state, leaves) {
-            let code = Code::HighestModSeq(selected.view.synced().get());
+        if let (State::Selected(_, selected), false) = (&mut self.state, leaves) {
+            selected.modseq_delayed = !selected.view.held_back().is_empty();
+            let code = Code::HighestModSeq(selected.view.settled().get());
             out.ok_code(code, "Modification sequences are told from now on");
         }
     }

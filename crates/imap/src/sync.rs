@@ -38,7 +38,7 @@ pub(crate) async fn tell_up_to(
     keywords(selected, snapshot, out);
     let events = selected.view.sync(snapshot, expunges);
     if context.tells_vanished() {
-        tell_vanished(&events, out);
+        tell_vanished(false, &expunged(&events), out).await?;
     }
     for event in events {
         match event {
@@ -76,23 +76,24 @@ pub(crate) fn settle(selected: &mut Selected, code: &mut Option<Code>, out: &mut
     }
 }
 
-/// All expunges in one response (RFC 7162 §3.2.10).
-fn tell_vanished(events: &[Event], out: &mut Out<'_>) {
+fn expunged(events: &[Event]) -> UidSet {
     let gone = events.iter().filter_map(|event| match event {
         Event::Expunge { uid, .. } => Some(*uid),
         Event::Exists(_) | Event::Flags { .. } => None,
     });
-    let uids: UidSet = gone.collect();
-    if !uids.is_empty() {
-        out.send(&Response::Vanished { earlier: false, uids });
-    }
+    gone.collect()
 }
 
-/// Tell of expunges from before the client selected the mailbox (RFC 7162 §3.2.10.1).
-pub(crate) async fn tell_vanished_earlier(uids: &UidSet, out: &mut Out<'_>) -> Result<(), Failure> {
+/// Tell of expunges now (RFC 7162 §3.2.10.2), or of `earlier` ones, from before the client selected the mailbox
+/// (RFC 7162 §3.2.10.1).
+pub(crate) async fn tell_vanished(
+    earlier: bool,
+    uids: &UidSet,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     for ranges in uids.ranges().chunks(VANISHED_RANGES) {
         let uids = ranges.iter().copied().collect();
-        out.send(&Response::Vanished { earlier: true, uids });
+        out.send(&Response::Vanished { earlier, uids });
         out.drain().await?;
     }
     Ok(())

@@ -152,6 +152,22 @@ object_id!(
 mod tests {
     use super::*;
 
+    // proves: 8474/7/c 8474/8.1/a
+    #[test]
+    fn an_object_id_cannot_be_taken_for_anything_else() {
+        for number in [0, 9, 0x1e9, 0x2fff, u64::MAX] {
+            for id in [
+                MailboxId(number).to_string(),
+                EmailId(number).to_string(),
+                ThreadId(number).to_string(),
+            ] {
+                assert!(id.starts_with(|first: char| first.is_ascii_uppercase()), "{id}");
+                let is_digit = |rest: char| matches!(rest, '0'..='9' | 'a'..='f');
+                assert!(id.len() > 1 && id.chars().skip(1).all(is_digit), "{id}");
+            }
+        }
+    }
+
     #[test]
     fn an_object_id_is_read_as_it_is_printed() {
         for number in [0, 1, 0xbeef, u64::MAX] {

@@ -138,7 +138,7 @@ async fn resynchronise(
     let changes = snapshot.changes_since(since);
     let matched = last_match(selected, known).map(|last| UidRange::new(Uid::MIN, last));
     let vanished = changes.vanished.intersection(&asked).difference(&matched.into_iter().collect());
-    sync::tell_vanished_earlier(&vanished, out).await?;
+    sync::tell_vanished(true, &vanished, out).await?;
     for row in changes.rows.iter().filter(|row| asked.contains(row.uid)) {
         if let Some(number) = selected.view.number(row.uid) {
             out.send(&sync::flags(context, selected, snapshot, number, row));

@@ -236,6 +236,7 @@ async fn play_all(engine: Engine) {
     assert!(unsaid.is_empty(), "never said: {unsaid:?}");
 }
 
+// proves: 7162/3.2/d
 #[tokio::test]
 async fn every_picture_is_right() {
     play_all(in_memory).await;

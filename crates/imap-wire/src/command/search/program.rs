@@ -132,6 +132,9 @@ fn simple_key(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     }
 }
 
+/// What the names of flags begin with as `entry-name` (RFC 7162 §7), in any case.
+const FLAGS_PREFIX: &[u8] = b"/flags/";
+
 /// `search-modsequence` (RFC 7162 §7), of which the name has been read.
 fn modseq(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     cursor.space()?;
@@ -141,7 +144,9 @@ fn modseq(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
         cursor.space()?;
         let error = cursor.fail("priv, shared, or all");
         let kind = cursor.label("priv, shared, or all")?;
-        if !name.starts_with(b"/flags/") || !matches!(kind.as_str(), "PRIV" | "SHARED" | "ALL") {
+        let prefix = name.get(..FLAGS_PREFIX.len()).unwrap_or_default();
+        let is_flag = prefix.eq_ignore_ascii_case(FLAGS_PREFIX);
+        if !is_flag || !matches!(kind.as_str(), "PRIV" | "SHARED" | "ALL") {
             return Err(error);
         }
         entry = Some((name, kind));

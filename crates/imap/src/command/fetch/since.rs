@@ -53,7 +53,7 @@ pub(super) async fn narrow(
         let gone = changes.vanished.intersection(&asked);
         // What the client still numbers is told by an expunge of its own, when its time comes.
         let earlier = gone.difference(&selected.view.uids());
-        sync::tell_vanished_earlier(&earlier, out).await?;
+        sync::tell_vanished(true, &earlier, out).await?;
     }
     let changed = changes.rows.iter().map(|row| row.uid);
     Ok(changed.filter(|uid| uids.contains(*uid)).collect())
