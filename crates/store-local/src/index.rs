@@ -120,16 +120,25 @@ fn remove_old(vfs: &dyn Vfs, dir: &Path, stamps: &Stamps) -> io::Result<()> {
     Ok(())
 }
 
-/// The account as its index snapshots have it; `None` if any of them is missing or not what it
-/// should be.
-pub(crate) fn load(vfs: &dyn Vfs, account: &Path, log: u64) -> Option<(State, Position, Stamps)> {
-    let octets = read_file(vfs, &account.join(ACCOUNT_FILE)).ok()?;
-    let loaded = decode_account(&octets, log)
-        .map_err(io::Error::other_bad)
-        .and_then(|index| load_mailboxes(vfs, &account.join(MAILBOX_DIR), log, index));
-    loaded
-        .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"))
-        .ok()
+/// The account as its index snapshots have it; `None` if there are none. An error if any of them is missing or
+/// not what it should be.
+pub(crate) fn load(
+    vfs: &dyn Vfs,
+    account: &Path,
+    log: u64,
+) -> io::Result<Option<(State, Position, Stamps)>> {
+    let octets = match read_file(vfs, &account.join(ACCOUNT_FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        octets => octets.map_err(|error| of_file(ACCOUNT_FILE, &error))?,
+    };
+    let index = decode_account(&octets, log).map_err(io::Error::other_bad);
+    let index = index.map_err(|error| of_file(ACCOUNT_FILE, &error))?;
+    load_mailboxes(vfs, &account.join(MAILBOX_DIR), log, index).map(Some)
+}
+
+/// An error, with the file's name.
+fn of_file(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 
 /// The index snapshot of an account, without its mailboxes.
@@ -149,9 +158,12 @@ fn load_mailboxes(
     let mut stamps = Stamps::new();
     let mut list = MailboxList::clone(&state.list);
     for (info, stamp, recent) in mailboxes {
-        let octets = read_file(vfs, &dir.join(mailbox_file(info.id, stamp)))?;
+        let file = mailbox_file(info.id, stamp);
+        let snapshot = read_file(vfs, &dir.join(&file)).and_then(|octets| {
+            decode_mailbox(&octets, log, (&info, stamp)).map_err(io::Error::other_bad)
+        });
         let snapshot =
-            decode_mailbox(&octets, log, (&info, stamp)).map_err(io::Error::other_bad)?;
+            snapshot.map_err(|error| of_file(&format!("{MAILBOX_DIR}/{file}"), &error))?;
         let mailbox = Mailbox { snapshot: Arc::new(snapshot), recent };
         state.mailboxes.insert(info.id, Published::new(mailbox));
         stamps.insert(info.id, stamp);

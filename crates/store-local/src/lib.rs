@@ -22,6 +22,7 @@ mod log;
 mod plan;
 mod record;
 mod recovery;
+mod replay;
 mod segment;
 mod spool;
 mod state;

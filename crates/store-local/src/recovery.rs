@@ -4,29 +4,24 @@
 //! what it should be is damage, and reported.
 
 use crate::compaction::content_of;
-use crate::draft::Draft;
-use crate::failure::{damaged, io_error};
-use crate::fields::BadRecord;
-use crate::frame::FrameHeader;
+use crate::failure::io_error;
 use crate::index::{self, Position, Stamps};
 use crate::limits::COPY_OCTETS;
 use crate::log::Log;
-use crate::record::Record;
+use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
 };
 use crate::state::{Location, State};
 use crate::torn;
-use crate::vfs::{Vfs, VfsFile, read_exact_at};
+use crate::vfs::{Vfs, read_exact_at};
 use rookery_mail::{EmailId, MailboxId};
 use rookery_mailbox::StoreError;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-
-const READING: &str = "reading the log of an account";
 
 /// An account as its log tells it.
 pub(crate) struct Recovered {
@@ -40,6 +35,8 @@ pub(crate) struct Recovered {
     pub(crate) replayed: u64,
     /// Where, in the last segment, that begins which the disk may not have.
     tail: u64,
+    /// Frames of which something was damaged before.
+    damaged: Vec<DamagedFrame>,
 }
 
 impl Recovered {
@@ -70,81 +67,63 @@ impl Recovered {
         let mut reader = reader.map_err(|error| io_error(READING, error))?;
         let mut at = self.tail.max(SEGMENT_HEADER as u64);
         while at < *end {
-            let frame = reader.frame(at).map_err(|_| damage(*segment, at, "what was rewritten"))?;
+            let frame = reader.frame_as_it_is(at);
+            let frame = frame.ok().filter(|frame| self.is_as_before(at, frame));
+            let frame = frame.ok_or_else(|| damage(*segment, at, "what was rewritten"))?;
             at += frame.header.frame_len();
         }
         Ok(())
     }
+
+    /// Whether no more of a frame is damaged than was before.
+    fn is_as_before(&self, offset: u64, frame: &Frame) -> bool {
+        let before =
+            |known: &&DamagedFrame| (known.segment, known.offset) == (self.log.segment, offset);
+        let before = self.damaged.iter().find(before);
+        before.map_or(frame.damaged.is_empty(), |known| known.parts == frame.damaged)
+    }
 }
 
-/// Where the replay is.
-struct Replay<'a> {
-    draft: Draft<'a>,
-    sequence: u64,
-    octets: u64,
-    /// The last frame that some frame says was durable.
-    durable: u64,
-    /// The frames of the current segment after that one: sequence numbers and offsets.
-    tail: VecDeque<(u64, u64)>,
+/// An account as its log tells it, before anything is done about the log's end.
+pub(crate) struct Told {
+    pub(crate) state: State,
+    pub(crate) stamps: Stamps,
+    pub(crate) dirty: BTreeSet<MailboxId>,
+    pub(crate) replayed: u64,
+    /// The last segment that has frames.
+    pub(crate) current: Found,
+    pub(crate) sequence: u64,
+    pub(crate) tail: u64,
+    /// What a power cut has torn, at the end of that segment.
+    pub(crate) torn: Range<u64>,
+    /// A segment after it, without frames, that was being made when the power went.
+    pub(crate) unused: Option<u32>,
+    /// Frames after the index snapshot of which something is damaged.
+    pub(crate) damaged: Vec<DamagedFrame>,
 }
 
-/// A segment as it was found.
-struct Found {
-    number: u32,
-    file: Arc<dyn VfsFile>,
-    header: SegmentHeader,
-}
-
-/// Read the log of the account in this directory.
+/// Read the log of the account in this directory, and cut off what a power cut has torn.
 pub(crate) fn recover(
     vfs: &Arc<dyn Vfs>,
     account: &Path,
     max_tombstones: usize,
 ) -> Result<Recovered, StoreError> {
     let dir = account.join("seg");
-    let numbers = segment_numbers(&**vfs, &dir)?;
-    let first = open_segment(&**vfs, &dir, 1)?;
-    let log_id = first.header.log;
-    let loaded = index::load(&**vfs, account, log_id);
-    let (mut state, mut position, stamps) = loaded.unwrap_or_default();
-    let last = numbers.last().copied().unwrap_or(1);
-    if position.segment > last {
-        return Err(damage(position.segment, 0, "the segment that the index ends in"));
-    }
+    let told = read(&**vfs, account, max_tombstones)?;
+    let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, .. } = told;
+    damaged.iter().for_each(|damaged| warn(account, damaged));
     remove_half_rewritten(&**vfs, &dir);
-    position.offset = relocate(&**vfs, &dir, &mut state, position)?;
-    let is_last_unused = last > position.segment && is_unused(&**vfs, &dir, last)?;
-    let used = if is_last_unused { last - 1 } else { last };
-    let mut replay = Replay::new(&state, position.sequence, max_tombstones);
-    let mut end = position.offset;
-    let mut current = first;
-    let mut generations = Vec::new();
-    for number in position.segment..=used {
-        let found = open_segment(&**vfs, &dir, number)?;
-        check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
-        generations.push((number, found.header.generation));
-        let start =
-            if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
-        // A segment that another one follows, be it unused, was durable before that was begun.
-        let torn = replay.segment(&found, start, number == last)?;
-        if !torn.is_empty() {
-            torn::cut(&**vfs, account, (number, &*found.file), &torn)?;
-        }
-        end = torn.start;
-        current = found;
+    let end = told.torn.start;
+    if !told.torn.is_empty() {
+        torn::cut(&**vfs, account, (current.number, &*current.file), &told.torn)?;
     }
-    if used < last {
-        remove_unused(&**vfs, &dir, last)?;
+    if let Some(number) = told.unused {
+        remove_unused(&**vfs, &dir, number)?;
     }
-    let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(end));
-    let delta = replay.draft.finish();
-    let dirty = delta.mailboxes.keys().copied().collect();
-    state.publish(delta);
-    state.emails.note_generations(generations);
     let log = Log {
         vfs: Arc::clone(vfs),
         dir,
-        id: log_id,
+        id: current.header.log,
         segment: current.number,
         file: current.file,
         end,
@@ -152,7 +131,60 @@ pub(crate) fn recover(
         durable: sequence,
         written: 0,
     };
-    Ok(Recovered { state, log, stamps, dirty, replayed, tail })
+    Ok(Recovered { state, log, stamps, dirty, replayed, tail, damaged })
+}
+
+/// Say that something of a frame cannot be read, although its change could be.
+fn warn(account: &Path, damaged: &DamagedFrame) {
+    let DamagedFrame { segment, offset: at, parts, email } = damaged;
+    let account = account.display();
+    let expected: Vec<&str> = parts.iter().map(|part| part.expected().0).collect();
+    let (expected, email) = (expected.join(", "), email.map_or(0, |email| email.0));
+    tracing::warn!(%account, segment, at, email, %expected, "something of a message is damaged; all else goes on");
+}
+
+/// Read the log of the account in this directory, and change nothing.
+pub(crate) fn read(
+    vfs: &dyn Vfs,
+    account: &Path,
+    max_tombstones: usize,
+) -> Result<Told, StoreError> {
+    let dir = account.join("seg");
+    let numbers = segment_numbers(vfs, &dir)?;
+    let first = open_segment(vfs, &dir, 1)?;
+    let log_id = first.header.log;
+    let loaded = index::load(vfs, account, log_id)
+        .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"));
+    let (mut state, mut position, stamps) = loaded.ok().flatten().unwrap_or_default();
+    let last = numbers.last().copied().unwrap_or(1);
+    if position.segment > last {
+        return Err(damage(position.segment, 0, "the segment that the index ends in"));
+    }
+    position.offset = relocate(vfs, &dir, &mut state, position)?;
+    let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
+    let used = if is_last_unused { last - 1 } else { last };
+    let mut replay = Replay::new(&state, position.sequence, max_tombstones);
+    let mut torn = position.offset..position.offset;
+    let mut current = first;
+    let mut generations = Vec::new();
+    for number in position.segment..=used {
+        let found = open_segment(vfs, &dir, number)?;
+        check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
+        generations.push((number, found.header.generation));
+        let start =
+            if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
+        // A segment that another one follows, be it unused, was durable before that was begun.
+        torn = replay.segment(&found, start, number == last)?;
+        current = found;
+    }
+    let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(torn.start));
+    let damaged = std::mem::take(&mut replay.damaged);
+    let delta = replay.finish();
+    let dirty = delta.mailboxes.keys().copied().collect();
+    state.publish(delta);
+    state.emails.note_generations(generations);
+    let unused = is_last_unused.then_some(last);
+    Ok(Told { state, stamps, dirty, replayed, current, sequence, tail, torn, unused, damaged })
 }
 
 /// The numbers of all segments, which must be 1 and those that follow it.
@@ -254,131 +286,6 @@ fn check_header(
         return Ok(());
     }
     Err(damage(number, 0, "the next segment of this log"))
-}
-
-impl<'a> Replay<'a> {
-    fn new(state: &'a State, sequence: u64, max_tombstones: usize) -> Self {
-        let (draft, tail) = (Draft::new(state, max_tombstones), VecDeque::new());
-        Self { draft, sequence, octets: 0, durable: sequence, tail }
-    }
-
-    /// Where that begins which the disk may not have, in the last segment, which ends here. With the
-    /// first frame goes the header.
-    fn tail_from(&self, end: u64) -> u64 {
-        let first = self.tail.front().map_or(end, |(_, offset)| *offset);
-        if first <= SEGMENT_HEADER as u64 { 0 } else { first }
-    }
-
-    /// Take note of a frame that is whole.
-    fn note(&mut self, offset: u64, header: &FrameHeader) {
-        self.tail.push_back((header.sequence, offset));
-        self.durable = self.durable.max(header.durable);
-        while self.tail.front().is_some_and(|(sequence, _)| *sequence <= self.durable) {
-            self.tail.pop_front();
-        }
-    }
-
-    /// Let the changes of a segment happen; returns what lies between their end and that of the file.
-    fn segment(
-        &mut self,
-        found: &Found,
-        start: u64,
-        is_last: bool,
-    ) -> Result<Range<u64>, StoreError> {
-        let reader = SegmentReader::new(&*found.file, found.header.log);
-        let mut reader = reader.map_err(|error| io_error(READING, error))?;
-        if reader.len() < start {
-            return Err(damage(found.number, reader.len(), "what the index has of this segment"));
-        }
-        let mut end = start;
-        // The log goes on in a segment only when the one before is durable.
-        self.tail.clear();
-        loop {
-            match self.transaction(&mut reader, found.number, end) {
-                Ok(next) => {
-                    self.octets += next - end;
-                    end = next;
-                }
-                Err(NoTransaction::End) => return Ok(end..end),
-                Err(NoTransaction::Failed(error)) => return Err(error),
-                Err(NoTransaction::Bad { at, bad }) => {
-                    self.check_torn(found, &mut reader, is_last, (end, at), &bad)?;
-                    return Ok(end..reader.len());
-                }
-            }
-        }
-    }
-
-    /// Let the changes of one transaction happen; returns where it ends.
-    fn transaction(
-        &mut self,
-        reader: &mut SegmentReader<'_>,
-        segment: u32,
-        start: u64,
-    ) -> Result<u64, NoTransaction> {
-        let mut frames: Vec<(u64, Frame)> = Vec::new();
-        let mut at = start;
-        loop {
-            let expected = self.sequence + frames.len() as u64 + 1;
-            let frame = match reader.frame(at) {
-                Ok(frame) if frame.header.sequence == expected => frame,
-                Ok(_) => return Err(NoTransaction::Bad { at, bad: BadRecord("the next frame") }),
-                Err(NoFrame::End) if at == start => return Err(NoTransaction::End),
-                Err(NoFrame::End) => {
-                    return Err(NoTransaction::Bad { at, bad: BadRecord("a transaction's end") });
-                }
-                Err(NoFrame::Bad(bad)) => return Err(NoTransaction::Bad { at, bad }),
-                Err(NoFrame::Io(error)) => {
-                    return Err(NoTransaction::Failed(io_error(READING, error)));
-                }
-            };
-            let (frame_at, is_end) = (at, frame.header.end);
-            at += frame.header.frame_len();
-            frames.push((frame_at, frame));
-            if is_end {
-                break;
-            }
-        }
-        self.sequence += frames.len() as u64;
-        for (at, frame) in &frames {
-            self.note(*at, &frame.header);
-            self.apply(segment, *at, frame).map_err(NoTransaction::Failed)?;
-        }
-        Ok(at)
-    }
-
-    fn apply(&mut self, segment: u32, at: u64, frame: &Frame) -> Result<(), StoreError> {
-        let len = if frame.header.dropped { 0 } else { frame.header.frame_len() };
-        let location = crate::batch::location(segment, at, len)?;
-        Record::decode(frame.header.kind, &frame.meta)
-            .and_then(|record| self.draft.apply(&record, location))
-            .map_err(|bad| damage(segment, at, bad.0))
-    }
-
-    /// Report damage, unless what is bad is what a power cut leaves: at the end of the log, and with
-    /// nothing after it that shows that it was once durable.
-    fn check_torn(
-        &self,
-        found: &Found,
-        reader: &mut SegmentReader<'_>,
-        is_last: bool,
-        (end, bad_at): (u64, u64),
-        bad: &BadRecord,
-    ) -> Result<(), StoreError> {
-        let later = reader.find_after(end, self.sequence + 1);
-        let later = later.map_err(|error| io_error(READING, error))?;
-        if is_last && later.is_none() { Ok(()) } else { Err(damage(found.number, bad_at, bad.0)) }
-    }
-}
-
-enum NoTransaction {
-    End,
-    Bad { at: u64, bad: BadRecord },
-    Failed(StoreError),
-}
-
-fn damage(segment: u32, offset: u64, expected: &'static str) -> StoreError {
-    damaged(&format!("segment {segment} at octet {offset}"), &BadRecord(expected))
 }
 
 /// Remove what is in a directory, which is made if need be. What cannot be removed stays: it harms nobody.

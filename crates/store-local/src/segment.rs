@@ -95,10 +95,31 @@ pub(crate) fn number_of(name: &str) -> Option<u32> {
     (file_name(number) == name).then_some(number)
 }
 
-/// A frame whose checksums are right.
+/// A frame whose header and metadata have their checksums.
 pub(crate) struct Frame {
     pub(crate) header: FrameHeader,
     pub(crate) meta: Vec<u8>,
+    /// What is damaged behind them, as far as it was looked at.
+    pub(crate) damaged: Vec<Part>,
+}
+
+/// What follows the metadata of a frame. Which change the frame is does not depend on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    Summary,
+    Body,
+    Padding,
+}
+
+impl Part {
+    /// What should be there.
+    pub(crate) fn expected(self) -> BadRecord {
+        BadRecord(match self {
+            Self::Summary => "a summary with its checksum",
+            Self::Body => "a body with its checksum",
+            Self::Padding => "zeros at the end of a frame",
+        })
+    }
 }
 
 /// Why there is no frame.
@@ -144,18 +165,32 @@ impl<'a> SegmentReader<'a> {
 
     /// The frame at an offset, all checksums verified.
     pub(crate) fn frame(&mut self, offset: u64) -> Result<Frame, NoFrame> {
-        let Frame { header, meta } = self.frame_without_content(offset)?;
+        let frame = self.frame_as_it_is(offset)?;
+        match frame.damaged.first() {
+            Some(part) => Err(part.expected().into()),
+            None => Ok(frame),
+        }
+    }
+
+    /// The frame at an offset, header and metadata verified, which says what else in it is damaged.
+    pub(crate) fn frame_as_it_is(&mut self, offset: u64) -> Result<Frame, NoFrame> {
+        let mut frame = self.frame_without_content(offset)?;
+        let header = frame.header;
         if offset.checked_add(header.frame_len()).is_none_or(|end| end > self.len) {
             return Err(BadRecord("a frame that ends").into());
         }
         let (summary, body) = (offset + header.summary_offset(), offset + header.body_offset());
-        self.check(summary, u64::from(header.summary_len), header.summary_crc)?;
-        self.check(body, header.body_len, header.body_crc)?;
+        if self.checksum(summary, u64::from(header.summary_len))? != header.summary_crc {
+            frame.damaged.push(Part::Summary);
+        }
+        if self.checksum(body, header.body_len)? != header.body_crc {
+            frame.damaged.push(Part::Body);
+        }
         let padding = self.octets(body + header.body_len, pad(&header))?;
         if padding.iter().any(|octet| *octet != 0) {
-            return Err(BadRecord("zeros at the end of a frame").into());
+            frame.damaged.push(Part::Padding);
         }
-        Ok(Frame { header, meta })
+        Ok(frame)
     }
 
     /// The first frame header at this offset or after it of a frame that was written when the frame
@@ -175,14 +210,14 @@ impl<'a> SegmentReader<'a> {
         Ok(None)
     }
 
-    fn check(&mut self, offset: u64, len: u64, crc: u32) -> Result<(), NoFrame> {
+    fn checksum(&mut self, offset: u64, len: u64) -> io::Result<u32> {
         let (mut at, end, mut sum) = (offset, offset + len, 0);
         while at < end {
             let piece = usize::try_from(end - at).unwrap_or(usize::MAX).min(CHECK_OCTETS);
             sum = crc32c::crc32c_append(sum, self.octets(at, piece)?);
             at += piece as u64;
         }
-        if sum == crc { Ok(()) } else { Err(BadRecord("content with its checksum").into()) }
+        Ok(sum)
     }
 
     /// The header of a frame and its metadata, verified; summary and body are not looked at.
@@ -197,7 +232,7 @@ impl<'a> SegmentReader<'a> {
         if crc32c::crc32c(&meta) != header.meta_crc {
             return Err(BadRecord("metadata with its checksum").into());
         }
-        Ok(Frame { header, meta })
+        Ok(Frame { header, meta, damaged: Vec::new() })
     }
 
     /// These octets, or those of them that there are.

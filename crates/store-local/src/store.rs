@@ -250,7 +250,7 @@ impl LocalStore {
                 return Err(Refused::NoSuchAccount.into());
             }
             let account = std::mem::take(&mut *loaded).upgrade();
-            let find = || find_uid_validity(&shared.vfs, &dir);
+            let find = || find_uid_validity(&*shared.vfs, &dir);
             let largest = account.as_ref().map_or_else(find, |account| account.uid_validity());
             note_uid_validity(&shared, &data, largest);
             if let Some(account) = account {
@@ -438,8 +438,8 @@ fn note_uid_validity(shared: &Shared, dir: &Path, largest: u32) {
 
 /// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed:
 /// UIDVALIDITY follows the clock.
-fn find_uid_validity(vfs: &Arc<dyn Vfs>, dir: &Path) -> u32 {
-    if let Ok(found) = recovery::recover(vfs, dir, MAX_TOMBSTONES) {
+fn find_uid_validity(vfs: &dyn Vfs, dir: &Path) -> u32 {
+    if let Ok(found) = recovery::read(vfs, dir, MAX_TOMBSTONES) {
         return found.state.counters.uid_validity;
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

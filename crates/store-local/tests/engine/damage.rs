@@ -1,10 +1,12 @@
 //! Files that are not what was written.
 
 use crate::workload::{ACCOUNT, DIR, Step, done, open_soon, picture, pictures};
+use rookery_mail::MailboxId;
 use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::limits::{MAX_KEPT_CUT_OCTETS, MAX_KEPT_CUTS};
 use rookery_store_local::vfs::SimulatedDisk;
 use rookery_store_local::{LocalStore, Options};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,20 +64,142 @@ async fn a_tail_of_zeros_is_cut() {
     assert_eq!(&look(&disk).await.unwrap(), pictures.last().unwrap());
 }
 
+/// A frame as it lies in a segment.
+struct Frame {
+    offset: usize,
+    kind: u8,
+    /// Where metadata, summary, body and the zeros behind them end.
+    ends: [usize; 4],
+}
+
+/// The frames of a segment.
+fn frames(octets: &[u8]) -> Vec<Frame> {
+    let (mut frames, mut offset) = (Vec::new(), 64);
+    while offset < octets.len() {
+        let number = |at: usize| {
+            usize::try_from(u32::from_le_bytes(*octets[offset + at..].first_chunk().unwrap()))
+        };
+        let meta = offset + 64 + number(24).unwrap();
+        let summary = meta + number(28).unwrap();
+        let body = summary + number(32).unwrap();
+        let end = body.next_multiple_of(8);
+        frames.push(Frame { offset, kind: octets[offset + 4], ends: [meta, summary, body, end] });
+        offset = end;
+    }
+    frames
+}
+
+/// A disk on which a bit of the first segment is another one.
+fn flipped(disk: &SimulatedDisk, at: usize) -> SimulatedDisk {
+    let damaged = copy(disk);
+    let mut octets = disk.read(&segment(1)).unwrap();
+    octets[at] ^= 1 << (at % 8);
+    damaged.overwrite(&segment(1), &octets);
+    damaged
+}
+
 #[tokio::test]
 async fn damage_in_the_middle_is_reported() {
     let disk = done(false, Options::default()).await;
     let whole = disk.read(&segment(1)).unwrap();
     // The last change has nothing after it that would show that it was durable.
-    for at in (0..whole.len() - 400).step_by(13) {
-        let damaged = copy(&disk);
-        let mut octets = whole.clone();
-        octets[at] ^= 1 << (at % 8);
-        damaged.overwrite(&segment(1), &octets);
+    let changes = frames(&whole).into_iter().map(|frame| frame.offset..frame.ends[0]);
+    for at in std::iter::once(0..64).chain(changes).flatten().step_by(13) {
+        if at > whole.len() - 400 {
+            return;
+        }
+        let damaged = flipped(&disk, at);
+        let octets = damaged.read(&segment(1)).unwrap();
         let found = look(&damaged).await;
         assert!(matches!(found, Err(StoreError::Damaged(_))), "octet {at}: {found:?}");
         assert_eq!(damaged.read(&segment(1)).unwrap(), octets, "what is damaged is left alone");
     }
+    panic!("the script ends with small changes");
+}
+
+/// All that can be seen of an account, with what cannot be read of its messages: summary or content, and of which.
+async fn picture_with_gaps(disk: &SimulatedDisk) -> (String, Vec<(&'static str, u64)>) {
+    let store = open_soon(disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    let list = account.mailboxes().await.unwrap();
+    let (mut picture, mut gaps) = (format!("{list:?}"), BTreeSet::new());
+    for info in list.mailboxes.values() {
+        let snapshot = account.open(info.id).await.unwrap().snapshot();
+        picture.push_str(&format!("{snapshot:?}"));
+        for row in snapshot.rows() {
+            let content = account.content(row.email, 0..u64::MAX).await;
+            let summary = account.summaries(&[row.email]).await;
+            for (of, error) in [("content", content.err()), ("summary", summary.err())] {
+                assert!(matches!(error, None | Some(StoreError::Damaged(_))));
+                gaps.extend(error.map(|_| (of, row.email.0)));
+            }
+        }
+    }
+    let more = vec![crate::workload::message(&*account, 10, "").await.unwrap()];
+    account.append(MailboxId(1), more, 1).await.unwrap();
+    store.close().await.unwrap();
+    (picture, gaps.into_iter().collect())
+}
+
+#[tokio::test]
+async fn damage_to_a_message_costs_that_message() {
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    let (healthy, none) = picture_with_gaps(&copy(&disk)).await;
+    assert_eq!(none, []);
+    let (mut email, mut seen) = (0, 0);
+    let all = frames(&whole);
+    let last = all.iter().rposition(|frame| frame.kind == 1).unwrap();
+    for frame in all[..last].iter().filter(|frame| frame.kind == 1) {
+        email += 1;
+        let [meta, summary, body, end] = frame.ends;
+        for (at, until, gap) in
+            [(meta, summary, Some("summary")), (summary, body, Some("content")), (body, end, None)]
+        {
+            if at == until {
+                continue;
+            }
+            let damaged = flipped(&disk, until - 1);
+            let (picture, gaps) = picture_with_gaps(&damaged).await;
+            assert_eq!(picture, healthy, "content {email}");
+            // Nobody misses what no message has any more.
+            assert!(gaps.is_empty() || gaps == Vec::from_iter(gap.map(|gap| (gap, email))));
+            seen += gaps.len();
+            // Closed and opened again it is the same, whether by index or without.
+            let octets = damaged.read(&segment(1)).unwrap();
+            assert_ne!(octets[until - 1], whole[until - 1], "what is damaged is left alone");
+            let index = segment(1).parent().unwrap().with_file_name("account.idx");
+            for _ in 0..2 {
+                assert_eq!(picture_with_gaps(&damaged).await.1, gaps);
+                damaged.overwrite(&index, b"");
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+/// What was written last and is bad counts as torn: nobody may have been told of it.
+#[tokio::test]
+async fn a_damaged_message_at_the_end_is_cut() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    crate::workload::create(&store).await.unwrap();
+    drop(store);
+    let before = look(&disk).await.unwrap();
+    append(&disk).await;
+    let index = segment(1).parent().unwrap().with_file_name("account.idx");
+    disk.overwrite(&index, b"");
+    let whole = disk.read(&segment(1)).unwrap();
+    let body = frames(&whole).last().unwrap().ends[2] - 1;
+    assert_eq!(look(&flipped(&disk, body)).await.unwrap(), before);
+    // The next change says that it was durable; so does a segment that was begun after it.
+    let next = copy(&disk);
+    append(&next).await;
+    next.overwrite(&index, b"");
+    assert_eq!(picture_with_gaps(&flipped(&next, body)).await.1, [("content", 1)]);
+    let later = done(false, crate::workload::SMALL).await.read(&segment(2)).unwrap();
+    disk.overwrite(&segment(2), &later[..64]);
+    assert_eq!(picture_with_gaps(&flipped(&disk, body)).await.1, [("content", 1)]);
 }
 
 #[tokio::test]
