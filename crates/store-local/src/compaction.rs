@@ -19,6 +19,7 @@ use crate::vfs::VfsFile;
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -117,7 +118,7 @@ impl Account {
         let (vfs, dir) = (self.vfs(), self.segment_dir());
         let (old, header) = segment::open(&*vfs, &dir, candidate.number).map_err(failed)?;
         let header = header.map_err(|bad| damage(candidate.number, 0, &bad))?;
-        let header = SegmentHeader { generation: header.generation + 1, ..header };
+        let header = SegmentHeader { generation: new_generation(), ..header };
         let new = vfs.create(&dir.join(new_file_name(candidate.number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
         let mut rewriting = Rewriting {
@@ -166,6 +167,12 @@ impl Account {
             || self.read_only.load(Ordering::SeqCst)
             || self.is_closing()
     }
+}
+
+/// Not 0, and no number that anybody knows: a power cut may take a rewritten segment away that index snapshots name by
+/// then, and they must not take the next one for it.
+fn new_generation() -> u32 {
+    u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0).max(1)
 }
 
 /// Content in a segment that messages have.

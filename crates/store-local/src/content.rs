@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 const READING: &str = "reading a message";
 
-/// A segment file that is open, and how often it was written anew.
+/// A segment file that is open, and which of its rewritings it is.
 #[derive(Clone)]
 struct OpenSegment {
     number: u32,

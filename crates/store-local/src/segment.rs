@@ -26,7 +26,7 @@ pub(crate) struct SegmentHeader {
     pub(crate) log: u64,
     /// The sequence number of the first frame.
     pub(crate) first_sequence: u64,
-    /// How often the segment was written anew without content that is dead.
+    /// 0, or a random number if the segment was written anew without content that is dead.
     pub(crate) generation: u32,
 }
 

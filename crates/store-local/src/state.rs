@@ -53,7 +53,7 @@ pub(crate) struct Emails {
     pub(crate) live: BTreeMap<u32, u64>,
     /// Dead units of each segment: what a rewriting of it would give back.
     pub(crate) dead: BTreeMap<u32, u64>,
-    /// How often each segment was rewritten; those that never were are not listed.
+    /// The generation of each segment that was rewritten.
     pub(crate) generations: BTreeMap<u32, u32>,
     /// Units that have died so far, as a measure of when to look for what to rewrite.
     pub(crate) died: u64,
@@ -74,12 +74,12 @@ impl Emails {
         Self { all, live, dead, generations, died }
     }
 
-    /// How often a segment was rewritten.
+    /// Which of its rewritings a segment is; 0 for none.
     pub(crate) fn generation(&self, segment: u32) -> u32 {
         self.generations.get(&segment).copied().unwrap_or(0)
     }
 
-    /// Segments that were read, and how often each was rewritten.
+    /// Segments that were read, and the generation of each.
     pub(crate) fn note_generations(&mut self, found: Vec<(u32, u32)>) {
         self.generations.extend(found.into_iter().filter(|(_, generation)| *generation > 0));
     }

@@ -158,3 +158,48 @@ async fn half_a_segment_is_removed() {
     assert_eq!(seen(&disk, "with half a segment").await, before);
     assert!(!disk.list(&segments()).unwrap().contains(&"1.seg.new".to_owned()));
 }
+
+/// The index snapshots may outlive the name of a segment that they were made of; the segment that is written anew in
+/// its stead is another one than they know.
+#[tokio::test]
+async fn a_rewritten_segment_is_not_taken_for_one_that_was_lost() {
+    let (disk, _) = churned(true).await;
+    let old: Vec<(PathBuf, Vec<u8>)> = (1..=3)
+        .map(|number| segments().join(format!("{number}.seg")))
+        .map(|path| (path.clone(), contents(&disk, &path)))
+        .collect();
+    let store = open_soon(&disk).await.unwrap();
+    store.compact(ACCOUNT).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    account.expunge(MailboxId(2), &uids(|_| true)).await.unwrap();
+    account
+        .append(MailboxId(2), vec![message(&*account, 10, "").await.unwrap()], NOW)
+        .await
+        .unwrap();
+    drop(account);
+    store.close().await.unwrap();
+    for (path, octets) in &old {
+        assert_ne!(contents(&disk, path), *octets);
+        disk.create(path).unwrap().write_at(octets, 0).unwrap();
+    }
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    let deleted = FlagChange {
+        operation: FlagOperation::Add,
+        flags: vec![rookery_mail::Flag::parse("\\Deleted").unwrap()],
+    };
+    account.store_flags(MailboxId(1), &uids(|uid| uid % 8 == 0), &deleted, None).await.unwrap();
+    account.expunge(MailboxId(1), &UidSet::all()).await.unwrap();
+    let before = picture(&*account).await;
+    assert!(store.compact(ACCOUNT).await.unwrap() > 1);
+    assert_eq!(picture(&*account).await, before);
+    drop((store, account));
+    assert_eq!(seen(&disk, "after a kill").await, before);
+}
+
+fn contents(disk: &SimulatedDisk, path: &Path) -> Vec<u8> {
+    let file = disk.open(path).unwrap();
+    let mut octets = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+    file.read_at(&mut octets, 0).unwrap();
+    octets
+}
