@@ -1,8 +1,6 @@
 //! Turns octets that arrive into a message, and puts it where it belongs. Holds no message in memory.
 
-use crate::{
-    Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, binary, thread,
-};
+use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, thread};
 use rookery_mail::{DateTime, Flag, MailboxName};
 use rookery_mime::Scanner;
 
@@ -10,7 +8,7 @@ use rookery_mime::Scanner;
 pub struct Incoming {
     spool: Box<dyn Spool>,
     scanner: Scanner,
-    has_nul: bool,
+    utf8: bool,
 }
 
 impl Incoming {
@@ -19,7 +17,7 @@ impl Incoming {
     /// # Errors
     /// As of [`crate::AccountStore::spool`].
     pub async fn new(account: &Account) -> Result<Self, StoreError> {
-        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new(), has_nul: false })
+        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new(), utf8: false })
     }
 
     /// Add octets, any number at a time.
@@ -28,7 +26,6 @@ impl Incoming {
     /// As of [`Spool::write`].
     pub async fn write(&mut self, octets: &[u8]) -> Result<(), StoreError> {
         self.scanner.push(octets);
-        self.has_nul |= octets.contains(&0);
         self.spool.write(octets).await
     }
 
@@ -44,23 +41,17 @@ impl Incoming {
         self.spool.is_empty()
     }
 
-    /// The message as it can be sent to clients: binary parts are encoded (RFC 9051 §4.3.1). It is complete.
-    ///
-    /// # Errors
-    /// As of [`Spool::read`] and [`Incoming::write`].
-    pub async fn sendable(self, account: &Account) -> Result<Self, StoreError> {
-        if !self.has_nul {
-            return Ok(self);
-        }
-        let mut encoded = Self::new(account).await?;
-        binary::encode(&*self.spool, &self.scanner.finish(), &mut encoded).await?;
-        Ok(encoded)
+    /// It comes from somebody who said that headers are in UTF-8 (RFC 6855 §4, RFC 6531 §3.4): who does not know of that is
+    /// shown a downgraded header. In other mail octets above 127 have no agreed meaning, and stay as they are.
+    pub fn mark_utf8(&mut self) {
+        self.utf8 = true;
     }
 
     /// The message is complete.
     #[must_use]
     pub fn finish(self, flags: Vec<Flag>, internal_date: DateTime) -> NewMessage {
-        let (message, references) = self.scanner.finish_with_references();
+        let (mut message, references) = self.scanner.finish_with_references();
+        message.utf8 = self.utf8;
         let thread_keys = thread::keys(&message.envelope, &references);
         let summary = message.encode();
         NewMessage { content: self.spool, summary, thread_keys, flags, internal_date }
@@ -82,7 +73,6 @@ pub async fn deliver(
     let named = mailbox.and_then(|name| list.mailboxes.get(name));
     let inbox = || list.mailboxes.get(&MailboxName::inbox());
     let target = named.or_else(inbox).ok_or(Refused::NoSuchMailbox)?;
-    let incoming = incoming.sendable(account).await?;
     let message = incoming.finish(Vec::new(), DateTime::from_unix(now));
     let appended = account.store().append(target.id, vec![message], now).await?;
     Ok((target.clone(), appended))

@@ -2,7 +2,6 @@
 //! view, search and delivery. Names no engine and no protocol, and has no way to reach either.
 
 mod account;
-mod binary;
 pub mod delivery;
 mod error;
 pub mod limits;

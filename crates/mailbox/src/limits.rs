@@ -41,9 +41,3 @@ pub const MAX_SEARCHED_HEADER: u64 = 1024 * 1024;
 
 /// Octets of one message that a search reads; text beyond them is not found.
 pub const MAX_SEARCHED_OCTETS: u64 = 64 * 1024 * 1024;
-
-/// Lines of base64 that are made at a time of a part that cannot be sent as it is: 58 KB.
-pub const ENCODED_CHUNK: usize = 1024;
-
-/// Octets that the header of such a part may have, which is held in memory; one with a larger header stays as it is.
-pub const MAX_ENCODED_HEADER: u64 = 1 << 20;

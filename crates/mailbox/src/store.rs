@@ -239,12 +239,6 @@ pub trait Spool: Send + Sync {
     /// [`StoreError::Io`], [`crate::Refused::OverQuota`].
     fn write<'a>(&'a mut self, octets: &'a [u8]) -> Reply<'a, ()>;
 
-    /// Octets that were written before, which must be there.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    fn read(&self, range: Range<u64>) -> Reply<'_, Bytes>;
-
     /// Octets so far.
     fn len(&self) -> u64;
 

@@ -3,7 +3,7 @@
 use rookery_mail::{DateTime, Flag, MailboxName, SpecialUse, SystemFlag};
 use rookery_mailbox::delivery::{Incoming, deliver};
 use rookery_mailbox::{Account, MemoryStore, Refused, Store, StoreError, initial_mailboxes, names};
-use rookery_mime::{Encoding, Message};
+use rookery_mime::Message;
 
 const NOW: i64 = 1_800_000_000;
 
@@ -150,27 +150,6 @@ async fn deleting_leaves_what_is_below() {
     assert!(account.find(&name("a/b")).await.is_ok());
     assert_eq!(refusal(account.delete(&name("a")).await), Some(Refused::NoSuchMailbox));
     assert_eq!(refusal(account.delete(&name("INBOX")).await), Some(Refused::Inbox));
-}
-
-#[tokio::test]
-async fn binary_parts_are_encoded_as_they_come() {
-    let account = account().await;
-    for size in [1, 57, 58, 58_367, 58_368, 58_369, 200_000] {
-        let body = vec![0; size];
-        let mut incoming = Incoming::new(&account).await.unwrap();
-        incoming.write(b"Subject: x\r\nContent-Transfer-Encoding: binary\r\n\r\n").await.unwrap();
-        incoming.write(&body).await.unwrap();
-        let (mailbox, appended) = deliver(&account, incoming, None, NOW).await.unwrap();
-        let snapshot = account.open(&mailbox.name).await.unwrap().1.snapshot();
-        let row = snapshot.rows_in(&appended.uids).next().unwrap().clone();
-        let content = account.store().content(row.email, 0..u64::from(u32::MAX)).await.unwrap();
-        let header = b"Content-Transfer-Encoding: base64\r\nSubject: x\r\n\r\n";
-        let encoded = content.strip_prefix(header).unwrap();
-        assert!(encoded.split(|octet| *octet == b'\n').all(|line| line.len() <= 77));
-        assert_eq!(Encoding::Base64.decode(encoded), body, "{size}");
-        let summary = account.store().summaries(&[row.email]).await.unwrap().remove(0).unwrap();
-        assert_eq!(Message::decode(&summary), Some(Message::scan(&content)));
-    }
 }
 
 #[tokio::test]

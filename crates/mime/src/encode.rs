@@ -1,7 +1,7 @@
 //! The compact binary form of a message's tree, to be stored beside the message.
 //!
 //! `VERSION`, checksum (4 octets, little-endian, FNV-1a of what follows), size, lines, root, envelope, and, as of version 2,
-//! the preview. Numbers are LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
+//! the preview; version 4 says that the message came with UTF-8 in its header. Numbers are LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
 //! ([`PartHas`]), then has where its header begins, counted from where the body of the part around it does, and the
 //! lengths of header and body. Bits and order are never changed without a new version.
 
@@ -10,7 +10,10 @@ use std::ops::Range;
 use crate::parameter::Params;
 use crate::{Address, Content, Disposition, Embedded, Envelope, Message, Part, limits};
 
-/// The form written here. With a form that is not read the message is scanned again.
+/// The form of messages with UTF-8 in their header. With a form that is not read the message is scanned again.
+const WITH_UTF8: u8 = 4;
+
+/// The form of all others.
 const VERSION: u8 = 2;
 
 /// The form without a preview.
@@ -58,7 +61,11 @@ impl Message {
     /// The compact binary form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let version = if self.preview.is_some() { VERSION } else { WITHOUT_PREVIEW };
+        let version = match &self.preview {
+            None => WITHOUT_PREVIEW,
+            Some(_) if self.utf8 => WITH_UTF8,
+            Some(_) => VERSION,
+        };
         let mut writer = Writer { out: vec![version, 0, 0, 0, 0] };
         writer.number(self.size);
         writer.number(self.lines);
@@ -89,7 +96,8 @@ impl Message {
         let root = reader.part(&(0..size), 1)?;
         let envelope = reader.envelope()?;
         let preview = reader.preview(*version)?;
-        reader.rest.is_empty().then_some(Self { size, lines, root, envelope, preview })
+        let utf8 = *version == WITH_UTF8;
+        reader.rest.is_empty().then_some(Self { size, lines, root, envelope, preview, utf8 })
     }
 }
 
@@ -373,7 +381,7 @@ impl Reader<'_> {
     /// What a form of this version says of the preview; `None` if there is no such version.
     fn preview(&mut self, version: u8) -> Option<Option<String>> {
         match version {
-            VERSION => String::from_utf8(self.octets()?).ok().map(Some),
+            VERSION | WITH_UTF8 => String::from_utf8(self.octets()?).ok().map(Some),
             WITHOUT_PREVIEW => Some(None),
             _ => None,
         }
@@ -414,7 +422,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let message = Message::scan(MESSAGE);
-        assert_eq!(Message::decode(&message.encode()), Some(message));
+        let with_utf8 = Message { utf8: true, ..message.clone() };
+        for message in [message, with_utf8] {
+            assert_eq!(Message::decode(&message.encode()), Some(message));
+        }
     }
 
     #[test]

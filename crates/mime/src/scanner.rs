@@ -109,7 +109,8 @@ impl Scanner {
         self.close_down_to(0, end);
         let (root, envelope) = self.ended.unwrap_or_else(|| Open::message(end).close(end));
         let preview = Some(self.first_text.finish());
-        let message = Message { size: end.offset, lines: end.lines, root, envelope, preview };
+        let message =
+            Message { size: end.offset, lines: end.lines, root, envelope, preview, utf8: false };
         (message, self.references)
     }
 

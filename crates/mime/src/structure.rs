@@ -18,6 +18,8 @@ pub struct Message {
     /// The first words of its text, as of [`crate::preview`]; empty where there is nothing to read. `None` if they
     /// have not been looked for: the message was stored in the form of an older version.
     pub preview: Option<String>,
+    /// Whether it came as a message with UTF-8 in its header (RFC 6532), as who brought it said.
+    pub utf8: bool,
 }
 
 /// A part: the message, one of a multipart, or the message within a message/rfc822.

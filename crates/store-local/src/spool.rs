@@ -4,11 +4,9 @@ use crate::account::Account;
 use crate::failure::{failed, io_error};
 use crate::limits::MAX_MESSAGE_OCTETS;
 use crate::vfs::{Vfs, VfsFile};
-use bytes::Bytes;
 use rookery_mailbox::{Refused, Reply, Spool, StoreError};
 use std::any::Any;
 use std::io;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -87,26 +85,6 @@ impl LocalSpool {
         Ok(())
     }
 
-    /// Octets of the file, then octets of the memory.
-    async fn get(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
-        let in_file = self.body.in_file;
-        let mut octets = match &self.body.file {
-            Some(temporary) if range.start < in_file => {
-                let (file, part) =
-                    (Arc::clone(&temporary.file), range.start..range.end.min(in_file));
-                let read = tokio::task::spawn_blocking(move || read_file(&*file, part)).await;
-                read.map_err(|_| failed("reading a spooled message"))?
-                    .map_err(|error| io_error("reading a spooled message", error))?
-            }
-            _ => Vec::new(),
-        };
-        let within = |at: u64| usize::try_from(at.saturating_sub(in_file)).unwrap_or(usize::MAX);
-        let end = within(range.end).min(self.body.rest.len());
-        let rest = self.body.rest.get(within(range.start).min(end)..end);
-        octets.extend_from_slice(rest.unwrap_or_default());
-        Ok(octets.into())
-    }
-
     /// Move what is in memory to the file.
     async fn flush(&mut self) -> Result<(), StoreError> {
         self.broken = true;
@@ -118,15 +96,6 @@ impl LocalSpool {
             .map_err(|error| io_error("spooling a message", error))?;
         self.broken = false;
         Ok(())
-    }
-}
-
-fn read_file(file: &dyn VfsFile, range: Range<u64>) -> io::Result<Vec<u8>> {
-    let size = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
-    let mut octets = vec![0; size];
-    match file.read_at(&mut octets, range.start)? {
-        read if read == size => Ok(octets),
-        _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 
@@ -149,10 +118,6 @@ fn flush_body(account: &Account, mut body: Body) -> io::Result<Body> {
 impl Spool for LocalSpool {
     fn write<'a>(&'a mut self, octets: &'a [u8]) -> Reply<'a, ()> {
         Box::pin(self.add(octets))
-    }
-
-    fn read(&self, range: Range<u64>) -> Reply<'_, Bytes> {
-        Box::pin(self.get(range))
     }
 
     fn len(&self) -> u64 {

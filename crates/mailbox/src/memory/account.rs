@@ -210,13 +210,6 @@ impl Spool for MemorySpool {
         ready(Ok(()))
     }
 
-    fn read(&self, range: Range<u64>) -> Reply<'_, Bytes> {
-        let within = |at| usize::try_from(at).unwrap_or(usize::MAX).min(self.octets.len());
-        let end = within(range.end);
-        let octets = self.octets.get(within(range.start).min(end)..end).unwrap_or_default();
-        ready(Ok(Bytes::copy_from_slice(octets)))
-    }
-
     fn len(&self) -> u64 {
         self.octets.len() as u64
     }

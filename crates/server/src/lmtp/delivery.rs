@@ -67,6 +67,9 @@ impl RecipientCopy {
         let fields = trace.fields(&recipient.address);
         let begin = async {
             let mut incoming = Incoming::new(&recipient.account).await?;
+            if trace.utf8 {
+                incoming.mark_utf8();
+            }
             incoming.write(fields.as_bytes()).await?;
             Ok(incoming)
         };

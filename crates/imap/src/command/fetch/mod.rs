@@ -357,22 +357,12 @@ async fn stream(
         if size == 0 { bytes::Bytes::new() } else { content.read(next.clone()).await? };
     item(Data::Streamed { size, binary: false }).print(out.buffer());
     loop {
-        push_text(out.buffer(), &octets);
+        out.buffer().extend_from_slice(&octets);
         next = chunk_at(next.end);
         if next.is_empty() {
             return Ok(());
         }
         out.drain().await?;
         octets = content.read(next.clone()).await?;
-    }
-}
-
-/// No literal but that of BINARY has NUL (RFC 9051 §4.3.1). Parts with NUL are encoded when they arrive; where that could
-/// not be, such as in headers, 128 stands for it.
-fn push_text(buffer: &mut Vec<u8>, octets: &[u8]) {
-    let start = buffer.len();
-    buffer.extend_from_slice(octets);
-    if octets.contains(&0) {
-        buffer.iter_mut().skip(start).filter(|octet| **octet == 0).for_each(|octet| *octet = 0x80);
     }
 }

@@ -1,8 +1,8 @@
-//! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are. Only where nothing but a header is asked for is a
-//! client without UTF-8 shown a downgraded one: `BODY[]` stays what was stored, and what RFC822.SIZE says, for its
-//! signatures, ranges and copies depend on each octet.
+//! `BODY[...]` (RFC 9051 §6.4.5): octets of the message as they are. Only where nothing but a header is asked for, of a
+//! message that came as one with UTF-8 in its header, is a client without UTF-8 shown a downgraded one: `BODY[]` stays
+//! what was stored, and what RFC822.SIZE says, for its signatures, ranges and copies depend on each octet.
 
-use super::{Content, Unprintable, Viewed, push_text, stream};
+use super::{Content, Unprintable, Viewed, stream};
 use crate::limits::MAX_HEADER_OCTETS;
 use crate::out::Out;
 use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
@@ -58,7 +58,7 @@ pub(super) async fn print(
     let BodySection { section, partial, .. } = body;
     let origin = partial.map(|partial| partial.offset);
     let item = |data| FetchData::Section { section: section.clone(), origin, data };
-    let utf8 = view.context.speaks_utf8();
+    let utf8 = view.context.speaks_utf8() || !summary.utf8;
     print_octets(item, find(summary, section, *partial, content, utf8).await?, content, out).await
 }
 
@@ -70,7 +70,8 @@ pub(super) async fn print_header(
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let section = Section { path: Vec::new(), text: Some(SectionText::Header) };
-    let found = find(summary, &section, None, content, view.context.speaks_utf8()).await?;
+    let utf8 = view.context.speaks_utf8() || !summary.utf8;
+    let found = find(summary, &section, None, content, utf8).await?;
     print_octets(FetchData::Rfc822Header, found, content, out).await
 }
 
@@ -86,7 +87,7 @@ async fn print_octets(
         Some(Octets::Picked(octets)) => {
             // A literal like any other section: it may hold what no quoted string can.
             item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
-            push_text(out.buffer(), &octets);
+            out.buffer().extend_from_slice(&octets);
         }
     }
     Ok(())

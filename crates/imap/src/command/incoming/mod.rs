@@ -81,7 +81,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                         unfinished = Some(self.begin(&options, messages.len()).await?);
                     }
                     (IncomingStep::End, Some(message)) => {
-                        messages.push(end(self.user, message).await?);
+                        messages.push(end(message)?);
                     }
                     (step, Some(mut message)) => {
                         self.add(step, &mut message).await?;
@@ -108,7 +108,11 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         message_limit::check_saved(self.context, before as u64 + 1)?;
         let flags = settable(&options.flags)?;
         let date = options.date.unwrap_or_else(|| DateTime::from_unix(now()));
-        Ok(Unfinished { incoming: Incoming::new(&self.user.account).await?, flags, date })
+        let mut incoming = Incoming::new(&self.user.account).await?;
+        if self.context.speaks_utf8() {
+            incoming.mark_utf8();
+        }
+        Ok(Unfinished { incoming, flags, date })
     }
 
     async fn add(&mut self, step: IncomingStep, message: &mut Unfinished) -> Result<(), Failure> {
@@ -217,12 +221,9 @@ async fn copy(
     Ok(())
 }
 
-async fn end(user: &User, message: Unfinished) -> Result<NewMessage, Failure> {
+fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
     let Unfinished { incoming, flags, date } = message;
-    if incoming.is_empty() {
-        return Err(empty().into());
-    }
-    Ok(incoming.sendable(&user.account).await?.finish(flags, date))
+    if incoming.is_empty() { Err(empty()) } else { Ok(incoming.finish(flags, date)) }
 }
 
 fn empty() -> Refusal {
