@@ -93,3 +93,7 @@ pub const MAX_LOGGED_ID_FIELDS: usize = 10;
 
 /// Messages in one APPEND. The store may keep the beginning of each in memory until all have come.
 pub const MAX_APPEND_MESSAGES: usize = 200;
+
+/// Octets of the summaries of all messages in one APPEND, which are in memory until all have come. A usual message has
+/// some kilobytes, the most intricate one a few megabytes.
+pub const MAX_APPEND_SUMMARIES: usize = 16 * 1024 * 1024;

@@ -243,6 +243,21 @@ async fn a_message_that_is_too_big_is_refused_before_it_is_sent() {
     assert!(answer.starts_with("c NO [TOOBIG]") && answer.matches("c ").count() == 1, "{answer}");
 }
 
+#[tokio::test]
+async fn what_is_known_of_many_messages_at_once_is_limited() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\nb APPEND INBOX").await;
+    client.until("a OK").await;
+    let text = "x".repeat(250_000);
+    let header = format!("Subject: {text}\r\nIn-Reply-To: {text}\r\nMessage-ID: {text}\r\n\r\n");
+    for _ in 0..=limits::MAX_APPEND_SUMMARIES / (3 * text.len()) {
+        client.send(&format!(" {{{}+}}\r\n{header}", header.len())).await;
+    }
+    client.send("\r\nc STATUS INBOX (MESSAGES)\r\n").await;
+    let answer = client.until("c OK").await;
+    assert!(answer.starts_with("b NO [LIMIT]") && answer.contains("MESSAGES 0"), "{answer}");
+}
+
 // proves: 9051/4.3/b
 #[tokio::test]
 async fn a_whole_session_works() {

@@ -8,7 +8,7 @@ use super::store::settable;
 use super::{copy, now};
 use crate::append_limit;
 use crate::conn::Input;
-use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES};
+use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_APPEND_SUMMARIES};
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -18,8 +18,8 @@ use rookery_imap_wire::{
     WireMailbox,
 };
 use rookery_mail::{DateTime, EmailId, Flag, MailboxId};
-use rookery_mailbox::NewMessage;
 use rookery_mailbox::delivery::Incoming;
+use rookery_mailbox::{NewMessage, Refused, StoreError};
 use std::ops::Range;
 
 /// A command that brings messages, at its first literal or at its end. When it fails, whoever runs it rejects the
@@ -82,6 +82,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                     }
                     (IncomingStep::End, Some(message)) => {
                         messages.push(end(message)?);
+                        check_summaries(&messages)?;
                     }
                     (step, Some(mut message)) => {
                         self.add(step, &mut message).await?;
@@ -150,17 +151,18 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
 
     async fn url(&mut self, url: Vec<u8>, message: &mut Unfinished) -> Result<(), Failure> {
         match url::find(self.user, self.selected, &url).await? {
-            None => {
-                let code = Code::BadUrl(url);
-                Err(Refusal::no(code, "There is no such part of a message").into())
-            }
+            None => Err(bad_url(url).into()),
             Some((_, Octets::Picked(octets))) => {
                 self.check_size(message, octets.len() as u64)?;
                 Ok(message.incoming.write(&octets).await?)
             }
             Some((email, Octets::Range(range))) => {
                 self.check_size(message, range.end - range.start)?;
-                copy(self.user, email, range, message).await
+                match copy(self.user, email, range, message).await {
+                    // It has just been expunged.
+                    Err(StoreError::Refused(Refused::NoSuchMessage)) => Err(bad_url(url).into()),
+                    copied => Ok(copied?),
+                }
             }
         }
     }
@@ -210,7 +212,7 @@ async fn copy(
     email: EmailId,
     range: Range<u64>,
     message: &mut Unfinished,
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let content = Content { account: &user.account, email };
     let mut start = range.start;
     while start < range.end {
@@ -224,6 +226,18 @@ async fn copy(
 fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
     let Unfinished { incoming, flags, date } = message;
     if incoming.is_empty() { Err(empty()) } else { Ok(incoming.finish(flags, date)) }
+}
+
+fn check_summaries(messages: &[NewMessage]) -> Result<(), Refusal> {
+    let octets: usize = messages.iter().map(|message| message.summary.len()).sum();
+    if octets <= MAX_APPEND_SUMMARIES {
+        return Ok(());
+    }
+    Err(Refusal::no(Code::Limit, "Too much in the headers of one APPEND"))
+}
+
+fn bad_url(url: Vec<u8>) -> Refusal {
+    Refusal::no(Code::BadUrl(url), "There is no such part of a message")
 }
 
 fn empty() -> Refusal {
