@@ -43,6 +43,11 @@ impl Refusal {
         Self { code: Some(Code::UidRequired), ..Self::bad("Messages go by their UIDs here") }
     }
 
+    /// The answer to a use that no mailbox can have, or that another one has (RFC 6154 §3).
+    pub(crate) fn special_use() -> Self {
+        Self::no(Code::UseAttr, "A mailbox cannot have that special use")
+    }
+
     /// The answer to a literal or a message that is larger than we take.
     pub(crate) fn too_big() -> Self {
         Self::no(Code::TooBig, "The message is too big")
@@ -83,6 +88,7 @@ impl From<Refused> for Refusal {
             Refused::AccountExists | Refused::AlreadyExists => {
                 Self::no(Code::AlreadyExists, "There is such a mailbox already")
             }
+            Refused::SpecialUseTaken => Self::special_use(),
             Refused::NoSuchMailbox => Self::no(Code::NonExistent, "There is no such mailbox"),
             Refused::Inbox => Self::no(Code::Cannot, "INBOX can be neither created nor deleted"),
             Refused::TooManyKeywords => {

@@ -66,7 +66,7 @@ impl Account {
     /// Make a mailbox, and those of its superior names that do not exist (RFC 9051 §6.3.4). Time in seconds since 1970.
     ///
     /// # Errors
-    /// [`Refused::Inbox`], [`Refused::AlreadyExists`] for the name or the special use, [`Refused::TooManyMailboxes`].
+    /// [`Refused::Inbox`], [`Refused::AlreadyExists`], [`Refused::SpecialUseTaken`], [`Refused::TooManyMailboxes`].
     pub async fn create(
         &self,
         name: &MailboxName,
@@ -80,7 +80,7 @@ impl Account {
         loop {
             attempts += 1;
             let list = self.store.mailboxes().await?;
-            if list.mailboxes.contains_key(name) || has_use(&list, special_use) {
+            if list.mailboxes.contains_key(name) {
                 return Err(Refused::AlreadyExists.into());
             }
             let mut new = missing_superiors(&list, name);
@@ -150,10 +150,6 @@ impl Account {
 
 fn find_in(list: &MailboxList, name: &MailboxName) -> Result<MailboxInfo, StoreError> {
     Ok(list.mailboxes.get(name).cloned().ok_or(Refused::NoSuchMailbox)?)
-}
-
-fn has_use(list: &MailboxList, special_use: Option<SpecialUse>) -> bool {
-    special_use.is_some() && list.mailboxes.values().any(|info| info.special_use == special_use)
 }
 
 fn missing_superiors(list: &MailboxList, name: &MailboxName) -> Vec<NewMailbox> {

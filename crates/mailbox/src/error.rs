@@ -11,8 +11,10 @@ pub enum Refused {
     AccountExists,
     /// No mailbox has this id (any more).
     NoSuchMailbox,
-    /// A mailbox of this name exists, or another one has the special use.
+    /// A mailbox of this name exists.
     AlreadyExists,
+    /// Another mailbox has this special use.
+    SpecialUseTaken,
     /// The inbox can be neither deleted nor created.
     Inbox,
     /// The mailbox has [`crate::limits::MAX_KEYWORDS`] keywords.
@@ -37,6 +39,7 @@ impl fmt::Display for Refused {
             Self::AccountExists => "the account exists already",
             Self::NoSuchMailbox => "no such mailbox",
             Self::AlreadyExists => "the mailbox exists already",
+            Self::SpecialUseTaken => "another mailbox has that special use",
             Self::Inbox => "the inbox cannot be deleted or created",
             Self::TooManyKeywords => "the mailbox has too many keywords",
             Self::TooManyMailboxes => "the account has too many mailboxes",

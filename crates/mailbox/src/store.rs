@@ -87,8 +87,7 @@ pub trait AccountStore: Send + Sync {
     /// Make mailboxes, all or none.
     ///
     /// # Errors
-    /// [`crate::Refused::AlreadyExists`] for a name or special use that is taken,
-    /// [`crate::Refused::TooManyMailboxes`].
+    /// [`crate::Refused::AlreadyExists`], [`crate::Refused::SpecialUseTaken`], [`crate::Refused::TooManyMailboxes`].
     fn create<'a>(&'a self, new: &'a [NewMailbox], now: i64) -> Reply<'a, Vec<MailboxInfo>>;
 
     /// Remove a mailbox and its messages. Its name stays subscribed (RFC 9051 §6.3.5), mailboxes below it stay.

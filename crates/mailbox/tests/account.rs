@@ -66,7 +66,7 @@ async fn creating_makes_superior_names() {
     account.create(&name("inbox/x"), None, NOW).await.unwrap();
     for (taken, special_use, refused) in [
         ("a/b", None, Refused::AlreadyExists),
-        ("e/f", Some(SpecialUse::All), Refused::AlreadyExists),
+        ("e/f", Some(SpecialUse::All), Refused::SpecialUseTaken),
         ("inbox", None, Refused::Inbox),
     ] {
         assert_eq!(refusal(account.create(&name(taken), special_use, NOW).await), Some(refused));

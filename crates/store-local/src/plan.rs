@@ -109,7 +109,7 @@ fn made(draft: &Draft<'_>, earlier: &[Made], new: &NewMailbox, now: i64) -> Resu
     let is_taken =
         uses.any(|other| other == special_use) || earlier_uses.any(|other| other == special_use);
     if special_use.is_some() && is_taken {
-        return Err(Refused::AlreadyExists);
+        return Err(Refused::SpecialUseTaken);
     }
     let counters = draft.counters();
     let count = earlier.len() as u64 + 1;

@@ -105,6 +105,8 @@ pub enum Code {
     TooBig,
     /// Commands with message numbers cannot be used any more (RFC 9586).
     UidRequired,
+    /// The mailbox cannot have the special use that was asked for (RFC 6154 §3).
+    UseAttr,
     /// The connection is compressed already (RFC 4978 §3).
     CompressionActive,
     /// The batches would hold too few messages (RFC 10022).
@@ -165,6 +167,7 @@ const PLAIN: &[(&str, Code)] = &[
     ("UNKNOWN-CTE", Code::UnknownCte),
     ("TOOBIG", Code::TooBig),
     ("UIDREQUIRED", Code::UidRequired),
+    ("USEATTR", Code::UseAttr),
     ("COMPRESSIONACTIVE", Code::CompressionActive),
     ("TOOFEW", Code::TooFew),
     ("TOOMANY", Code::TooMany),

@@ -56,6 +56,7 @@ pub(crate) fn code() -> BoxedStrategy<Code> {
         UnknownCte,
         TooBig,
         UidRequired,
+        UseAttr,
         CompressionActive,
         TooFew,
         TooMany,

@@ -18,22 +18,10 @@ pub(crate) async fn run(
     let name = names::parse(mailbox, context.speaks_utf8())?;
     let special_use = match special_use {
         [] => None,
-        [only] => Some(SpecialUse::parse(only).ok_or_else(unknown_use)?),
-        [_, _, ..] => return Err(unknown_use().into()),
+        [only] => Some(SpecialUse::parse(only).ok_or_else(Refusal::special_use)?),
+        [_, _, ..] => return Err(Refusal::special_use().into()),
     };
-    if special_use.is_some() {
-        let list = user.account.store().mailboxes().await?;
-        if list.mailboxes.values().any(|info| info.special_use == special_use) {
-            return Err(unknown_use().into());
-        }
-    }
     let info = user.account.create(&name, special_use, now()).await?;
     list::announce_normalized(context, user, (mailbox, &name), out).await?;
     done_with(Code::MailboxId(info.id), "Created")
-}
-
-/// RFC 6154 §3: the code for a use that the server does not support or that another mailbox has.
-fn unknown_use() -> Refusal {
-    let code = Code::Other("USEATTR".to_owned(), None);
-    Refusal::no(code, "A mailbox cannot have that special use")
 }

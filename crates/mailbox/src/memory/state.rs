@@ -78,12 +78,12 @@ impl State {
         modseq: ModSeq,
         now: i64,
     ) -> Result<MailboxInfo, Refused> {
-        let mut others = self.list.mailboxes.values();
-        if others.any(|other| {
-            other.name == new.name
-                || new.special_use.is_some() && other.special_use == new.special_use
-        }) {
+        if self.list.mailboxes.contains_key(&new.name) {
             return Err(Refused::AlreadyExists);
+        }
+        let mut others = self.list.mailboxes.values();
+        if new.special_use.is_some() && others.any(|other| other.special_use == new.special_use) {
+            return Err(Refused::SpecialUseTaken);
         }
         self.last_mailbox += 1;
         let id = MailboxId(self.last_mailbox);
