@@ -12,8 +12,9 @@ pub(crate) fn run(context: &mut Context, mechanism: &str) -> Answer {
         return Err(Refusal::bad("There is no such compression").into());
     }
     if context.compressed {
-        let text = "COMPRESS has been used already";
-        return Err(Refusal::no(Code::CompressionActive, text).into());
+        // NO would be for another layer that compresses; the code belongs to that, and does no harm here.
+        let code = Some(Code::CompressionActive);
+        return Err(Refusal { code, ..Refusal::bad("COMPRESS has been used already") }.into());
     }
     context.compressed = true;
     Ok(Done::new(None, "Compressed from here on", Next::Compress))
