@@ -1,8 +1,9 @@
 //! Capabilities that an administrator hides from clients that cannot bear them.
 //!
-//! What is hidden is in no list of capabilities and is not enabled by ENABLE. Its commands are answered as before, for
-//! a client that sends them all the same knows what it does. Two that change the connection itself are refused, since
-//! somebody between us and the client may count on it: COMPRESS, and UNAUTHENTICATE (RFC 8437 §8 wants it so).
+//! What is hidden is in no list of capabilities and is not enabled by ENABLE, and notices that nobody asked for
+//! (INPROGRESS) do not come. Its commands are answered as before, for a client that sends them all the same knows what
+//! it does. Two that change the connection itself are refused, since somebody between us and the client may count on
+//! it: COMPRESS, and UNAUTHENTICATE (RFC 8437 §8 wants it so).
 
 use crate::capability;
 use std::fmt;

@@ -19,8 +19,7 @@ pub(crate) async fn finish<T>(
     out: &mut Out<'_>,
 ) -> Result<T, Gone> {
     let mut change = pin!(change);
-    let notices = Notices { pace: context.services.settings.progress_pace, tag, progress: None };
-    let ended = notices.wait_for(change.as_mut(), out).await;
+    let ended = Notices::new(context, tag, None).wait_for(change.as_mut(), out).await;
     if ended.is_err() {
         change.await;
     }
@@ -37,9 +36,7 @@ pub(crate) async fn follow<T>(
     (task, progress): (impl Future<Output = T>, &Progress),
     out: &mut Out<'_>,
 ) -> Result<T, Gone> {
-    let pace = context.services.settings.progress_pace;
-    let notices = Notices { pace, tag, progress: Some(progress) };
-    notices.wait_for(pin!(task), out).await
+    Notices::new(context, tag, Some(progress)).wait_for(pin!(task), out).await
 }
 
 /// What the client is told of a task, and how often.
@@ -49,7 +46,16 @@ struct Notices<'n> {
     progress: Option<&'n Progress>,
 }
 
-impl Notices<'_> {
+impl<'n> Notices<'n> {
+    /// At the pace that is configured; none for a client that is not told of INPROGRESS.
+    fn new(context: &Context, tag: &'n Tag, progress: Option<&'n Progress>) -> Self {
+        let pace = match context.hidden.hides("INPROGRESS") {
+            true => Duration::MAX,
+            false => context.services.settings.progress_pace,
+        };
+        Self { pace, tag, progress }
+    }
+
     /// The task must not be looked at again once it has ended; after an error it has not.
     async fn wait_for<T>(
         &self,

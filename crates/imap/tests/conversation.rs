@@ -381,6 +381,18 @@ async fn a_long_search_says_how_far_it_has_come() {
 }
 
 #[tokio::test]
+async fn where_inprogress_is_hidden_nothing_is_said_of_progress() {
+    let store = store_with(b"Subject: x\r\n\r\nbody\r\n", 300, |message| message.encode()).await;
+    let mut settings = Settings { progress_pace: Duration::ZERO, ..Settings::default() };
+    settings.hidden.hide("INPROGRESS").unwrap();
+    let mut client = connect_to(store, settings, local(true), Stage::Greeting);
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\n").await;
+    client.until("b OK").await;
+    client.send("c SEARCH BODY nothing\r\n").await;
+    assert_eq!(client.until("c OK Searched\r\n").await, "* SEARCH\r\nc OK Searched\r\n");
+}
+
+#[tokio::test]
 async fn what_urls_add_up_to_is_limited_too() {
     let settings = Settings { allow_plaintext: true, max_message_size: 100, ..Settings::default() };
     let mut client = connect(settings, local(false), Stage::Greeting).await;
