@@ -24,7 +24,7 @@ pub(crate) async fn run(
         C::Noop => command::noop::run(),
         C::Check => command::check::run(),
         C::Logout => command::logout::run(out),
-        C::Id(fields) => command::id::run(&session.context, fields.as_ref(), out),
+        C::Id(fields) => command::id::run(&mut session.context, fields.as_ref(), out),
         C::StartTls => command::starttls::run(&session.context),
         C::Authenticate { mechanism, initial } => {
             command::authenticate::run(session, &mechanism, initial, input, out).await

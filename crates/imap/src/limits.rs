@@ -88,8 +88,11 @@ pub const LITERALS_AFTER_LOGIN: usize = 256;
 /// Octets of a non-synchronizing literal before login (RFC 7888 §5: LITERAL-).
 pub const NON_SYNC_BEFORE_LOGIN: u64 = 4096;
 
-/// Parameters of ID that are logged.
+/// Parameters of ID that are logged, once for each login: strangers may send ID as often as they like.
 pub const MAX_LOGGED_ID_FIELDS: usize = 10;
+
+/// Characters of each of their names and values that are logged; those of known clients have fewer.
+pub const MAX_LOGGED_ID_TEXT: usize = 100;
 
 /// Messages in one APPEND. The store may keep the beginning of each in memory until all have come.
 pub const MAX_APPEND_MESSAGES: usize = 200;

@@ -36,6 +36,8 @@ pub(crate) struct Context {
     pub(crate) uid_only: bool,
     /// Whether the client asked for compression (RFC 4978 §3).
     pub(crate) compressed: bool,
+    /// Whether the client has said by ID what it is.
+    pub(crate) identified: bool,
     /// What the client is not told of: more, once it is known who it is.
     pub(crate) hidden: Mask,
 }
@@ -43,9 +45,19 @@ pub(crate) struct Context {
 impl Context {
     /// What is known of a client that has said nothing yet.
     pub(crate) fn new(services: Arc<Services>, peer: Peer) -> Self {
-        let (rev2, utf8, condstore, qresync, uid_only) = (false, false, false, false, false);
-        let (compressed, hidden) = (false, services.settings.hidden.clone());
-        Self { services, peer, rev2, utf8, condstore, qresync, uid_only, compressed, hidden }
+        let hidden = services.settings.hidden.clone();
+        Self {
+            services,
+            peer,
+            rev2: false,
+            utf8: false,
+            condstore: false,
+            qresync: false,
+            uid_only: false,
+            compressed: false,
+            identified: false,
+            hidden,
+        }
     }
 
     /// Whether mailbox names and headers may have UTF-8. All of UTF8=ACCEPT is in IMAP4rev2 (RFC 9755 §1).
