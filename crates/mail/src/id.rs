@@ -168,6 +168,7 @@ mod tests {
         }
     }
 
+    // proves: 8474/7/b
     #[test]
     fn an_object_id_is_read_as_it_is_printed() {
         for number in [0, 1, 0xbeef, u64::MAX] {
