@@ -1,4 +1,7 @@
 //! Which file runs which command.
+//!
+//! What a connection waits in is as large as the largest thing that it could be doing, unless that is boxed: so commands with
+//! much to remember are, and IDLE is not.
 
 use crate::command;
 use crate::command::incoming::Stream;
@@ -43,14 +46,16 @@ pub(crate) async fn run(
         C::Compress(mechanism) => command::compress::run(&mut session.context, &mechanism),
         C::Unauthenticate => command::unauthenticate::run(session, input).await,
         C::Append { .. } | C::Replace(_) => match IncomingHead::of_whole(tag, &body) {
-            Some(head) => incoming(session, &head, None, input, out).await,
+            Some(head) => Box::pin(incoming(session, &head, None, input, out)).await,
             None => Err(Refusal::bad("A message must be a literal").into()),
         },
         body => match &mut session.state {
             State::NotAuthenticated => Err(gate::wrong_state().into()),
-            State::Authenticated(user) => in_account(&session.context, user, body, out).await,
+            State::Authenticated(user) => {
+                Box::pin(in_account(&session.context, user, body, out)).await
+            }
             State::Selected(user, selected) => {
-                in_mailbox(&session.context, user, selected, tag, body, out).await
+                Box::pin(in_mailbox(&session.context, user, selected, tag, body, out)).await
             }
         },
     }

@@ -460,7 +460,9 @@ impl Session {
             Some(Ok(incoming)) => {
                 let rule = gate::incoming(incoming.command);
                 let answer = match gate::check(rule, &self.state, &self.context) {
-                    Ok(()) => dispatch::incoming(self, &incoming, Some(head), input, out).await,
+                    Ok(()) => {
+                        Box::pin(dispatch::incoming(self, &incoming, Some(head), input, out)).await
+                    }
                     Err(refusal) => {
                         input.framer().reject_literal();
                         Err(refusal.into())

@@ -68,6 +68,21 @@ impl Client {
     }
 }
 
+/// What every connection costs while it waits, whatever it could be doing instead.
+#[tokio::test]
+async fn a_waiting_conversation_is_small() {
+    let services = Services {
+        store: Arc::new(MemoryStore::new()),
+        directory: Arc::new(StaticDirectory::new(&[])),
+        settings: Settings::default(),
+    };
+    let (stream, _theirs) = duplex(1);
+    let (_shutdown, down) = watch::channel(false);
+    let waiting = serve(stream, local(true), Arc::new(services), down, Stage::Greeting);
+    let size = std::mem::size_of_val(&waiting);
+    assert!(size < 6 * 1024, "{size} octets");
+}
+
 // proves: 9051/6.1.1/b 9051/6.1.1/c 9051/6.2.2/g 9051/6.2.3/a 9051/7.2.2/b 9051/11.7/b
 // proves: 3501/6.1.1/b 3501/6.2.2/c 3501/6.2.3/a 3501/7.2.1/b 3501/9/j 3501/11.2/b
 #[tokio::test]
