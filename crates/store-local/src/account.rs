@@ -4,6 +4,7 @@ use crate::batch::{Batch, Change};
 use crate::commit::{Queue, Writer};
 use crate::content::OpenSegments;
 use crate::failure::failed;
+use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS};
 use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
@@ -162,6 +163,14 @@ impl Account {
         if saving.await.is_err() {
             tracing::warn!("saving the indexes of an account ended early");
         }
+    }
+
+    /// Write all index snapshots anew; says whether that was possible.
+    pub(crate) fn renew_index(self: &Arc<Self>) -> bool {
+        let mut writer = lock(&self.writer);
+        writer.stamps.clear();
+        self.save_index(&mut writer);
+        index::load(&*self.vfs(), &self.dir, self.log_id).is_ok_and(|index| index.is_some())
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.

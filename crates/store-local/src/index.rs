@@ -20,7 +20,7 @@ use std::sync::Arc;
 const ACCOUNT_MAGIC: [u8; 8] = *b"RookAcc\n";
 const MAILBOX_MAGIC: [u8; 8] = *b"RookBox\n";
 const VERSION: u32 = 3;
-const ACCOUNT_FILE: &str = "account.idx";
+pub(crate) const ACCOUNT_FILE: &str = "account.idx";
 const MAILBOX_DIR: &str = "box";
 
 /// For each mailbox the sequence number at which its index snapshot was taken.
@@ -111,6 +111,35 @@ fn mailbox_file(id: MailboxId, stamp: u64) -> String {
     format!("{}.{stamp}.idx", id.0)
 }
 
+/// Where the index snapshot of a mailbox is, below the account's directory.
+pub(crate) fn mailbox_path(id: MailboxId, stamp: u64) -> String {
+    format!("{MAILBOX_DIR}/{}", mailbox_file(id, stamp))
+}
+
+/// The mailbox whose index snapshot has this file name, and when it was taken.
+pub(crate) fn mailbox_of_file(name: &str) -> Option<(MailboxId, u64)> {
+    let (id, stamp) = name.strip_suffix(".idx")?.split_once('.')?;
+    let (id, stamp) = (MailboxId(id.parse().ok()?), stamp.parse().ok()?);
+    (mailbox_file(id, stamp) == name).then_some((id, stamp))
+}
+
+/// Remove all index snapshots, that which names the others first.
+pub(crate) fn remove(vfs: &dyn Vfs, account: &Path) -> io::Result<()> {
+    vfs.remove_file(&account.join(ACCOUNT_FILE))?;
+    vfs.sync_dir(account)?;
+    let dir = account.join(MAILBOX_DIR);
+    let names = vfs.list(&dir).unwrap_or_default();
+    let names = names.iter().filter(|name| mailbox_of_file(name).is_some());
+    names.map(|name| dir.join(name)).try_for_each(|path| vfs.remove_file(&path))
+}
+
+/// The log that the index snapshot of an account is of, if it is whole.
+pub(crate) fn log_of(vfs: &dyn Vfs, account: &Path) -> Option<u64> {
+    let octets = read_file(vfs, &account.join(ACCOUNT_FILE)).ok()?;
+    let log = u64::from_le_bytes(*octets.get(16..)?.first_chunk()?);
+    open(&octets, ACCOUNT_MAGIC, log).ok().map(|_| log)
+}
+
 fn remove_old(vfs: &dyn Vfs, dir: &Path, stamps: &Stamps) -> io::Result<()> {
     let current: BTreeSet<String> =
         stamps.iter().map(|(id, stamp)| mailbox_file(*id, *stamp)).collect();
@@ -173,13 +202,17 @@ fn load_mailboxes(
     Ok((state, position, stamps))
 }
 
+const EARLIER_VERSION: BadRecord = BadRecord("an index snapshot of this version");
+
 trait OtherBad {
     fn other_bad(bad: BadRecord) -> Self;
 }
 
 impl OtherBad for io::Error {
     fn other_bad(bad: BadRecord) -> Self {
-        Self::new(io::ErrorKind::InvalidData, format!("expected {bad}"))
+        let is_old = bad == EARLIER_VERSION;
+        let kind = if is_old { io::ErrorKind::Unsupported } else { io::ErrorKind::InvalidData };
+        Self::new(kind, format!("expected {bad}"))
     }
 }
 
@@ -213,9 +246,13 @@ fn open(octets: &[u8], magic: [u8; 8], log: u64) -> Result<Reader<'_>, BadRecord
         return Err(BadRecord("an index snapshot with its checksum"));
     }
     let mut reader = Reader::new(content);
-    let is_ours = reader.array()? == magic && reader.u32()? == VERSION;
+    let (is_it, version) = (reader.array()? == magic, reader.u32()?);
     reader.u32()?;
-    if !is_ours || reader.u64()? != log {
+    let is_ours = is_it && reader.u64()? == log;
+    if is_ours && version < VERSION {
+        return Err(EARLIER_VERSION);
+    }
+    if !is_ours || version != VERSION {
         return Err(BadRecord("an index snapshot of this log and version"));
     }
     Ok(reader)

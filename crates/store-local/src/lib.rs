@@ -8,6 +8,7 @@
 mod account;
 mod account_name;
 mod batch;
+mod check;
 mod commit;
 mod compaction;
 mod content;
@@ -32,4 +33,5 @@ mod torn;
 mod uid_validity;
 pub mod vfs;
 
+pub use check::{Concern, Finding, Report, Severity};
 pub use store::{LocalStore, Options};

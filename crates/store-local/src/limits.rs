@@ -82,3 +82,9 @@ pub const MAX_CONCURRENT_LOADS: usize = 8;
 
 /// The longest file name that an account's name may become, in octets.
 pub const MAX_ACCOUNT_FILE_NAME: usize = 240;
+
+/// Findings that a check of an account reports one by one; of a disk that far gone, more say nothing more.
+pub const MAX_FINDINGS: usize = 500;
+
+/// Ranges of UIDs that a finding names for each mailbox.
+pub const MAX_SHOWN_UIDS: usize = 20;

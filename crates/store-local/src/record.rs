@@ -99,6 +99,21 @@ mod kind {
     pub(super) const RECENT: u8 = 8;
 }
 
+/// What the changes of a kind do.
+pub(crate) fn in_words(kind: u8) -> &'static str {
+    match kind {
+        kind::APPEND => "a message came in",
+        kind::FLAGS => "flags changed",
+        kind::EXPUNGE => "messages were expunged",
+        kind::COPY => "messages were copied",
+        kind::MOVE => "messages were moved",
+        kind::NAMES => "mailboxes were made, renamed or subscribed to",
+        kind::DELETE => "a mailbox was deleted",
+        kind::RECENT => "messages were told of as recent",
+        _ => "something unknown happened",
+    }
+}
+
 /// The tags of the fields, fixed for ever.
 mod tag {
     pub(super) const MAILBOX: u8 = 1;

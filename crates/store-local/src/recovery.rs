@@ -109,7 +109,7 @@ pub(crate) fn recover(
     max_tombstones: usize,
 ) -> Result<Recovered, StoreError> {
     let dir = account.join("seg");
-    let told = read(&**vfs, account, max_tombstones)?;
+    let told = read_with_index(&**vfs, account, max_tombstones)?;
     let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, .. } = told;
     damaged.iter().for_each(|damaged| warn(account, damaged));
     remove_half_rewritten(&**vfs, &dir);
@@ -143,19 +143,31 @@ fn warn(account: &Path, damaged: &DamagedFrame) {
     tracing::warn!(%account, segment, at, email, %expected, "something of a message is damaged; all else goes on");
 }
 
-/// Read the log of the account in this directory, and change nothing.
+/// Read the log of the account in this directory from its index snapshots on, and change nothing.
+pub(crate) fn read_with_index(
+    vfs: &dyn Vfs,
+    account: &Path,
+    max_tombstones: usize,
+) -> Result<Told, StoreError> {
+    let log = open_segment(vfs, &account.join("seg"), 1)?.header.log;
+    let loaded = index::load(vfs, account, log)
+        .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"));
+    read(vfs, account, max_tombstones, loaded.ok().flatten())
+}
+
+/// Read the log of the account in this directory from an index snapshot on, or from its beginning, and change
+/// nothing.
 pub(crate) fn read(
     vfs: &dyn Vfs,
     account: &Path,
     max_tombstones: usize,
+    index: Option<(State, Position, Stamps)>,
 ) -> Result<Told, StoreError> {
     let dir = account.join("seg");
     let numbers = segment_numbers(vfs, &dir)?;
     let first = open_segment(vfs, &dir, 1)?;
     let log_id = first.header.log;
-    let loaded = index::load(vfs, account, log_id)
-        .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"));
-    let (mut state, mut position, stamps) = loaded.ok().flatten().unwrap_or_default();
+    let (mut state, mut position, stamps) = index.unwrap_or_default();
     let last = numbers.last().copied().unwrap_or(1);
     if position.segment > last {
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
@@ -208,7 +220,7 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
 
 /// Find the content of segments that were written anew after the index snapshot was; returns where in its segment the
 /// snapshot ends.
-fn relocate(
+pub(crate) fn relocate(
     vfs: &dyn Vfs,
     dir: &Path,
     state: &mut State,

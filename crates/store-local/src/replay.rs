@@ -17,6 +17,9 @@ use std::sync::Arc;
 
 pub(crate) const READING: &str = "reading the log of an account";
 
+/// What is wrong with a frame that is whole, and does not come here.
+pub(crate) const ANOTHER_FRAME: BadRecord = BadRecord("the next frame");
+
 /// A segment as it was found.
 pub(crate) struct Found {
     pub(crate) number: u32,
@@ -176,7 +179,7 @@ pub(crate) fn transaction(
         let bad = |bad| Err(NoTransaction::Bad { at, bad });
         let frame = match reader.frame_as_it_is(at) {
             Ok(frame) if frame.header.sequence == expected => frame,
-            Ok(_) => return bad(BadRecord("the next frame")),
+            Ok(_) => return bad(ANOTHER_FRAME),
             Err(NoFrame::End) if at == start => return Err(NoTransaction::End),
             Err(NoFrame::End) => return bad(BadRecord("a transaction's end")),
             Err(NoFrame::Bad(expected)) => return bad(expected),

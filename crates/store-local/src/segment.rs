@@ -72,7 +72,15 @@ pub(crate) fn open(
     dir: &Path,
     number: u32,
 ) -> io::Result<(Arc<dyn VfsFile>, Result<SegmentHeader, BadRecord>)> {
-    let file = vfs.open(&dir.join(file_name(number)))?;
+    open_path(vfs, &dir.join(file_name(number)))
+}
+
+/// Open a file that may be a segment, and read its header.
+pub(crate) fn open_path(
+    vfs: &dyn Vfs,
+    path: &Path,
+) -> io::Result<(Arc<dyn VfsFile>, Result<SegmentHeader, BadRecord>)> {
+    let file = vfs.open(path)?;
     let mut octets = vec![0; SEGMENT_HEADER];
     let read = file.read_at(&mut octets, 0)?;
     octets.truncate(read);
@@ -163,6 +171,11 @@ impl<'a> SegmentReader<'a> {
         self.len
     }
 
+    /// The same, as if the file ended here.
+    pub(crate) fn until(self, end: u64) -> Self {
+        Self { len: self.len.min(end), ..self }
+    }
+
     /// The frame at an offset, all checksums verified.
     pub(crate) fn frame(&mut self, offset: u64) -> Result<Frame, NoFrame> {
         let frame = self.frame_as_it_is(offset)?;
@@ -229,6 +242,9 @@ impl<'a> SegmentReader<'a> {
         let header = FrameHeader::decode(self.octets(offset, HEADER)?, log)?;
         let meta_len = usize::try_from(header.meta_len).unwrap_or(usize::MAX);
         let meta = self.octets(offset + HEADER as u64, meta_len)?.to_vec();
+        if meta.len() < meta_len {
+            return Err(BadRecord("a frame that ends").into());
+        }
         if crc32c::crc32c(&meta) != header.meta_crc {
             return Err(BadRecord("metadata with its checksum").into());
         }

@@ -74,12 +74,12 @@ pub(crate) struct Shared {
 }
 
 /// An account that is loaded, or was, or is being loaded: whoever holds the lock sees to it.
-type Slot = Arc<tokio::sync::Mutex<Weak<Account>>>;
+pub(crate) type Slot = Arc<tokio::sync::Mutex<Weak<Account>>>;
 
 /// The embedded engine over one data directory.
 pub struct LocalStore {
     dir: PathBuf,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     slots: Mutex<BTreeMap<String, Slot>>,
     closed: AtomicBool,
     trashed: AtomicU64,
@@ -152,7 +152,7 @@ impl LocalStore {
         self.load(name).await?.compact_all().await
     }
 
-    fn check_open(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_open(&self) -> Result<(), StoreError> {
         if self.closed.load(Ordering::SeqCst) {
             let source = io::Error::other("it is closed");
             return Err(StoreError::Io { context: "using the store", source });
@@ -160,12 +160,12 @@ impl LocalStore {
         Ok(())
     }
 
-    fn slot(&self, name: &str) -> Slot {
+    pub(crate) fn slot(&self, name: &str) -> Slot {
         Arc::clone(lock(&self.slots).entry(name.to_owned()).or_default())
     }
 
     /// Forget a slot that nobody has and that holds no account, since anybody may ask for any name.
-    fn release_slot(&self, name: &str, slot: Slot) {
+    pub(crate) fn release_slot(&self, name: &str, slot: Slot) {
         let mut slots = lock(&self.slots);
         drop(slot);
         let is_free = |slot: &Slot| {
@@ -209,7 +209,7 @@ impl LocalStore {
 
     /// Work on the blocking pool. It goes on when nobody waits for it any more, so it must own the
     /// slot's lock that it works under.
-    async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -300,7 +300,7 @@ fn is_directory(vfs: &dyn Vfs, dir: &Path) -> io::Result<bool> {
 }
 
 /// Whether there is an account in a directory: its segments are what makes it one.
-fn exists(vfs: &dyn Vfs, dir: &Path) -> Result<bool, StoreError> {
+pub(crate) fn exists(vfs: &dyn Vfs, dir: &Path) -> Result<bool, StoreError> {
     is_directory(vfs, &dir.join("seg"))
         .map_err(|source| StoreError::Io { context: "looking for an account", source })
 }
@@ -439,7 +439,7 @@ fn note_uid_validity(shared: &Shared, dir: &Path, largest: u32) {
 /// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed:
 /// UIDVALIDITY follows the clock.
 fn find_uid_validity(vfs: &dyn Vfs, dir: &Path) -> u32 {
-    if let Ok(found) = recovery::read(vfs, dir, MAX_TOMBSTONES) {
+    if let Ok(found) = recovery::read_with_index(vfs, dir, MAX_TOMBSTONES) {
         return found.state.counters.uid_validity;
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

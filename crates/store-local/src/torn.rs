@@ -61,7 +61,8 @@ fn remove_excess(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn place(name: &str) -> Option<(u32, u64)> {
+/// The segment and the octet in the name of a file that was kept.
+pub(crate) fn place(name: &str) -> Option<(u32, u64)> {
     let (segment, at) = name.split_once('-')?;
     Some((segment.parse().ok()?, at.parse().ok()?))
 }

@@ -103,13 +103,13 @@ pub trait Vfs: Send + Sync {
     /// What the system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Whether only its owner can do anything with a directory.
+    /// Whether its owner can use a file or directory, and nobody else can do anything with it.
     ///
     /// # Errors
     /// What the system says.
     fn is_private(&self, path: &Path) -> io::Result<bool>;
 
-    /// Let only its owner do anything with a directory.
+    /// Let its owner use a file or directory, and nobody else do anything with it.
     ///
     /// # Errors
     /// What the system says.

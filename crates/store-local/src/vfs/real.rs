@@ -1,7 +1,7 @@
 //! The file system of the machine.
 
 use super::{Vfs, VfsFile};
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -11,6 +11,11 @@ use std::sync::Arc;
 const FILE_MODE: u32 = 0o600;
 /// The mode of directories.
 const DIR_MODE: u32 = 0o700;
+
+/// The mode that a file or directory should have.
+fn mode_of(metadata: &Metadata) -> u32 {
+    if metadata.is_dir() { DIR_MODE } else { FILE_MODE }
+}
 
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,11 +91,12 @@ impl Vfs for RealFiles {
     }
 
     fn is_private(&self, path: &Path) -> io::Result<bool> {
-        Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+        let metadata = fs::metadata(path)?;
+        Ok(metadata.permissions().mode() & 0o777 == mode_of(&metadata))
     }
 
     fn make_private(&self, path: &Path) -> io::Result<()> {
-        fs::set_permissions(path, Permissions::from_mode(DIR_MODE))
+        fs::set_permissions(path, Permissions::from_mode(mode_of(&fs::metadata(path)?)))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {

@@ -42,7 +42,7 @@ fn uids(wanted: impl Fn(u32) -> bool) -> UidSet {
 }
 
 /// A disk with an account after much coming and going, and what it looks like.
-async fn churned(clean: bool) -> (SimulatedDisk, String) {
+pub(crate) async fn churned(clean: bool) -> (SimulatedDisk, String) {
     let disk = SimulatedDisk::new();
     let store = open(&disk).unwrap();
     let account = create(&store).await.unwrap();

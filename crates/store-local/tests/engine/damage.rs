@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-fn segment(number: u32) -> PathBuf {
+pub(crate) fn segment(number: u32) -> PathBuf {
     Path::new(DIR).join("accounts").join(ACCOUNT).join("seg").join(format!("{number}.seg"))
 }
 
 /// A copy of a disk as it is.
-fn copy(disk: &SimulatedDisk) -> SimulatedDisk {
+pub(crate) fn copy(disk: &SimulatedDisk) -> SimulatedDisk {
     let copy = SimulatedDisk::new();
     for path in disk.files() {
         copy.overwrite(&path, &disk.read(&path).unwrap());
@@ -65,15 +65,15 @@ async fn a_tail_of_zeros_is_cut() {
 }
 
 /// A frame as it lies in a segment.
-struct Frame {
-    offset: usize,
-    kind: u8,
+pub(crate) struct Frame {
+    pub(crate) offset: usize,
+    pub(crate) kind: u8,
     /// Where metadata, summary, body and the zeros behind them end.
-    ends: [usize; 4],
+    pub(crate) ends: [usize; 4],
 }
 
 /// The frames of a segment.
-fn frames(octets: &[u8]) -> Vec<Frame> {
+pub(crate) fn frames(octets: &[u8]) -> Vec<Frame> {
     let (mut frames, mut offset) = (Vec::new(), 64);
     while offset < octets.len() {
         let number = |at: usize| {
@@ -90,7 +90,7 @@ fn frames(octets: &[u8]) -> Vec<Frame> {
 }
 
 /// A disk on which a bit of the first segment is another one.
-fn flipped(disk: &SimulatedDisk, at: usize) -> SimulatedDisk {
+pub(crate) fn flipped(disk: &SimulatedDisk, at: usize) -> SimulatedDisk {
     let damaged = copy(disk);
     let mut octets = disk.read(&segment(1)).unwrap();
     octets[at] ^= 1 << (at % 8);
@@ -268,7 +268,7 @@ fn kept(at: usize) -> PathBuf {
 }
 
 /// Append a message to the first segment.
-async fn append(disk: &SimulatedDisk) {
+pub(crate) async fn append(disk: &SimulatedDisk) {
     let vfs = Arc::new(disk.clone());
     let store = LocalStore::with_vfs(vfs, Path::new(DIR), Options::default()).unwrap();
     let account = store.account(ACCOUNT).await.unwrap();

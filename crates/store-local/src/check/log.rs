@@ -1,0 +1,380 @@
+//! Reading a log in all its octets, and on behind damage; what is whole up to the first damage is replayed.
+
+use super::Subject;
+use super::report::Severity;
+use crate::compaction::content_of;
+use crate::fields::BadRecord;
+use crate::frame::{FrameHeader, HEADER};
+use crate::index::Position;
+use crate::record;
+use crate::replay::{ANOTHER_FRAME, DamagedFrame, NoTransaction, Replay, is_durable, transaction};
+use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
+use crate::state::State;
+use crate::vfs::VfsFile;
+use rookery_mail::EmailId;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Something that is wrong in the log.
+pub(super) struct Problem {
+    pub(super) severity: Severity,
+    pub(super) place: String,
+    pub(super) what: String,
+    pub(super) outcome: Outcome,
+    /// The content that it concerns.
+    pub(super) emails: Vec<EmailId>,
+    /// The segment and the octets of it that it concerns.
+    pub(super) octets: Option<(u32, Range<u64>)>,
+}
+
+/// What comes of a problem.
+pub(super) enum Outcome {
+    /// This.
+    Known(&'static str),
+    /// Whatever opening the account gives.
+    AsOpened,
+}
+
+const TORN: &str =
+    "none is needed: nobody was told of it, and the server cuts it off when it opens the account";
+const UNUSED: &str = "none is needed: the server makes it anew when it opens the account";
+const NO_SUMMARY: &str = "what was noted of this message when it came (envelope, structure, preview) cannot be read; the \
+     message itself can, and everything else works";
+const NO_BODY: &str =
+    "this message cannot be read; everything else works. Restore it from a backup";
+const BEHIND_THE_END: &str = "the server overwrites it when the log gets there, and does not open the account before that; \
+     move the file away";
+const NO_HARM: &str = "no message is concerned";
+
+/// A segment that is being read.
+struct Open {
+    number: u32,
+    file: Arc<dyn VfsFile>,
+    log: u64,
+    /// The next frame.
+    at: u64,
+    /// Where the log ends in it, at the most.
+    end: u64,
+}
+
+/// Where the reading is.
+pub(super) struct Walk<'a> {
+    subject: &'a Subject,
+    pub(super) problems: Vec<Problem>,
+    /// Whether all changes up to here could be replayed.
+    pub(super) intact: bool,
+    /// The end of what was replayed.
+    pub(super) position: Position,
+    pub(super) changes: u64,
+    pub(super) octets: u64,
+    /// Where the index snapshots end: what is before it was durable.
+    indexed: Position,
+    sequence: u64,
+    next: u32,
+    current: Option<Open>,
+}
+
+impl<'a> Walk<'a> {
+    /// A reading of a log whose index snapshots end here.
+    pub(super) fn new(subject: &'a Subject, indexed: Position) -> Self {
+        Self {
+            subject,
+            problems: Vec::new(),
+            intact: true,
+            position: Position::default(),
+            changes: 0,
+            octets: 0,
+            indexed,
+            sequence: 0,
+            next: 1,
+            current: None,
+        }
+    }
+
+    /// Read on, up to the frame with this sequence number or the end, and let what is whole happen to the state.
+    pub(super) fn read_to(&mut self, until: u64, state: &mut State) {
+        let mut replay = Replay::new(state, self.sequence, self.subject.max_tombstones);
+        while !self.subject.is_stopped() {
+            let current = self.current.take().or_else(|| self.next_segment());
+            let Some(mut segment) = current else { break };
+            match self.segment(&mut segment, &mut replay, until) {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.current = Some(segment);
+                    break;
+                }
+                Err(error) => {
+                    let what = format!("this cannot be read: {error}");
+                    self.lost((segment.number, segment.at..u64::MAX), what);
+                }
+            }
+        }
+        state.publish(replay.finish());
+    }
+
+    /// The log ends before its index snapshots do.
+    pub(super) fn too_short(&mut self) {
+        let Position { segment, offset, sequence } = self.position;
+        let known = self.indexed.sequence;
+        let what = format!(
+            "the log ends with change {sequence}, but its index snapshots know change {known}"
+        );
+        self.lost((segment, offset..u64::MAX), what);
+    }
+
+    /// Look for segments behind the end of a loaded account's log.
+    pub(super) fn look_behind_the_end(&mut self) {
+        let Some((last, _)) = self.subject.end else { return };
+        for number in self.subject.numbers.iter().copied().filter(|number| *number > last) {
+            let path = self.subject.dir.join("seg").join(segment::file_name(number));
+            let len = self.subject.vfs.open(&path).and_then(|file| file.len()).unwrap_or(0);
+            if len > SEGMENT_HEADER as u64 {
+                let what = format!("this is no segment of the log, which ends in {last}.seg");
+                self.problem(Severity::Wrong, (number, 0..0), what, Outcome::Known(BEHIND_THE_END));
+            }
+        }
+    }
+
+    fn next_segment(&mut self) -> Option<Open> {
+        let last = self.subject.last_segment();
+        while self.next <= last {
+            let number = self.next;
+            self.next += 1;
+            match self.open(number) {
+                Ok(Some(open)) => return Some(open),
+                Ok(None) => {}
+                Err(what) => self.lost((number, 0..u64::MAX), what),
+            }
+        }
+        None
+    }
+
+    /// Open a segment; `None` if it was never used. An error says why it cannot be read.
+    fn open(&mut self, number: u32) -> Result<Option<Open>, String> {
+        let subject = self.subject;
+        if !subject.numbers.contains(&number) {
+            return Err("this segment is missing".to_owned());
+        }
+        let cannot = |error: io::Error| format!("this segment cannot be read: {error}");
+        let (file, header) =
+            segment::open(&*subject.vfs, &subject.dir.join("seg"), number).map_err(cannot)?;
+        let len = file.len().map_err(cannot)?;
+        if self.is_unused(number, len) {
+            let what = "a segment without changes, which was being made when the power went";
+            self.problem(Severity::Note, (number, 0..len), what.to_owned(), Outcome::Known(UNUSED));
+            return Ok(None);
+        }
+        self.octets += len;
+        let log = match header {
+            Ok(header) => self.take_header(number, header)?,
+            Err(bad) => {
+                let what = format!("the header of this segment is damaged: it should be {bad}");
+                self.problem(Severity::Wrong, (number, 0..64), what, Outcome::AsOpened);
+                subject.log.ok_or("without its header nothing in this segment can be verified")?
+            }
+        };
+        let end = subject.end.filter(|(last, _)| *last == number).map_or(len, |(_, end)| end);
+        Ok(Some(Open { number, file, log, at: SEGMENT_HEADER as u64, end }))
+    }
+
+    /// Whether a segment was being made when the power went. One of a loaded account was removed if so.
+    fn is_unused(&self, number: u32, len: u64) -> bool {
+        let is_last = number == self.subject.last_segment() && self.subject.end.is_none();
+        is_last && len <= SEGMENT_HEADER as u64 && number > self.indexed.segment
+    }
+
+    /// Compare a header with what it should be; returns the log's number.
+    fn take_header(&mut self, number: u32, header: SegmentHeader) -> Result<u64, String> {
+        if Some(header.log) != self.subject.log {
+            return Err("this segment belongs to another account".to_owned());
+        }
+        if header.number != number {
+            let name = segment::file_name(header.number);
+            return Err(format!("this is the segment {name} under another name"));
+        }
+        if self.intact && header.first_sequence != self.sequence + 1 {
+            let what =
+                self.missing(header.first_sequence, "between this segment and the one before");
+            self.lost((number, 0..0), what);
+        }
+        if !self.intact {
+            self.sequence = header.first_sequence.saturating_sub(1);
+        }
+        Ok(header.log)
+    }
+
+    /// Read a segment on; says whether it is to be read on later.
+    fn segment(
+        &mut self,
+        open: &mut Open,
+        replay: &mut Replay<'_>,
+        until: u64,
+    ) -> io::Result<bool> {
+        let file = Arc::clone(&open.file);
+        let mut reader = SegmentReader::new(&*file, open.log)?.until(open.end);
+        if reader.len() < open.end {
+            let what = "this segment ends before the log does".to_owned();
+            self.lost((open.number, reader.len()..open.end), what);
+        }
+        while !self.subject.is_stopped() {
+            if self.intact && self.sequence >= until {
+                return Ok(true);
+            }
+            let goes_on = match self.intact {
+                true => self.transaction(open, &mut reader, replay)?,
+                false => self.frame(open, &mut reader)?,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Read a transaction, and let it happen; says whether there may be another one.
+    fn transaction(
+        &mut self,
+        open: &mut Open,
+        reader: &mut SegmentReader<'_>,
+        replay: &mut Replay<'_>,
+    ) -> io::Result<bool> {
+        let may_be_torn = open.number == self.subject.last_segment()
+            && self.subject.end.is_none()
+            && self.sequence >= self.indexed.sequence;
+        match transaction(reader, open.at, self.sequence, may_be_torn) {
+            Ok(transaction) => {
+                if let Err(error) = replay.take(open.number, &transaction) {
+                    let what = format!("this change does not fit to those before it ({error})");
+                    self.lost((open.number, open.at..transaction.end), what);
+                }
+                self.changes += transaction.frames.len() as u64;
+                self.sequence += transaction.frames.len() as u64;
+                open.at = transaction.end;
+                if self.intact {
+                    let (segment, offset, sequence) = (open.number, open.at, self.sequence);
+                    self.position = Position { segment, offset, sequence };
+                }
+                std::mem::take(&mut replay.damaged).iter().for_each(|frame| self.content(frame));
+                Ok(true)
+            }
+            Err(NoTransaction::End) => Ok(false),
+            Err(NoTransaction::Io(error)) => Err(error),
+            Err(NoTransaction::Bad { at, bad }) => {
+                if may_be_torn && !is_durable(reader, open.at, self.sequence + 1)? {
+                    let octets = reader.len() - open.at;
+                    let what = format!(
+                        "the log ends in {octets} octets of a change that was not finished"
+                    );
+                    let place = (open.number, open.at..reader.len());
+                    self.problem(Severity::Note, place, what, Outcome::Known(TORN));
+                    return Ok(false);
+                }
+                self.go_on_behind(open, reader, (at, &bad))
+            }
+        }
+    }
+
+    /// Read a frame behind damage; says whether there may be another one.
+    fn frame(&mut self, open: &mut Open, reader: &mut SegmentReader<'_>) -> io::Result<bool> {
+        let frame = match reader.frame_as_it_is(open.at) {
+            Ok(frame) => frame,
+            Err(NoFrame::End) => return Ok(false),
+            Err(NoFrame::Io(error)) => return Err(error),
+            Err(NoFrame::Bad(bad)) => return self.go_on_behind(open, reader, (open.at, &bad)),
+        };
+        if frame.header.sequence != self.sequence + 1 {
+            let what = self.missing(frame.header.sequence, "before this place");
+            self.lost((open.number, open.at..open.at), what);
+        }
+        self.sequence = frame.header.sequence;
+        self.changes += 1;
+        if !frame.damaged.is_empty() {
+            self.content(&damaged_frame(open, &frame));
+        }
+        open.at += frame.header.frame_len();
+        Ok(true)
+    }
+
+    /// Tell of damage, and find the next frame; says whether there is one.
+    fn go_on_behind(
+        &mut self,
+        open: &mut Open,
+        reader: &mut SegmentReader<'_>,
+        (at, bad): (u64, &BadRecord),
+    ) -> io::Result<bool> {
+        let here = FrameHeader::decode(reader.octets(at, HEADER)?, open.log).ok();
+        // A whole frame in the wrong place is where to go on.
+        let is_whole = *bad == ANOTHER_FRAME;
+        let from = if is_whole { at } else { at + crate::frame::ALIGNMENT };
+        let next = reader.find_after(from, 0)?;
+        let mut what = format!("this should be {bad}");
+        if let Some(header) = here.filter(|_| !is_whole) {
+            what.push_str(&format!(" (of a change by which {})", record::in_words(header.kind)));
+        }
+        let header = next
+            .map(|next| reader.octets(next, HEADER).map(|it| FrameHeader::decode(it, open.log)));
+        let header = header.transpose()?.and_then(Result::ok);
+        what.push_str(&match header {
+            Some(header) => format!("; {}", self.missing(header.sequence, "here")),
+            None => "; nothing behind it in this segment can be read".to_owned(),
+        });
+        let end = next.unwrap_or(u64::MAX);
+        self.lost((open.number, at..end), what);
+        self.sequence = header.map_or(self.sequence, |header| header.sequence.saturating_sub(1));
+        open.at = next.unwrap_or(open.end);
+        Ok(next.is_some())
+    }
+
+    /// Which changes are missing up to this one.
+    fn missing(&self, next: u64, place: &str) -> String {
+        let first = self.sequence + 1;
+        match next.checked_sub(first) {
+            Some(1) => format!("change {first} is missing {place}"),
+            Some(2..) => format!("the changes {first} to {} are missing {place}", next - 1),
+            _ => format!("change {next} is out of order {place}"),
+        }
+    }
+
+    /// Something of a frame is damaged whose change is known.
+    fn content(&mut self, frame: &DamagedFrame) {
+        for part in &frame.parts {
+            let (what, outcome) = match part {
+                Part::Summary => ("the summary of a message is damaged", NO_SUMMARY),
+                Part::Body => ("a message is damaged", NO_BODY),
+                Part::Padding => ("there should be zeros between two changes", NO_HARM),
+            };
+            let place = (frame.segment, frame.offset..frame.offset);
+            self.problem(Severity::Wrong, place, what.to_owned(), Outcome::Known(outcome));
+            let emails = frame.email.filter(|_| *part != Part::Padding);
+            if let Some(problem) = self.problems.last_mut() {
+                problem.emails.extend(emails);
+                problem.octets = None;
+            }
+        }
+    }
+
+    /// A part of the log is not what it should be: from here on nothing can be replayed.
+    fn lost(&mut self, octets: (u32, Range<u64>), what: String) {
+        self.intact = false;
+        self.problem(Severity::Wrong, octets, what, Outcome::AsOpened);
+    }
+
+    fn problem(
+        &mut self,
+        severity: Severity,
+        (segment, octets): (u32, Range<u64>),
+        what: String,
+        outcome: Outcome,
+    ) {
+        let place = format!("seg/{}, octet {}", segment::file_name(segment), octets.start);
+        let (emails, octets) = (Vec::new(), Some((segment, octets)));
+        self.problems.push(Problem { severity, place, what, outcome, emails, octets });
+    }
+}
+
+fn damaged_frame(open: &Open, frame: &Frame) -> DamagedFrame {
+    let email = content_of(frame).ok().flatten();
+    let parts = frame.damaged.clone();
+    DamagedFrame { segment: open.number, offset: open.at, parts, email }
+}

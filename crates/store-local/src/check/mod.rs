@@ -1,0 +1,346 @@
+//! Checking an account: every octet of its log, its index snapshots against the log, its files and their modes. A check
+//! changes nothing; what can be made anew from the log, or is not needed, can be mended. Segments are never touched.
+
+mod compare;
+mod files;
+mod log;
+mod report;
+
+pub use report::{Concern, Finding, Report, Severity};
+
+use crate::account::Account;
+use crate::failure::{failed, io_error};
+use crate::index::{self, Stamps};
+use crate::limits::MAX_SHOWN_UIDS;
+use crate::recovery;
+use crate::replay::READING;
+use crate::segment::{self, number_of};
+use crate::state::State;
+use crate::store::{LocalStore, Shared, Slot, exists};
+use crate::sync::{lock, read};
+use crate::vfs::Vfs;
+use log::{Outcome, Problem, Walk};
+use rookery_mail::{EmailId, MailboxId, UidSet};
+use rookery_mailbox::{Refused, StoreError};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::OwnedMutexGuard;
+
+type Loaded = OwnedMutexGuard<std::sync::Weak<Account>>;
+
+/// What is checked, as it was when the check began.
+pub(crate) struct Subject {
+    shared: Arc<Shared>,
+    pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) dir: PathBuf,
+    pub(crate) max_tombstones: usize,
+    /// The account, if it is loaded.
+    pub(crate) account: Option<Arc<Account>>,
+    /// Its segments.
+    pub(crate) numbers: Vec<u32>,
+    /// The log's random number, if it is known.
+    pub(crate) log: Option<u64>,
+    /// The last segment of a loaded account, and where the log ended in it.
+    pub(crate) end: Option<(u32, u64)>,
+}
+
+impl Subject {
+    pub(crate) fn last_segment(&self) -> u32 {
+        self.end.map_or_else(|| self.numbers.last().copied().unwrap_or(1), |(last, _)| last)
+    }
+
+    /// Whether the store is being closed, so that the check must end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.shared.closing.load(Ordering::SeqCst)
+    }
+}
+
+type Index = io::Result<Option<(State, index::Position, Stamps)>>;
+
+impl LocalStore {
+    /// Verify all that the disk has of an account, whether it opens or not, and whether it is in use or not. Nothing is
+    /// changed. Every octet of the log is read, and the account is replayed beside the one that may be loaded.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchAccount`]; [`StoreError::Io`] if its directory cannot be listed, or the store is closed meanwhile.
+    pub async fn check(&self, name: &str) -> Result<Report, StoreError> {
+        self.check_or_repair(name, false).await
+    }
+
+    /// Check an account, and mend what is not the log: index snapshots are removed or written anew, what crashes left is
+    /// removed, and only the owner can use the files. An account that nobody has is not loaded meanwhile.
+    ///
+    /// # Errors
+    /// As of [`LocalStore::check`].
+    pub async fn repair(&self, name: &str) -> Result<Report, StoreError> {
+        self.check_or_repair(name, true).await
+    }
+
+    async fn check_or_repair(&self, name: &str, repair: bool) -> Result<Report, StoreError> {
+        let slot = self.slot(name);
+        let checked = self.check_in(name, &slot, repair).await;
+        self.release_slot(name, slot);
+        checked
+    }
+
+    async fn check_in(&self, name: &str, slot: &Slot, repair: bool) -> Result<Report, StoreError> {
+        // No segment is written anew while the log is read.
+        let shared = Arc::clone(&self.shared);
+        let permit = Arc::clone(&shared.compactions).acquire_owned().await;
+        let permit = permit.map_err(|_| failed(READING))?;
+        let loaded = Arc::clone(slot).lock_owned().await;
+        self.check_open()?;
+        let (dir, name) = (self.account_dir(name), name.to_owned());
+        self.blocking(move || {
+            let _permit = permit;
+            if !crate::account_name::is_possible(&name) || !exists(&*shared.vfs, &dir)? {
+                return Err(Refused::NoSuchAccount.into());
+            }
+            check(shared, dir, loaded, repair)
+        })
+        .await
+    }
+}
+
+fn check(
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    loaded: Loaded,
+    repair: bool,
+) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let (subject, mut index) = begin(shared, dir, &loaded, repair, &mut report)?;
+    // Who only looks need not keep others from loading the account.
+    let _loaded = repair.then_some(loaded);
+    let mut state = State::default();
+    let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
+    let mut walk = Walk::new(&subject, indexed.unwrap_or_default());
+    if let Some(indexed) = indexed {
+        walk.read_to(indexed.sequence, &mut state);
+    }
+    let mut wrong_index = compare(&subject, &mut walk, &mut index, &state);
+    walk.read_to(u64::MAX, &mut state);
+    walk.look_behind_the_end();
+    if subject.is_stopped() {
+        return Err(failed("checking an account"));
+    }
+    report.segments = subject.numbers.len() as u64;
+    (report.changes, report.octets) = (walk.changes, walk.octets);
+    let is_whole = !walk.problems.iter().any(|it| matches!(it.outcome, Outcome::AsOpened));
+    let problems = std::mem::take(&mut walk.problems);
+    let index_error = index.as_ref().err().map(unreadable_index);
+    tell(&subject, problems, (&state, is_whole), index, &mut report);
+    wrong_index.extend(index_error);
+    if repair && is_whole && !wrong_index.is_empty() {
+        mend_index(&subject, &mut wrong_index);
+    }
+    wrong_index.into_iter().for_each(|finding| report.add(finding));
+    Ok(report)
+}
+
+/// Look at what changes while an account is in use, while it does not.
+fn begin(
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    loaded: &Loaded,
+    repair: bool,
+    report: &mut Report,
+) -> Result<(Subject, Index), StoreError> {
+    let account = loaded.upgrade();
+    let writing = account.as_ref().map(|account| lock(&account.writer));
+    let vfs = Arc::clone(&shared.vfs);
+    let names = vfs.list(&dir.join("seg")).map_err(|error| io_error(READING, error))?;
+    let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
+    numbers.sort_unstable();
+    let end = writing.as_ref().map(|writer| (writer.log.segment, writer.log.end));
+    let known = writing.as_ref().map(|writer| writer.log.id);
+    let log = known.or_else(|| log_of(&*vfs, &dir, &numbers));
+    let index = log.map_or(Ok(None), |log| index::load(&*vfs, &dir, log));
+    let max_tombstones = shared.options.max_tombstones;
+    let subject =
+        Subject { shared, vfs, dir, max_tombstones, account: account.clone(), numbers, log, end };
+    let stamps = index.as_ref().ok().and_then(Option::as_ref).map(|(_, _, stamps)| stamps);
+    files::check(&subject, stamps, repair, report);
+    drop(writing);
+    Ok((subject, index))
+}
+
+/// The log's random number: what most segments have, or the index snapshot.
+fn log_of(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u64> {
+    let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+    for number in numbers {
+        if let Ok((_, Ok(header))) = segment::open(vfs, &dir.join("seg"), *number) {
+            *votes.entry(header.log).or_default() += 1;
+        }
+    }
+    let most = votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(log, _)| log);
+    most.or_else(|| index::log_of(vfs, dir))
+}
+
+const WRONG_INDEX: &str = "the server believes it when it opens the account; `rookery check --repair` mends it, with the server \
+     stopped";
+const REBUILT: &str =
+    "the server makes the index snapshots anew from the log when it opens the account";
+
+fn unreadable_index(error: &io::Error) -> Finding {
+    let what = format!("an index snapshot is damaged, missing or not of this log: {error}");
+    match error.kind() {
+        io::ErrorKind::Unsupported => {
+            Finding::note(index::ACCOUNT_FILE, "index snapshots of an earlier version", REBUILT)
+        }
+        _ => Finding::wrong(index::ACCOUNT_FILE, what, REBUILT),
+    }
+}
+
+/// Compare the index snapshots with what the log says up to where they end.
+fn compare(
+    subject: &Subject,
+    walk: &mut Walk<'_>,
+    index: &mut Index,
+    state: &State,
+) -> Vec<Finding> {
+    let Ok(Some((index, position, stamps))) = index else { return Vec::new() };
+    if walk.intact && walk.position.sequence < position.sequence {
+        walk.too_short();
+    }
+    let dir = subject.dir.join("seg");
+    let relocated = recovery::relocate(&*subject.vfs, &dir, index, *position);
+    let (true, Ok(offset)) = (walk.intact, relocated) else { return Vec::new() };
+    position.offset = offset;
+    let mut found = compare::differences(index, stamps, state);
+    let end = walk.position;
+    if end.sequence != position.sequence
+        || (end.segment == position.segment && end.offset != offset)
+    {
+        found.push((index::ACCOUNT_FILE.to_owned(), "where it ends".to_owned()));
+    }
+    let wrong = |(place, what): (String, String)| {
+        Finding::wrong(place, format!("{what}: this is not what the log says"), WRONG_INDEX)
+    };
+    found.into_iter().map(wrong).collect()
+}
+
+/// Put what was found in the log into words, with the messages that it concerns.
+fn tell(
+    subject: &Subject,
+    problems: Vec<Problem>,
+    (state, is_whole): (&State, bool),
+    index: Index,
+    report: &mut Report,
+) {
+    let index = index.ok().flatten();
+    let concerns = |state: &State| (messages(state), concerns(state, &problems));
+    let (count, concerns) = match (&subject.account, &index) {
+        (Some(account), _) => concerns(&read(&account.state)),
+        (None, Some((index, _, _))) if !is_whole => concerns(index),
+        _ => concerns(state),
+    };
+    report.messages = count;
+    let opened = if is_whole { String::new() } else { opened(subject, index) };
+    for (problem, concerns) in problems.into_iter().zip(concerns) {
+        let Problem { severity, place, what, outcome, .. } = problem;
+        let consequence = match outcome {
+            Outcome::Known(consequence) => consequence.to_owned(),
+            Outcome::AsOpened => opened.clone(),
+        };
+        report.add(Finding { concerns, ..Finding::new(severity, place, what, consequence) });
+    }
+    if is_whole {
+        left_out(state, report);
+    }
+}
+
+fn messages(state: &State) -> u64 {
+    let counts = |published: &crate::state::Published| published.mailbox.snapshot.counts().messages;
+    state.mailboxes.values().map(|published| u64::from(counts(published))).sum()
+}
+
+/// What happens when the account is opened although its log is damaged.
+fn opened(subject: &Subject, index: Option<(State, index::Position, Stamps)>) -> String {
+    let is_open = if subject.account.is_some() {
+        "the account is open and goes on as it was read; once the server has let go of it, "
+    } else {
+        ""
+    };
+    match recovery::read(&*subject.vfs, &subject.dir, subject.max_tombstones, index) {
+        Ok(_) => format!(
+            "{is_open}the account opens, since its index snapshots cover this; keep account.idx and box, without them it would \
+             not open. Segments cannot be mended yet"
+        ),
+        Err(error) => format!(
+            "{is_open}the account does not open ({error}). Segments cannot be mended yet: restore the account from a backup"
+        ),
+    }
+}
+
+/// For each problem the messages that it concerns.
+fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
+    let mut wanted: HashMap<EmailId, Vec<usize>> = HashMap::new();
+    for (at, problem) in problems.iter().enumerate() {
+        problem.emails.iter().for_each(|email| wanted.entry(*email).or_default().push(at));
+    }
+    let holes: Vec<_> =
+        problems.iter().enumerate().filter_map(|(at, it)| Some((at, it.octets.clone()?))).collect();
+    for (email, id) in state.emails.all.iter().zip(1..).filter(|_| !holes.is_empty()) {
+        let offset = u64::from(email.location.offset) * crate::frame::ALIGNMENT;
+        for (at, (segment, octets)) in &holes {
+            if email.location.segment == *segment && octets.contains(&offset) {
+                wanted.entry(EmailId(id)).or_default().push(*at);
+            }
+        }
+    }
+    let mut found: Vec<BTreeMap<MailboxId, UidSet>> = vec![BTreeMap::new(); problems.len()];
+    if !wanted.is_empty() {
+        for (id, published) in &state.mailboxes {
+            for row in published.mailbox.snapshot.rows() {
+                for at in wanted.get(&row.email).into_iter().flatten() {
+                    let Some(found) = found.get_mut(*at) else { continue };
+                    found.entry(*id).or_default().insert(row.uid);
+                }
+            }
+        }
+    }
+    found.into_iter().map(|found| found.iter().map(|it| concern(state, it)).collect()).collect()
+}
+
+fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {
+    let first: UidSet = uids.ranges().iter().take(MAX_SHOWN_UIDS).copied().collect();
+    let more = uids.len() - first.len();
+    let uids = if more > 0 { format!("{first} and {more} more") } else { first.to_string() };
+    Concern { mailbox: compare::name(state, *id), uids }
+}
+
+/// Messages whose content the log has left out.
+fn left_out(state: &State, report: &mut Report) {
+    let all = state.emails.all.iter().zip(1..);
+    let lost = all.filter(|(email, _)| email.references > 0 && email.location.len == 0);
+    for (email, id) in lost {
+        let place = format!("seg/{}", segment::file_name(email.location.segment));
+        let what = format!("the content {id} was left out though a message has it");
+        report.add(Finding::wrong(
+            place,
+            what,
+            "this message cannot be read; everything else works",
+        ));
+    }
+}
+
+/// Make the index snapshots anew, or remove them.
+fn mend_index(subject: &Subject, findings: &mut [Finding]) {
+    let is_wrong_in_memory = findings.iter().any(|it| it.consequence == WRONG_INDEX);
+    let mended = match &subject.account {
+        // What is in memory was read from them.
+        Some(_) if is_wrong_in_memory => return,
+        Some(account) => account.renew_index().then_some("written anew"),
+        None => {
+            let removed = index::remove(&*subject.vfs, &subject.dir);
+            removed.is_ok().then_some("removed; they are made anew when the account is opened")
+        }
+    };
+    for finding in findings {
+        finding.mended = mended.map(str::to_owned);
+    }
+}
