@@ -52,6 +52,12 @@ impl Refusal {
     pub(crate) fn too_big() -> Self {
         Self::no(Code::TooBig, "The message is too big")
     }
+
+    /// The answer to a command of which all that is no message is over this limit.
+    pub(crate) fn command_too_big(limit: &'static str) -> Self {
+        let text = format!("The command is too big: {limit}");
+        Self { code: Some(Code::TooBig), ..Self::bad(text) }
+    }
 }
 
 impl From<Refusal> for Failure {

@@ -237,9 +237,7 @@ impl Session {
                 Frame::Command(octets) => self.command(&octets, input, out).await?,
                 Frame::Literal(head) => self.literal(head, input, out).await?,
                 Frame::TooBig { tag, limit } => {
-                    let text = format!("The command is too big: {limit}");
-                    let refusal = Refusal { code: Some(Code::TooBig), ..Refusal::bad(text) };
-                    self.refuse_input(tag, refusal, out)
+                    self.refuse_input(tag, Refusal::command_too_big(limit), out)
                 }
                 Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => Next::Command,
             };

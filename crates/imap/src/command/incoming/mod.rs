@@ -187,7 +187,8 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
             let (rest, literal) = match self.input.literal_frame().await? {
                 Frame::Command(rest) => (rest, None),
                 Frame::Literal(head) => (head.prefix.clone(), Some(head)),
-                _ => return Err(Refusal::too_big().into()),
+                Frame::TooBig { limit, .. } => return Err(Refusal::command_too_big(limit).into()),
+                Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => continue,
             };
             let steps = self.text.read(&rest, literal.is_some()).map_err(refuse)?;
             match (steps, literal) {
