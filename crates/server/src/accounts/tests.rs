@@ -33,11 +33,14 @@ async fn names_in_any_case_open_the_account() {
 
 // proves: 9051/11.7/f
 #[tokio::test]
-async fn what_everybody_knows_opens_nothing() {
+async fn what_everybody_knows_opens_nothing_from_afar() {
     let (_dir, accounts) = accounts();
     add(&accounts, "ada", "{PLAIN}Password1");
-    assert_eq!(login(&accounts, "ada", "Password1").await, Err(Denied::WellKnown));
-    assert_eq!(login(&accounts, "ada", "password").await, Err(Denied::BadCredentials));
+    let directory = PeerDirectory::new(Arc::clone(&accounts), Some("192.0.2.1".parse().unwrap()));
+    assert_eq!(directory.login(None, "ada", b"Password1").await, Err(Denied::WellKnown));
+    assert_eq!(directory.login(None, "ada", b"password").await, Err(Denied::BadCredentials));
+    let here = PeerDirectory::new(Arc::clone(&accounts), Some("127.0.0.1".parse().unwrap()));
+    assert!(here.login(None, "ada", b"Password1").await.is_ok());
 }
 
 #[tokio::test]
