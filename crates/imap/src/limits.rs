@@ -56,9 +56,6 @@ pub const FETCH_BATCH: usize = 64;
 /// Summaries that are asked of the store at a time. One can have a megabyte.
 pub const SUMMARY_BATCH: usize = 8;
 
-/// Names that LIST compares with its patterns before others get a turn.
-pub const LIST_BATCH: usize = 64;
-
 /// Patterns of one LIST.
 pub const MAX_LIST_PATTERNS: usize = 50;
 

@@ -3,10 +3,10 @@
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Outcome, Peer, Services, Settings, Stage, limits, serve};
 use rookery_mail::{DateTime, MailboxName};
-use rookery_mailbox::{Account, MemoryStore, NewMessage, Store, initial_mailboxes};
+use rookery_mailbox::{Account, MemoryStore, NewMailbox, NewMessage, Store, initial_mailboxes};
 use rookery_mime::Message;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -306,6 +306,27 @@ async fn message_numbers_can_be_done_without_only_where_the_administrator_says_s
         assert_eq!(answer.contains(" UIDONLY"), uid_only, "{answer}");
         assert_eq!(answer.contains("d BAD [UIDREQUIRED]"), uid_only, "{answer}");
     }
+}
+
+/// Each of these names has forty others above it, and each of those has two thousand below it: to look at all pairs would
+/// hold up everybody else.
+#[tokio::test]
+async fn names_that_lie_deep_are_listed_soon() {
+    let deep = vec!["deep"; 40].join("/");
+    let names = (0..2000).map(|n| MailboxName::new(&format!("{deep}/{n}")).unwrap());
+    let mut mailboxes = initial_mailboxes();
+    let new = |name| NewMailbox { name, special_use: None, subscribed: true };
+    mailboxes.extend(names.map(new));
+    let store = MemoryStore::new();
+    store.create_account("ada", &mailboxes, 1_000_000).await.unwrap();
+    let mut client = connect_to(Arc::new(store), Settings::default(), local(true), Stage::Greeting);
+    client.send("a LOGIN ada tulip\r\n").await;
+    client.until("a OK").await;
+    let began = Instant::now();
+    client.send("b LIST (SUBSCRIBED RECURSIVEMATCH) \"\" *\r\n").await;
+    let answer = client.until("b OK").await;
+    assert_eq!(answer.matches("\r\n* LIST").count() + 1, 6 + 2000, "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// One command can ask for one part of one message in hundreds of ways; what it gets must not gather in memory.

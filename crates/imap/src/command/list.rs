@@ -2,7 +2,7 @@
 //! special uses (RFC 6154).
 
 use super::status;
-use crate::limits::{LIST_BATCH, MAX_LIST_PATTERNS};
+use crate::limits::MAX_LIST_PATTERNS;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -15,6 +15,7 @@ use rookery_mailbox::MailboxList;
 use rookery_mailbox::list::Pattern;
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use tokio::task::yield_now;
 
 pub(crate) async fn run(
     context: &Context,
@@ -28,44 +29,107 @@ pub(crate) async fn run(
     }
     let patterns = patterns(context, &command.reference, &command.patterns)?;
     let list = user.account.store().mailboxes().await?;
-    let names = names_to_consider(&list, options.subscribed_only);
-    for (index, name) in names.into_iter().enumerate() {
-        if index % LIST_BATCH == 0 {
-            tokio::task::yield_now().await;
-        }
-        if !patterns.iter().any(|pattern| pattern.matches(&name)) {
-            continue;
-        }
-        let Some(extended) = options.choose(&list, &name, &patterns) else { continue };
-        let mut attributes = attributes(&list, &name, options.shows_subscribed());
-        let selected = options.meets(&list, &name);
-        let status = match (&options.status, list.mailboxes.get(&name)) {
-            // What is listed only for its children has none (RFC 5819 §3).
-            (Some(items), Some(info)) if selected => {
-                match status::of(context, user, info, items).await {
-                    Ok(status) => Some(status),
-                    Err(Failure::Refused(_)) => {
-                        // It went away meanwhile (RFC 9051 §6.3.9).
-                        attributes.push("\\Noselect".to_owned());
-                        None
-                    }
-                    Err(fault) => return Err(fault),
-                }
-            }
-            _ => None,
-        };
-        out.send(&Response::List {
-            attributes,
-            delimiter: Some(DELIMITER),
-            mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
-            extended,
-        });
-        if let Some(status) = status {
-            out.send(&status);
-        }
+    for chosen in choose(&list, &options, &patterns).await {
+        tell(context, user, (&list, &options), chosen, out).await?;
         out.drain().await?;
     }
     done("That is all")
+}
+
+/// A name that is listed.
+struct Chosen {
+    name: MailboxName,
+    /// Whether it meets the selection criteria, and not only names below it.
+    meets: bool,
+    extended: Vec<ListExtended>,
+}
+
+/// The names that are listed (RFC 5258 §3.5). Others get a turn after each name, for it may take long to compare it with
+/// all patterns.
+async fn choose(list: &MailboxList, options: &Options, patterns: &[Pattern]) -> Vec<Chosen> {
+    let mut matching = Vec::new();
+    let mut above = Above::default();
+    for name in names_to_consider(list, options.subscribed_only) {
+        yield_now().await;
+        let matches = patterns.iter().any(|pattern| pattern.matches(&name));
+        let meets = options.meets(list, &name);
+        if options.recursive && meets {
+            above.note(&name, matches);
+        }
+        if matches {
+            matching.push((name, meets));
+        }
+    }
+    let chosen = matching.into_iter().filter_map(|(name, meets)| {
+        let tells = options.recursive && above.tells(&name, meets);
+        let extended = if tells { vec![options.child_info()] } else { Vec::new() };
+        (meets || tells).then_some(Chosen { name, meets, extended })
+    });
+    chosen.collect()
+}
+
+/// The names above those that meet the selection criteria.
+#[derive(Default)]
+struct Above {
+    all: BTreeSet<MailboxName>,
+    /// Those above names that no pattern matches.
+    unlisted: BTreeSet<MailboxName>,
+}
+
+impl Above {
+    fn note(&mut self, name: &MailboxName, is_listed: bool) {
+        add_superiors(&mut self.all, name);
+        if !is_listed {
+            add_superiors(&mut self.unlisted, name);
+        }
+    }
+
+    /// Whether it is to be told that there is something below the name. A name that is listed only for what is below it
+    /// is redundant if all that is listed itself.
+    fn tells(&self, name: &MailboxName, meets: bool) -> bool {
+        if meets { self.all.contains(name) } else { self.unlisted.contains(name) }
+    }
+}
+
+/// Add the names above one to a set that has all names above those in it.
+pub(crate) fn add_superiors(names: &mut BTreeSet<MailboxName>, name: &MailboxName) {
+    let mut above = name.parent();
+    while let Some(name) = above.filter(|name| !names.contains(name)) {
+        above = name.parent();
+        names.insert(name);
+    }
+}
+
+/// LIST, and the STATUS that goes with it.
+async fn tell(
+    context: &Context,
+    user: &User,
+    (list, options): (&MailboxList, &Options),
+    Chosen { name, meets, extended }: Chosen,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
+    let mut attributes = attributes(list, &name, options.shows_subscribed());
+    // What is listed only for its children has none (RFC 5819 §3).
+    let items = options.status.as_ref().filter(|_| meets);
+    let status = match (items, list.mailboxes.get(&name)) {
+        (Some(items), Some(info)) => match status::of(context, user, info, items).await {
+            Err(Failure::Refused(_)) => {
+                // It went away meanwhile (RFC 9051 §6.3.9).
+                attributes.push("\\Noselect".to_owned());
+                None
+            }
+            status => Some(status?),
+        },
+        _ => None,
+    };
+    out.send(&Response::List {
+        attributes,
+        delimiter: Some(DELIMITER),
+        mailbox: WireMailbox::encode(name.as_str(), context.speaks_utf8()),
+        extended,
+    });
+    status.iter().for_each(|status| out.send(status));
+    Ok(())
 }
 
 /// `LIST "" ""` asks for the delimiter and lists nothing.
@@ -101,29 +165,12 @@ pub(crate) fn patterns(
 /// Mailboxes, subscriptions where they are asked for, and the names above them.
 fn names_to_consider(list: &MailboxList, subscribed: bool) -> BTreeSet<MailboxName> {
     let subscriptions = list.subscriptions.iter().filter(|_| subscribed);
-    let names = list.mailboxes.keys().chain(subscriptions);
-    names.flat_map(|name| name.ancestors().chain([name.clone()])).collect()
-}
-
-/// The names of mailboxes, or of subscriptions, below one: in a sorted collection they stand together.
-fn mailboxes_below<'a>(
-    list: &'a MailboxList,
-    name: &'a MailboxName,
-) -> impl Iterator<Item = &'a MailboxName> {
-    let start = format!("{name}{DELIMITER}");
-    let behind =
-        list.mailboxes.range::<str, _>((Bound::Excluded(start.as_str()), Bound::Unbounded));
-    behind.map(|(child, _)| child).take_while(|child| child.is_below(name))
-}
-
-fn subscriptions_below<'a>(
-    list: &'a MailboxList,
-    name: &'a MailboxName,
-) -> impl Iterator<Item = &'a MailboxName> {
-    let start = format!("{name}{DELIMITER}");
-    let behind =
-        list.subscriptions.range::<str, _>((Bound::Excluded(start.as_str()), Bound::Unbounded));
-    behind.take_while(|child| child.is_below(name))
+    let mut names = BTreeSet::new();
+    for name in list.mailboxes.keys().chain(subscriptions) {
+        add_superiors(&mut names, name);
+        names.insert(name.clone());
+    }
+    names
 }
 
 struct Options {
@@ -177,29 +224,11 @@ impl Options {
             && (!self.special_use_only || has_use(name))
     }
 
-    /// Whether a name is listed, and with which extended data (RFC 5258 §3.5).
-    fn choose(
-        &self,
-        list: &MailboxList,
-        name: &MailboxName,
-        patterns: &[Pattern],
-    ) -> Option<Vec<ListExtended>> {
-        let meets = self.meets(list, name);
-        if !self.recursive {
-            return meets.then(Vec::new);
-        }
-        let matching = |child: &&MailboxName| self.meets(list, child);
-        let unlisted = |child: &MailboxName| !patterns.iter().any(|pattern| pattern.matches(child));
-        let children = mailboxes_below(list, name).chain(subscriptions_below(list, name));
-        let mut children = children.filter(matching);
-        // A name that is listed only for what is below it is redundant if all that is listed itself.
-        let tells = if meets { children.next().is_some() } else { children.any(unlisted) };
-        if !tells {
-            return meets.then(Vec::new);
-        }
+    /// That there are names below one that meet the criteria.
+    fn child_info(&self) -> ListExtended {
         let subscribed = self.subscribed_only.then(|| "SUBSCRIBED".to_owned());
         let special_use = self.special_use_only.then(|| "SPECIAL-USE".to_owned());
-        Some(vec![ListExtended::ChildInfo(subscribed.into_iter().chain(special_use).collect())])
+        ListExtended::ChildInfo(subscribed.into_iter().chain(special_use).collect())
     }
 }
 
@@ -241,11 +270,18 @@ pub(crate) fn attributes(list: &MailboxList, name: &MailboxName, subscribed: boo
         // The second is implied, and all that clients without LIST-EXTENDED know.
         attributes.extend(["\\NonExistent", "\\Noselect"]);
     }
-    let has_children = mailboxes_below(list, name).next().is_some();
-    attributes.push(if has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+    attributes.push(if has_children(list, name) { "\\HasChildren" } else { "\\HasNoChildren" });
     if subscribed && list.subscriptions.contains(name) {
         attributes.push("\\Subscribed");
     }
     attributes.extend(info.and_then(|info| info.special_use).map(|special| special.as_str()));
     attributes.into_iter().map(str::to_owned).collect()
+}
+
+/// In a sorted collection the names below one stand together.
+fn has_children(list: &MailboxList, name: &MailboxName) -> bool {
+    let start = format!("{name}{DELIMITER}");
+    let behind = (Bound::Excluded(start.as_str()), Bound::Unbounded);
+    let next = list.mailboxes.range::<str, _>(behind).next();
+    next.is_some_and(|(child, _)| child.is_below(name))
 }

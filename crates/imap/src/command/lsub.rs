@@ -5,7 +5,8 @@ use crate::out::Out;
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{Response, WireMailbox};
 use rookery_mail::{DELIMITER, MailboxName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::task::yield_now;
 
 pub(crate) async fn run(
     context: &Context,
@@ -17,16 +18,21 @@ pub(crate) async fn run(
     let patterns = list::patterns(context, reference, &[pattern.to_vec()])?;
     let matches = |name: &MailboxName| patterns.iter().any(|pattern| pattern.matches(name));
     let list = user.account.store().mailboxes().await?;
-    // A name that is only above subscribed ones is listed where `%` hides those, as one that
-    // cannot be selected.
-    let mut found = BTreeMap::new();
+    let (mut found, mut superiors) = (BTreeMap::new(), BTreeSet::new());
     for name in &list.subscriptions {
+        yield_now().await;
         if matches(name) {
             found.insert(name.clone(), true);
         } else {
-            for above in name.ancestors().filter(|above| matches(above)) {
-                found.entry(above).or_insert(false);
-            }
+            list::add_superiors(&mut superiors, name);
+        }
+    }
+    // A name that is only above subscribed ones is listed where `%` hides those, as one that
+    // cannot be selected.
+    for name in superiors {
+        yield_now().await;
+        if matches(&name) {
+            found.entry(name).or_insert(false);
         }
     }
     for (name, subscribed) in found {

@@ -5,6 +5,7 @@ use crate::out::Out;
 use crate::session::{Answer, Context, User, done};
 use rookery_imap_wire::{Response, WireMailbox};
 use rookery_mail::DELIMITER;
+use tokio::task::yield_now;
 
 pub(crate) async fn run(
     context: &Context,
@@ -16,6 +17,7 @@ pub(crate) async fn run(
     let patterns = list::patterns(context, reference, &[pattern.to_vec()])?;
     let list = user.account.store().mailboxes().await?;
     for name in list.mailboxes.keys() {
+        yield_now().await;
         if !patterns.iter().any(|pattern| pattern.matches(name)) {
             continue;
         }
