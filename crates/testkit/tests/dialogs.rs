@@ -101,8 +101,13 @@ async fn in_files() {
 }
 
 /// Dialogs that say themselves when what is compressed, or what is offered because nothing is.
-const ABOUT_THE_LAYER: [&str; 4] =
-    ["/compress/", "/unauthenticate/", "/session/capability", "/capability/"];
+const ABOUT_THE_LAYER: [&str; 5] = [
+    "/compress/",
+    "/unauthenticate/",
+    "/session/capability",
+    "/capability/",
+    "/interop/13-what-clients-look-for",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn compressed() {
