@@ -83,7 +83,8 @@ impl Account {
         let done = self.rewrite(&candidate).and_then(|rewritten| self.publish(&rewritten));
         match done {
             Ok(true) => return Ok(true),
-            Ok(false) => {}
+            // A full disk has room again some day, and then needs it most.
+            Ok(false) | Err(StoreError::Refused(_)) => {}
             // It will not get better by trying.
             Err(_) => drop(lock(&self.uncompactable).insert(number)),
         }

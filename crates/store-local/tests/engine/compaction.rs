@@ -152,6 +152,18 @@ async fn a_damaged_segment_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_a_full_disk_kept_from_being_rewritten_is_rewritten_later() {
+    let (disk, before) = churned(true).await;
+    let undisturbed = open_soon(&disk.crash(0)).await.unwrap().compact(ACCOUNT).await.unwrap();
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    disk.fail_at(disk.operations() + 2, io::ErrorKind::StorageFull, false);
+    assert!(store.compact(ACCOUNT).await.is_err());
+    assert_eq!(store.compact(ACCOUNT).await.unwrap(), undisturbed);
+    assert_eq!(picture(&*account).await, before);
+}
+
+#[tokio::test]
 async fn half_a_segment_is_removed() {
     let (disk, before) = churned(true).await;
     disk.create(&segments().join("1.seg.new")).unwrap().write_at(b"half", 0).unwrap();
