@@ -94,6 +94,10 @@ pub const MAX_LOGGED_ID_TEXT: usize = 100;
 /// Messages in one APPEND. The store may keep the beginning of each in memory until all have come.
 pub const MAX_APPEND_MESSAGES: usize = 200;
 
+/// How much one APPEND may bring, in messages of the largest size: a gigabyte, unless configured. A short command with many
+/// URLs of the same large message asks for more than that, and others would wait while it is written.
+pub const MAX_APPEND_SIZES: u64 = 16;
+
 /// Octets of the summaries of all messages in one APPEND, which are in memory until all have come. A usual message has
 /// some kilobytes, the most intricate one a few megabytes.
 pub const MAX_APPEND_SUMMARIES: usize = 16 * 1024 * 1024;

@@ -447,3 +447,21 @@ async fn what_urls_add_up_to_is_limited_too() {
         .await;
     assert!(client.until("\r\n").await.starts_with("e OK"));
 }
+
+#[tokio::test]
+async fn what_the_messages_of_one_command_add_up_to_is_limited() {
+    let settings = Settings { allow_plaintext: true, max_message_size: 100, ..Settings::default() };
+    let mut client = connect(settings, local(false), Stage::Greeting).await;
+    client
+        .send(&format!("a LOGIN ada tulip\r\nb APPEND INBOX {{100+}}\r\n{}\r\n", "x".repeat(100)))
+        .await;
+    client.until("b OK").await;
+    let most = usize::try_from(limits::MAX_APPEND_SIZES).unwrap();
+    for (tag, messages, answer) in [("c", most, "c OK"), ("d", most + 1, "d NO [LIMIT]")] {
+        let all = " CATENATE (URL /INBOX/;UID=1)".repeat(messages);
+        client.send(&format!("{tag} APPEND INBOX{all}\r\n")).await;
+        assert!(client.until("\r\n").await.starts_with(answer));
+    }
+    client.send("e STATUS INBOX (MESSAGES)\r\n").await;
+    assert!(client.until("e OK").await.contains(&format!("MESSAGES {}", most + 1)));
+}

@@ -8,7 +8,7 @@ use super::store::settable;
 use super::{copy, now};
 use crate::append_limit;
 use crate::conn::Input;
-use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_APPEND_SUMMARIES};
+use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_APPEND_SIZES, MAX_APPEND_SUMMARIES};
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -38,6 +38,8 @@ pub(crate) struct Stream<'a, 'i, 'o> {
     literal: Option<LiteralHead>,
     /// Octets of the largest message that is taken.
     max_size: u64,
+    /// Octets that the messages may still bring, all together.
+    room: u64,
 }
 
 /// A message that is not yet whole.
@@ -57,7 +59,8 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
     ) -> Self {
         let (text, steps) = (head.text, head.steps.clone());
         let max_size = context.services.settings.max_message_size;
-        Self { context, user, out, selected, input, text, steps, literal, max_size }
+        let room = max_size.saturating_mul(MAX_APPEND_SIZES);
+        Self { context, user, out, selected, input, text, steps, literal, max_size, room }
     }
 
     /// The mailbox that the messages are for, whose limit they must keep to from now on.
@@ -140,7 +143,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         if whole && literal.size == 0 {
             return Err(empty().into());
         }
-        self.check_size(message, literal.size)?;
+        self.make_room(message, literal.size)?;
         self.input.framer().stream_literal();
         self.go_on(literal.sync).await?;
         while let Frame::Bytes(octets) = self.input.literal_frame().await? {
@@ -153,11 +156,11 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         match url::find(self.user, self.selected, &url).await? {
             None => Err(bad_url(url).into()),
             Some((_, Octets::Picked(octets))) => {
-                self.check_size(message, octets.len() as u64)?;
+                self.make_room(message, octets.len() as u64)?;
                 Ok(message.incoming.write(&octets).await?)
             }
             Some((email, Octets::Range(range))) => {
-                self.check_size(message, range.end - range.start)?;
+                self.make_room(message, range.end - range.start)?;
                 match copy(self.user, email, range, message).await {
                     // It has just been expunged.
                     Err(StoreError::Refused(Refused::NoSuchMessage)) => Err(bad_url(url).into()),
@@ -167,9 +170,14 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         }
     }
 
-    fn check_size(&self, message: &Unfinished, more: u64) -> Result<(), Refusal> {
-        let size = message.incoming.len().saturating_add(more);
-        if size <= self.max_size { Ok(()) } else { Err(Refusal::too_big()) }
+    /// Let so many octets more into the message, if it can have them and the command too.
+    fn make_room(&mut self, message: &Unfinished, more: u64) -> Result<(), Refusal> {
+        if message.incoming.len().saturating_add(more) > self.max_size {
+            return Err(Refusal::too_big());
+        }
+        let left = self.room.checked_sub(more);
+        self.room = left.ok_or_else(|| Refusal::no(Code::Limit, "Too much in one APPEND"))?;
+        Ok(())
     }
 
     async fn go_on(&mut self, sync: bool) -> Result<(), Failure> {
