@@ -13,6 +13,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) struct Services {
     pub(crate) store: Arc<dyn Store>,
+    /// The same store, if it is the embedded one, for what only that can do.
+    pub(crate) local: Option<Arc<LocalStore>>,
     pub(crate) accounts: Arc<Accounts>,
     /// The largest message that is taken, in octets.
     pub(crate) message_size: u64,
@@ -46,7 +48,8 @@ impl Services {
         let located = Arc::clone(&store);
         let locate: Locate = Box::new(move |name| located.account_dir(name));
         let accounts = Accounts::new(locate).map_err(|error| failed(&error))?;
-        Ok(Self { store, accounts: Arc::new(accounts), message_size })
+        let (local, accounts) = (Some(Arc::clone(&store)), Arc::new(accounts));
+        Ok(Self { store, local, accounts, message_size })
     }
 }
 

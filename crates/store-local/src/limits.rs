@@ -84,7 +84,10 @@ pub const MAX_CONCURRENT_LOADS: usize = 8;
 pub const MAX_ACCOUNT_FILE_NAME: usize = 240;
 
 /// Findings that a check of an account reports one by one; of a disk that far gone, more say nothing more.
-pub const MAX_FINDINGS: usize = 500;
+pub const MAX_FINDINGS: usize = 200;
+
+/// Mailboxes that a finding names.
+pub const MAX_SHOWN_MAILBOXES: usize = 10;
 
 /// Ranges of UIDs that a finding names for each mailbox.
 pub const MAX_SHOWN_UIDS: usize = 20;

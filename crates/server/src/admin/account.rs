@@ -50,16 +50,25 @@ pub(super) async fn list(services: &Services, after: Option<&str>) -> Answer {
     let more = page.len() > MAX_ADMIN_ACCOUNTS;
     page.truncate(MAX_ADMIN_ACCOUNTS);
     let summarize = |accounts: &Accounts| {
-        page.into_iter().map(|name| summary(accounts, name)).collect::<Result<Vec<_>, _>>()
+        Ok(page.into_iter().map(|name| summary(accounts, name)).collect::<Vec<_>>())
     };
     Ok(Response::Accounts { accounts: blocking(services, summarize).await?, more })
 }
 
-fn summary(accounts: &Accounts, name: String) -> Result<AccountSummary, Failure> {
+/// One file that cannot be read must not hide the other accounts.
+fn summary(accounts: &Accounts, name: String) -> AccountSummary {
     let parsed = Name::new(&name).ok();
-    let file = parsed.map(|name| read(accounts, &name)).transpose()?.flatten();
-    let (has_file, disabled) = (file.is_some(), file.is_some_and(|file| file.disabled));
-    Ok(AccountSummary { name, has_file, disabled })
+    match parsed.map(|name| accounts.read(&name)).transpose() {
+        Ok(file) => {
+            let file = file.flatten();
+            let (has_file, disabled) = (file.is_some(), file.is_some_and(|file| file.disabled));
+            AccountSummary { name, has_file, disabled, unreadable: None }
+        }
+        Err(error) => {
+            let unreadable = Some(error.to_string());
+            AccountSummary { name, has_file: true, disabled: false, unreadable }
+        }
+    }
 }
 
 pub(super) async fn show(services: &Services, name: &str) -> Answer {

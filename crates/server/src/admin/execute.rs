@@ -1,7 +1,7 @@
 //! Doing what a request asks for.
 
 use super::message::Messages;
-use super::{Request, Response, account, content, frame, mailbox, message};
+use super::{Request, Response, account, check, content, frame, mailbox, message};
 use crate::failure::Failure;
 use crate::limits::MAX_ADMIN_FRAME;
 use crate::services::Services;
@@ -28,6 +28,7 @@ pub(super) async fn execute(
             account::set_hidden(services, &name, capabilities, hidden).await
         }
         Request::AccountDelete { name } => account::delete(services, &name).await,
+        Request::Check { name, repair } => check::check(services, &name, repair).await,
         Request::MailboxList { account, after } => {
             mailbox::list(services, &account, after.as_deref()).await
         }

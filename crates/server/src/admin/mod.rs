@@ -2,6 +2,7 @@
 //! within the process where no server runs. Either way [`execute::execute`] does the work.
 
 mod account;
+mod check;
 mod client;
 mod content;
 mod execute;
@@ -13,8 +14,8 @@ mod socket;
 
 pub(crate) use client::Client;
 pub(crate) use request::{
-    AccountDetails, AccountSummary, ListedMessage, MailboxDetails, MessageDetails, Password,
-    Request, Response,
+    AccountDetails, AccountSummary, CheckedAccount, CheckedMessages, Finding, ListedMessage,
+    MailboxDetails, MessageDetails, Password, Request, Response,
 };
 pub(crate) use socket::Socket;
 

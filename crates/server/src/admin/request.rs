@@ -36,6 +36,11 @@ pub(crate) enum Request {
     AccountDelete {
         name: String,
     },
+    /// Look whether anything is wrong with what the disk has of an account; mend what can be, if asked to.
+    Check {
+        name: String,
+        repair: bool,
+    },
     /// The mailboxes whose names come after this one.
     MailboxList {
         account: String,
@@ -144,6 +149,7 @@ pub(crate) enum Response {
         more: bool,
     },
     Account(AccountDetails),
+    Checked(CheckedAccount),
     /// Mailboxes, and whether there are more after the last.
     Mailboxes {
         mailboxes: Vec<MailboxDetails>,
@@ -174,6 +180,9 @@ pub(crate) struct AccountSummary {
     /// Whether it has a file, without which nobody can log in.
     pub(crate) has_file: bool,
     pub(crate) disabled: bool,
+    /// Why its file cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) unreadable: Option<String>,
 }
 
 /// An account by itself.
@@ -191,6 +200,55 @@ pub(crate) struct AccountDetails {
     pub(crate) messages: u64,
     /// Octets of all messages.
     pub(crate) size: u64,
+}
+
+/// What a check found of an account.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CheckedAccount {
+    pub(crate) name: String,
+    pub(crate) messages: u64,
+    /// Changes that its log has, as far as they can be read.
+    pub(crate) changes: u64,
+    pub(crate) segments: u64,
+    /// Octets of its log.
+    pub(crate) octets: u64,
+    pub(crate) findings: Vec<Finding>,
+    /// How many more findings there are.
+    pub(crate) left_out: u64,
+}
+
+impl CheckedAccount {
+    /// Whether nothing is wrong, or what was is mended.
+    pub(crate) fn is_good(&self) -> bool {
+        let is_good = |finding: &Finding| !finding.is_wrong || finding.mended.is_some();
+        self.left_out == 0 && self.findings.iter().all(is_good)
+    }
+}
+
+/// Something that a check found.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Finding {
+    /// Whether it is wrong. If not, a crash left it, and the server sees to it.
+    pub(crate) is_wrong: bool,
+    /// The file, below the account's directory, and where in it.
+    pub(crate) place: String,
+    pub(crate) what: String,
+    /// The messages that it concerns, as far as they are known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) concerns: Vec<CheckedMessages>,
+    /// What the server does about it, or what is to be done.
+    pub(crate) consequence: String,
+    /// What was done about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) mended: Option<String>,
+}
+
+/// Messages of a mailbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CheckedMessages {
+    pub(crate) mailbox: String,
+    /// A set of UIDs, or the first of them.
+    pub(crate) uids: String,
 }
 
 /// A mailbox.

@@ -15,7 +15,7 @@ fn services() -> (tempfile::TempDir, Services) {
 fn without_files() -> Services {
     let accounts = Accounts::new(Box::new(|name| std::path::Path::new("none").join(name))).unwrap();
     let (store, accounts) = (Arc::new(MemoryStore::new()), Arc::new(accounts));
-    Services { store, accounts, message_size: 100_000 }
+    Services { store, local: None, accounts, message_size: 100_000 }
 }
 
 fn add(name: &str, password: &str) -> Request {

@@ -194,6 +194,7 @@ fn print_list(accounts: &[AccountSummary]) -> Result<(), Failure> {
     for account in accounts {
         let state = match account {
             AccountSummary { has_file: false, .. } => "no account.toml",
+            AccountSummary { unreadable: Some(_), .. } => "account.toml cannot be read",
             AccountSummary { disabled: true, .. } => "disabled",
             _ => "enabled",
         };

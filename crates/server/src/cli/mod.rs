@@ -1,6 +1,7 @@
 //! The command line, one file for each command. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 mod account;
+mod check;
 mod config;
 mod deliver;
 mod export;
@@ -65,6 +66,10 @@ enum Command {
     Import(import::Options),
     /// Write an account's mail into a Maildir, with flags, dates and UIDs
     Export(export::Options),
+    /// Verify everything that the disk has of accounts: checksums, indexes, files, permissions
+    ///
+    /// Says what is wrong, which messages it concerns, and what follows. Works while the server runs.
+    Check(check::Options),
     /// Check or show the configuration, or an example of one
     #[command(subcommand)]
     Config(config::Command),
@@ -81,6 +86,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Deliver(options) => deliver::run(place, options).await,
         Command::Import(options) => import::run(place, options).await,
         Command::Export(options) => export::run(place, options).await,
+        Command::Check(options) => check::run(place, options).await,
         Command::Config(command) => config::run(place, command),
     }
 }

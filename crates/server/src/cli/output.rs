@@ -14,6 +14,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Say on standard error what went wrong, and go on.
+pub(super) fn warn(text: &str) {
+    // Without a place to say it, the exit code has to do.
+    let _ = writeln!(std::io::stderr(), "rookery: {text}");
+}
+
 /// Print a value as JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value);

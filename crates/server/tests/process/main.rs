@@ -1,6 +1,7 @@
 //! The real binary as a process of its own, on loopback ports that the system chooses.
 
 mod capabilities;
+mod check;
 mod cli;
 mod client;
 mod idle;

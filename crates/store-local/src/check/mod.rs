@@ -11,7 +11,7 @@ pub use report::{Concern, Finding, Report, Severity};
 use crate::account::Account;
 use crate::failure::{failed, io_error};
 use crate::index::{self, Stamps};
-use crate::limits::MAX_SHOWN_UIDS;
+use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::recovery;
 use crate::replay::READING;
 use crate::segment::{self, number_of};
@@ -303,7 +303,18 @@ fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
             }
         }
     }
-    found.into_iter().map(|found| found.iter().map(|it| concern(state, it)).collect()).collect()
+    found.iter().map(|found| concerned(state, found)).collect()
+}
+
+/// The first of the mailboxes, and how many more there are.
+fn concerned(state: &State, found: &BTreeMap<MailboxId, UidSet>) -> Vec<Concern> {
+    let mut concerned: Vec<Concern> =
+        found.iter().take(MAX_SHOWN_MAILBOXES).map(|it| concern(state, it)).collect();
+    let more = found.len() - concerned.len();
+    if let Some(last) = concerned.last_mut().filter(|_| more > 0) {
+        last.uids.push_str(&format!(" (and messages of {more} more mailboxes)"));
+    }
+    concerned
 }
 
 fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {

@@ -1,0 +1,124 @@
+//! `rookery check`, with and without a running server.
+
+use crate::rookery::Data;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// Two messages in `ada`'s inbox, of which the first is the larger one.
+fn data() -> Data {
+    let data = Data::with_ada();
+    for body in ["a needle in the hay ".repeat(100), "short".to_owned()] {
+        let message = format!("Subject: x\r\n\r\n{body}");
+        assert_eq!(data.run_with(&["deliver", "ada"], message.as_bytes()).code, 0);
+    }
+    data
+}
+
+fn file(data: &Data, name: &str) -> PathBuf {
+    data.dir().join("accounts/ada").join(name)
+}
+
+fn check(data: &Data, args: &[&str]) -> (i32, String) {
+    let done = data.run(&[&["check"], args].concat());
+    (done.code, done.out + &done.err)
+}
+
+/// Change an octet of the first message.
+fn damage(data: &Data) -> Vec<u8> {
+    let path = file(data, "seg/1.seg");
+    let mut octets = std::fs::read(&path).unwrap();
+    let at = octets.windows(6).rposition(|window| window == b"needle").unwrap();
+    octets[at] ^= 1;
+    std::fs::write(&path, &octets).unwrap();
+    octets
+}
+
+#[test]
+fn accounts_are_checked_without_a_server() {
+    checked(&data(), false);
+}
+
+#[test]
+fn accounts_are_checked_through_a_server() {
+    let data = data();
+    let server = data.serve();
+    let mut client = server.ada();
+    client.ok("SELECT INBOX");
+    checked(&data, true);
+    assert!(client.command("FETCH 1 BODY.PEEK[]").last().unwrap().contains(" NO "));
+    client.ok("FETCH 2 (ENVELOPE BODY.PEEK[TEXT])");
+}
+
+fn checked(data: &Data, is_loaded: bool) {
+    assert_eq!(data.run(&["account", "add", "eve"]).code, 0);
+    let (code, text) = check(data, &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("ada: nothing is wrong (2 messages, "), "{text}");
+    assert!(text.contains("\neve: nothing is wrong (0 messages, "), "{text}");
+    let (code, text) = check(data, &["nobody"]);
+    assert!(code == 1 && text.contains("no such account nobody"), "{text}");
+
+    std::fs::set_permissions(file(data, "account.toml"), Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(file(data, "account.idx"), "rubbish").unwrap();
+    std::fs::write(file(data, "account.01234567.new"), "rubbish").unwrap();
+    let (code, text) = check(data, &["ada"]);
+    assert_eq!(code, 1);
+    for expected in [
+        "ada: 2 faults (",
+        "\n  account.toml: its mode is 0644\n",
+        "\n  account.idx: an index snapshot is damaged",
+        "\n  account.01234567.new: a file that a crash left (a note)\n",
+        "rookery: something is wrong with 1 account\n",
+        "`rookery check --repair`",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let (code, text) = check(data, &["--repair"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("mended: its mode is 0600 now") && text.contains("mended: removed"));
+    let how =
+        if is_loaded { "mended: written anew" } else { "mended: removed; they are made anew" };
+    assert!(text.contains(how), "{text}");
+    assert_eq!(check(data, &[]).0, 0);
+
+    let octets = damage(data);
+    for args in [&["ada", "--repair"][..], &[]] {
+        let (code, text) = check(data, args);
+        assert_eq!(code, 1);
+        assert!(text.contains(": a message is damaged\n    concerns \"INBOX\", UID 1\n"), "{text}");
+        assert!(text.contains("this message cannot be read; everything else works"), "{text}");
+    }
+    assert_eq!(
+        std::fs::read(file(data, "seg/1.seg")).unwrap(),
+        octets,
+        "segments are never touched"
+    );
+    let (code, text) = check(data, &["ada", "--json"]);
+    assert!(code == 1 && text.contains("\"uids\": \"1\"") && text.contains("\"is_wrong\": true"));
+
+    std::fs::write(file(data, "account.toml"), "no toml").unwrap();
+    let (_, text) = check(data, &[]);
+    assert!(text.contains("account.toml: it cannot be read: "), "{text}");
+    assert!(data.run(&["account", "list"]).out.contains("ada   account.toml cannot be read"));
+}
+
+/// An account that does not open can be checked.
+#[test]
+fn it_is_said_why_an_account_does_not_open() {
+    let data = data();
+    std::fs::remove_file(file(&data, "account.idx")).unwrap();
+    let mut octets = std::fs::read(file(&data, "seg/1.seg")).unwrap();
+    octets[70] ^= 1;
+    std::fs::write(file(&data, "seg/1.seg"), &octets).unwrap();
+    let _server = data.serve();
+    assert_eq!(data.run(&["mailbox", "list", "ada"]).code, 1);
+    let (code, text) = check(&data, &[]);
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("seg/1.seg, octet 64: this should be a frame header with its checksum"),
+        "{text}"
+    );
+    assert!(text.contains("change 1 is missing here"), "{text}");
+    assert!(text.contains("the account does not open ("), "{text}");
+}
