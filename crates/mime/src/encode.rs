@@ -1,9 +1,10 @@
 //! The compact binary form of a message's tree, to be stored beside the message.
 //!
 //! `VERSION`, checksum (4 octets, little-endian, FNV-1a of what follows), size, lines, root, envelope, and, as of version 2,
-//! the preview; version 4 says that the message came with UTF-8 in its header. Numbers are LEB128; octet strings and lists have their length before them. A part begins with a set of what is there
-//! ([`PartHas`]), then has where its header begins, counted from where the body of the part around it does, and the
-//! lengths of header and body. Bits and order are never changed without a new version.
+//! the preview; version 4 says that the message came with UTF-8 in its header. Numbers are LEB128; octet strings and lists
+//! have their length before them. A part begins with a set of what is there ([`PartHas`]), then has where its header
+//! begins, counted from where the body of the part around it does, and the lengths of header and body. Bits and order are
+//! never changed without a new version.
 
 use std::ops::Range;
 

@@ -30,10 +30,13 @@ impl Preview {
         }
     }
 
-    /// White space becomes one space; what cannot be seen, such as the fillers of newsletters, is left out.
+    /// White space becomes one space; what cannot be seen, such as the fillers of newsletters, is left out, and so is what
+    /// turns the direction of writing: its end may be cut off, and what a client shows beside the preview would turn too.
     fn push_char(&mut self, character: char) {
-        let invisible =
-            matches!(character, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{feff}');
+        let invisible = matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        );
         let is_space = character.is_whitespace();
         if invisible || (character.is_control() && !is_space) {
             return;
@@ -54,6 +57,12 @@ impl Preview {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn directions_of_writing_stay_within_the_message() {
+        assert_eq!(of_plain("a\u{202e}b\u{2067} c\u{2069}"), "ab c");
+        assert_eq!(of_html("<p>a&#x202e;b</p>"), "ab");
+    }
 
     #[test]
     fn floods_take_linear_time() {
