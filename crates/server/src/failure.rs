@@ -86,7 +86,9 @@ impl From<StoreError> for Failure {
         let failure = Self::new(error.to_string());
         match error {
             StoreError::ReadOnly => failure.hint("look into the server's log, then restart it"),
-            StoreError::Damaged(_) => failure.hint("restore the account's directory from a backup"),
+            StoreError::Damaged(_) => {
+                failure.hint("`rookery check` says what is damaged and what can be done about it")
+            }
             _ => failure,
         }
     }

@@ -168,6 +168,9 @@ impl<'a> Walk<'a> {
         self.octets += len;
         let log = match header {
             Ok(header) => self.take_header(number, header)?,
+            Err(_) if len < SEGMENT_HEADER as u64 => {
+                return Err("this segment ends within its header".to_owned());
+            }
             Err(bad) => {
                 let what = format!("the header of this segment is damaged: it should be {bad}");
                 self.problem(Severity::Wrong, (number, 0..64), what, Outcome::AsOpened);
@@ -262,7 +265,7 @@ impl<'a> Walk<'a> {
             Err(NoTransaction::Io(error)) => Err(error),
             Err(NoTransaction::Bad { at, bad }) => {
                 if may_be_torn && !is_durable(reader, open.at, self.sequence + 1)? {
-                    let octets = reader.len() - open.at;
+                    let octets = reader.len().saturating_sub(open.at);
                     let what = format!(
                         "the log ends in {octets} octets of a change that was not finished"
                     );

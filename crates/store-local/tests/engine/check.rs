@@ -449,3 +449,66 @@ async fn wrong_permissions_are_named_and_mended() {
         assert_eq!(store.check(ACCOUNT).await.unwrap().findings, []);
     }
 }
+
+/// Whatever bit of whatever file is another one, and wherever a file ends, it is seen; repairing does not make it worse.
+#[tokio::test]
+async fn no_damage_to_any_file_stays_unseen() {
+    let disk = done(true, SMALL).await;
+    let mut opened = [0, 0];
+    for (path, whole) in contents(&disk) {
+        if !path.starts_with(file("")) {
+            continue;
+        }
+        for at in (0..whole.len()).step_by(23) {
+            let mut octets = whole.clone();
+            octets[at] ^= 1 << (at % 8);
+            if at % 2 == 1 {
+                octets.truncate(at);
+            }
+            let damaged = copy(&disk);
+            damaged.overwrite(&path, &octets);
+            let place = format!("{} at {at}", path.display());
+            let report = check(&damaged).await;
+            let found = wrong(&report);
+            let is_index = path.extension().is_some_and(|it| it == "idx");
+            let name = if is_index { "account.idx" } else { "seg/" };
+            assert!(found.iter().any(|it| it.place.starts_with(name)), "{place}: {found:#?}");
+            let was_open = open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok();
+            let damaged = copy(&disk);
+            damaged.overwrite(&path, &octets);
+            assert_eq!(repair(&damaged).await.is_good(), is_index, "{place}");
+            assert!(is_index || damaged.read(&path).unwrap() == octets, "{place}");
+            let is_open = open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok();
+            assert_eq!(is_open, was_open, "{place}");
+            opened[usize::from(is_open)] += 1;
+        }
+    }
+    assert!(opened.iter().all(|count| *count > 5), "{opened:?}");
+}
+
+/// The store is closed while a check runs: it ends, and says nothing.
+#[tokio::test]
+async fn closing_ends_a_check() {
+    let disk = small(true).await;
+    let store = open_soon(&disk).await.unwrap();
+    let (checked, closed) = tokio::join!(store.check(ACCOUNT), store.close());
+    closed.unwrap();
+    if let Ok(report) = checked {
+        assert_eq!(report.findings, []);
+    }
+    assert!(store.check(ACCOUNT).await.is_err());
+}
+
+#[tokio::test]
+async fn an_account_can_be_removed_while_it_is_checked() {
+    for loaded in [true, false] {
+        let disk = done(true, SMALL).await;
+        let store = open_soon(&disk).await.unwrap();
+        let account = if loaded { store.account(ACCOUNT).await.ok() } else { None };
+        let (_, deleted) = tokio::join!(store.check(ACCOUNT), store.delete_account(ACCOUNT));
+        deleted.unwrap();
+        let missing = store.check(ACCOUNT).await;
+        assert!(matches!(missing, Err(StoreError::Refused(Refused::NoSuchAccount))));
+        drop(account);
+    }
+}

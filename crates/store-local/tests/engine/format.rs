@@ -68,6 +68,24 @@ async fn version_2_opens_from_its_segments() {
     check(2, false).await;
 }
 
+/// Index snapshots of an earlier version are not wrong, only of no use.
+#[tokio::test]
+async fn earlier_versions_are_good() {
+    for version in [1, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
+        copy_tree(&fixture(version), &store.account_dir(ACCOUNT));
+        // The modes are those of the checked-out files.
+        let report = store.repair(ACCOUNT).await.unwrap();
+        let mode = "only its owner can use it now";
+        let rest = report.findings.iter().filter(|it| it.mended.as_deref() != Some(mode));
+        let rest: Vec<&str> = rest.map(|it| it.what.as_str()).collect();
+        assert_eq!(rest, ["index snapshots of an earlier version"]);
+        assert_eq!(store.check(ACCOUNT).await.unwrap().findings, []);
+        assert!(store.account(ACCOUNT).await.is_ok());
+    }
+}
+
 #[tokio::test]
 #[ignore = "makes the files of a fixture"]
 async fn keep_a_fixture() {
