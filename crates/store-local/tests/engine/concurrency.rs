@@ -1,10 +1,10 @@
 //! Many at once.
 
-use crate::workload::{ACCOUNT, DIR, create, message, name, open_soon, picture};
+use crate::workload::{ACCOUNT, DIR, SMALL, create, message, name, open_soon, picture};
 use rookery_mail::{MailboxId, UidSet};
 use rookery_mailbox::{Refused, Store, StoreError};
-use rookery_store_local::vfs::SimulatedDisk;
-use rookery_store_local::{LocalStore, Options};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
+use rookery_store_local::{LocalStore, Options, Severity};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -85,4 +85,43 @@ async fn an_account_is_loaded_once_for_all() {
     assert!(matches!(gone, Err(StoreError::Refused(Refused::NoSuchAccount))));
     let gone = accounts[3].subscribe(&name("x"), true).await;
     assert!(matches!(gone, Err(StoreError::Refused(Refused::NoSuchAccount))));
+}
+
+/// Messages come and go, space is given back and index snapshots are written, and whenever the account is checked
+/// meanwhile, nothing is wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_run_beside_everything() {
+    let options = Options { died_octets: 1, segment_octets: 3000, ..SMALL };
+    let disk: Arc<dyn Vfs> = Arc::new(SimulatedDisk::new());
+    let store = Arc::new(LocalStore::with_vfs(disk, Path::new(DIR), options).unwrap());
+    let account = create(&*store).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for task in 0..4 {
+        let account = Arc::clone(&account);
+        tasks.spawn(async move {
+            for round in 0..60 {
+                let new = message(&*account, 100 * task + 7 * round, "\\Deleted").await.unwrap();
+                let appended = account.append(MailboxId(1), vec![new], 1).await.unwrap();
+                account.copy(MailboxId(1), &appended.uids, MailboxId(2), 1).await.unwrap();
+                if round % 3 > 0 {
+                    account.expunge(MailboxId(1), &appended.uids).await.unwrap();
+                    account.expunge(MailboxId(2), &UidSet::all()).await.unwrap();
+                }
+            }
+        });
+    }
+    let mut checks = 0;
+    while !tasks.is_empty() {
+        while let Some(ended) = tasks.try_join_next() {
+            ended.unwrap();
+        }
+        let report =
+            if checks % 4 == 3 { store.repair(ACCOUNT).await } else { store.check(ACCOUNT).await };
+        let report = report.unwrap();
+        let wrong = report.findings.iter().filter(|it| it.severity == Severity::Wrong);
+        assert_eq!(wrong.collect::<Vec<_>>(), [] as [&rookery_store_local::Finding; 0]);
+        checks += 1;
+    }
+    assert!(checks > 5, "{checks}");
+    store.close().await.unwrap();
 }
