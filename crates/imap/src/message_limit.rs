@@ -44,12 +44,14 @@ impl Share {
     }
 }
 
-/// The messages that a search has to look at: not those which its key leaves out by their UIDs alone.
-pub(crate) fn looked_at(key: &Key, uids: UidSet) -> UidSet {
+/// The UIDs that a search has to look at: not those which its key leaves out by itself.
+pub(crate) fn confined(key: &Key) -> UidSet {
     match key {
-        Key::Uids(set) => uids.intersection(set),
-        Key::And(keys) => keys.iter().fold(uids, |uids, key| looked_at(key, uids)),
-        _ => uids,
+        Key::Uids(set) => UidSet::clone(set),
+        Key::And(keys) => {
+            keys.iter().fold(UidSet::all(), |uids, key| uids.intersection(&confined(key)))
+        }
+        _ => UidSet::all(),
     }
 }
 
@@ -105,11 +107,10 @@ mod tests {
 
     #[test]
     fn what_uids_leave_out_is_not_looked_at() {
-        let all = || set(&[(1, 10)]);
-        let uids = |ranges| Key::Uids(set(ranges));
+        let uids = |ranges| Key::Uids(set(ranges).into());
         let both = Key::And(vec![uids(&[(2, 6)]), Key::And(vec![uids(&[(5, 9)])]), Key::All]);
-        assert_eq!(looked_at(&both, all()), set(&[(5, 6)]));
-        assert_eq!(looked_at(&Key::Not(Box::new(uids(&[(2, 6)]))), all()), all());
-        assert_eq!(looked_at(&Key::Or(vec![uids(&[(2, 6)])]), all()), all());
+        assert_eq!(confined(&both), set(&[(5, 6)]));
+        assert_eq!(confined(&Key::Not(Box::new(uids(&[(2, 6)])))), UidSet::all());
+        assert_eq!(confined(&Key::Or(vec![uids(&[(2, 6)])])), UidSet::all());
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Selected {
     /// are held back.
     pub(crate) modseq_delayed: bool,
     /// What `$` stands for (RFC 9051 §6.4.4.1).
-    pub(crate) saved: UidSet,
+    pub(crate) saved: Arc<UidSet>,
 }
 
 impl Selected {
@@ -54,8 +54,18 @@ impl Selected {
         }
     }
 
+    /// UIDs among which those of the messages that the client knows are the ones with these numbers, disregarding numbers
+    /// that do not exist. There are no more ranges of them than the client wrote, however many gaps the mailbox has.
+    pub(crate) fn around(&self, numbers: &SequenceSet) -> UidSet {
+        let last = self.view.len();
+        let ranges = numbers.resolve(last).into_iter().filter_map(|(first, to)| {
+            Some(UidRange::new(self.view.uid(first)?, self.view.uid(to.min(last))?))
+        });
+        ranges.collect()
+    }
+
     /// The messages of a set of numbers, disregarding those that do not exist.
-    pub(crate) fn of_numbers(&self, set: &SequenceSet) -> UidSet {
+    fn of_numbers(&self, set: &SequenceSet) -> UidSet {
         let last = self.view.len();
         let ranges = set.resolve(last).into_iter().filter(|(first, _)| *first <= last);
         let sets = ranges.map(|(first, to)| self.view.uids_of_numbers(first, to.min(last)));

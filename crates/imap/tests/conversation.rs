@@ -329,6 +329,31 @@ async fn names_that_lie_deep_are_listed_soon() {
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
+/// A mailbox with gaps has many ranges of UIDs, and a search has up to a thousand keys: no key may have a copy of them.
+#[tokio::test]
+async fn keys_of_a_search_do_not_multiply_the_mailbox() {
+    let mut client = connect(Settings::default(), local(true), Stage::Greeting).await;
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\nc APPEND INBOX {1+}\r\nx\r\n").await;
+    client.until("c OK").await;
+    for _ in 0..12 {
+        client.send("d COPY 1:* INBOX\r\n").await;
+        client.until("d OK").await;
+    }
+    let odd: Vec<String> = (1..4096).step_by(2).map(|uid| uid.to_string()).collect();
+    client.send(&format!("e STORE {} +FLAGS.SILENT (\\Deleted)\r\n", odd.join(","))).await;
+    client.until("e OK").await;
+    client.send("f EXPUNGE\r\ng SEARCH RETURN (SAVE) ALL\r\n").await;
+    client.until("g OK").await;
+    let before = peak_kib();
+    for key in ["$", "1:*"] {
+        let keys = vec![key; 900].join(" ");
+        client.send(&format!("h SEARCH RETURN (COUNT) {keys}\r\n")).await;
+        assert!(client.until("h OK").await.contains("COUNT 2048\r\n"));
+    }
+    let grown = peak_kib() - before;
+    assert!(grown < 4096, "{grown} KiB more, where 900 copies would be 14000");
+}
+
 /// One command can ask for one part of one message in hundreds of ways; what it gets must not gather in memory.
 #[tokio::test]
 async fn a_long_answer_leaves_as_it_is_made() {

@@ -14,14 +14,16 @@ pub use progress::Progress;
 pub use run::{Search, Wanted};
 
 use rookery_mail::{EmailId, Keyword, ModSeq, SystemFlag, ThreadId, UidSet};
+use std::sync::Arc;
 
 /// What to search for. Days are days since 1970-01-01, as of [`rookery_mail::DateTime::local_day`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Key {
     /// Every message.
     All,
-    /// One of these; for sequence numbers, and `\Recent` too, which the caller's session knows.
-    Uids(UidSet),
+    /// One of these; for sequence numbers, and `\Recent` too, which the caller's session knows. Shared, for a search can
+    /// have the same long set in a thousand keys.
+    Uids(Arc<UidSet>),
     /// All of these match; so does none at all.
     And(Vec<Self>),
     /// One of these matches.

@@ -79,7 +79,7 @@ async fn rows_are_enough_for_most_keys() {
         (Key::All, "1:4"),
         (Key::And(Vec::new()), "1:4"),
         (Key::Or(Vec::new()), ""),
-        (Key::Uids(uids(&[2, 4, 9])), "2,4"),
+        (Key::Uids(uids(&[2, 4, 9]).into()), "2,4"),
         (Key::Has(SystemFlag::Seen), "1:2"),
         (not(Key::Has(SystemFlag::Seen)), "3:4"),
         (keyword("$WORK"), "2"),

@@ -15,6 +15,7 @@ use rookery_imap_wire::{
 use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidRange, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key, Progress};
+use std::sync::Arc;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -35,15 +36,15 @@ pub(crate) async fn run(
             // A SEARCH that fails leaves nothing in `$`, one that is BAD leaves it (RFC 9051 §6.4.4.1).
             let is_bad = matches!(&failure, Failure::Refused(why) if why.status == Status::Bad);
             if saves && !is_bad {
-                selected.saved = UidSet::new();
+                selected.saved = Arc::default();
             }
             return Err(failure);
         }
     };
+    let told = Arc::new(returns::told(command.returns.as_deref(), &found));
     if saves {
-        selected.saved = returns::told(command.returns.as_deref(), &found);
+        selected.saved = Arc::clone(&told);
     }
-    let told = returns::told(command.returns.as_deref(), &found);
     let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
     answer(context, selected, tag, command, (&found, modseq), out);
     Ok(Done::new(None, "Searched", Next::Command).down_to(lowest))
@@ -60,7 +61,7 @@ async fn find(
     check_charset(context, command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
-    let candidates = message_limit::looked_at(&key, selected.view.uids());
+    let candidates = message_limit::confined(&key).intersection(&selected.view.uids());
     let Share { uids, lowest } = Share::of(context, candidates);
     let search = search::Search {
         account: &user.account,
@@ -152,10 +153,10 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::Or(a, b) => Ok(Key::Or(vec![key(selected, a)?, key(selected, b)?])),
         W::Not(wire) => Ok(not(key(selected, wire)?)),
         W::Sequence(SequenceSet::Saved) | W::Uid(SequenceSet::Saved) => {
-            Ok(Key::Uids(selected.saved.clone()))
+            Ok(Key::Uids(Arc::clone(&selected.saved)))
         }
-        W::Sequence(set) => Ok(Key::Uids(selected.of_numbers(set))),
-        W::Uid(set) => Ok(Key::Uids(selected::uids(set, selected.view.last_uid()))),
+        W::Sequence(set) => Ok(uids(selected.around(set))),
+        W::Uid(set) => Ok(uids(selected::uids(set, selected.view.last_uid()))),
         W::UidAfter(uid) => Ok(between(uid.next(), Some(Uid::MAX))),
         W::UidBefore(uid) => Ok(between(Uid::new(1), uid.previous())),
         W::Answered => has(SystemFlag::Answered),
@@ -182,8 +183,8 @@ fn key(selected: &Selected, wire: &SearchKey) -> Result<Key, Refusal> {
         W::SavedBefore(day) => Ok(saved_before(*day)),
         W::SavedSince(day) => Ok(not(saved_before(*day))),
         W::SavedOn(day) => Ok(Key::And(vec![not(saved_before(*day)), saved_before(*day + 1)])),
-        W::EmailId(id) => Ok(EmailId::parse(id).map_or(Key::Uids(UidSet::new()), Key::Email)),
-        W::ThreadId(id) => Ok(ThreadId::parse(id).map_or(Key::Uids(UidSet::new()), Key::Thread)),
+        W::EmailId(id) => Ok(EmailId::parse(id).map_or(uids(UidSet::new()), Key::Email)),
+        W::ThreadId(id) => Ok(ThreadId::parse(id).map_or(uids(UidSet::new()), Key::Thread)),
         W::SaveDateSupported => Ok(Key::All),
         W::Older(seconds) => Ok(Key::ReceivedUntil(now() - i64::from(*seconds))),
         W::Younger(seconds) => Ok(Key::ReceivedFrom(now() - i64::from(*seconds))),
@@ -207,21 +208,22 @@ fn saved_before(day: i64) -> Key {
     Key::SavedBefore(day * SECONDS_PER_DAY)
 }
 
+fn uids(set: UidSet) -> Key {
+    Key::Uids(Arc::new(set))
+}
+
 fn not(key: Key) -> Key {
     Key::Not(Box::new(key))
 }
 
 /// The UIDs from the one to the other.
 fn between(first: Option<Uid>, last: Option<Uid>) -> Key {
-    let mut uids = UidSet::new();
-    if let (Some(first), Some(last)) = (first, last) {
-        uids.insert_range(UidRange::new(first, last));
-    }
-    Key::Uids(uids)
+    let range = first.zip(last).map(|(first, last)| UidRange::new(first, last));
+    uids(range.into_iter().collect())
 }
 
 fn recent(selected: &Selected) -> Key {
-    Key::Uids(selected.recent.clone())
+    uids(selected.recent.clone())
 }
 
 fn text(needle: &[u8]) -> Result<String, Refusal> {

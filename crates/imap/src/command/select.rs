@@ -13,6 +13,7 @@ use rookery_imap_wire::{
 };
 use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{Snapshot, View};
+use std::sync::Arc;
 
 pub(crate) async fn run(
     session: &mut Session,
@@ -37,7 +38,7 @@ pub(crate) async fn run(
         recent: UidSet::new(),
         keywords_told: snapshot.keywords().len(),
         modseq_delayed: false,
-        saved: UidSet::new(),
+        saved: Arc::default(),
     };
     if !session.context.rev2 {
         sync::update_recent(&user, &mut selected).await?;
