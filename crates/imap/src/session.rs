@@ -15,7 +15,7 @@ use rookery_imap_wire::{
     Response, Status, Tag, quoted_utf8,
 };
 use rookery_mail::Uid;
-use rookery_mailbox::Account;
+use rookery_mailbox::{Account, StoreError};
 use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -396,9 +396,16 @@ impl Session {
             }
             _ => Ok(()),
         };
-        let done = match (answer, told) {
-            (Ok(done), Ok(())) => done,
-            (Err(failure), _) | (Ok(_), Err(failure)) => return self.fail(tag, failure, out),
+        match told {
+            Ok(()) => {}
+            Err(Failure::Ended(end)) => return Err(end),
+            // What the command did is done, whether or not all news could be told with its answer.
+            Err(Failure::Fault(fault)) => self.log_fault(&fault),
+            Err(Failure::Refused(_)) => {}
+        }
+        let done = match answer {
+            Ok(done) => done,
+            Err(failure) => return self.fail(tag, failure, out),
         };
         let Done { mut code, text, next, lowest, .. } = done;
         self.bad_commands = 0;
@@ -419,8 +426,7 @@ impl Session {
             Failure::Refused(refusal) => refusal,
             Failure::Ended(end) => return Err(end),
             Failure::Fault(fault) => {
-                let account = self.user().map(|user| user.name.as_str());
-                tracing::error!(session = self.context.peer.session, account, %fault, "fault");
+                self.log_fault(&fault);
                 refusal::of_fault(&fault)
             }
         };
@@ -433,6 +439,11 @@ impl Session {
             return Ok(Next::SendAway);
         }
         Ok(Next::Command)
+    }
+
+    fn log_fault(&self, fault: &StoreError) {
+        let account = self.user().map(|user| user.name.as_str());
+        tracing::error!(session = self.context.peer.session, account, %fault, "fault");
     }
 
     /// A command announces a literal: a message streams into the store, anything else is part of the command.
