@@ -71,13 +71,19 @@ pub(crate) async fn list(context: &Context, user: Option<&User>) -> Vec<String> 
     let unfit = if user.is_some() { When::BeforeLogin } else { When::AfterLogin };
     let fit = TABLE.iter().filter(|(_, when)| *when != unfit).map(|(name, _)| *name);
     let mut names = Vec::new();
-    for name in fit.filter(|name| !context.hidden.hides(name)) {
+    for name in fit.filter(|name| is_allowed(context, name)) {
         names.extend(advertised(name, context, user).await);
     }
     if user.is_none() {
         names.extend(protection(context).map(str::to_owned));
     }
     names
+}
+
+/// Whether the administrator lets this client have a capability.
+pub(crate) fn is_allowed(context: &Context, name: &str) -> bool {
+    let is_on = name != "UIDONLY" || context.services.settings.uid_only;
+    is_on && !context.hidden.hides(name)
 }
 
 /// The form in which a capability of the table is advertised, if this connection can have it.
@@ -93,7 +99,6 @@ async fn advertised(name: &str, context: &Context, user: Option<&User>) -> Optio
         }),
         "MESSAGELIMIT" => settings.message_limit.map(|limit| format!("{name}={limit}")),
         "SAVELIMIT" => settings.save_limit.map(|limit| format!("{name}={limit}")),
-        "UIDONLY" if !settings.uid_only => None,
         name => Some(name.to_owned()),
     }
 }

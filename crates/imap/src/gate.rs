@@ -1,6 +1,6 @@
 //! The command table: what may run in which state, what takes message numbers, and after what they may change.
 
-use crate::Mask;
+use crate::capability::is_allowed;
 use crate::command;
 use crate::refusal::Refusal;
 use crate::session::{Context, State};
@@ -109,7 +109,7 @@ fn has_match_data(parameter: &SelectParameter) -> bool {
 }
 
 /// Whether a command shows that the client knows CONDSTORE (RFC 7162 §3.1).
-pub(crate) fn enables_condstore(body: &CommandBody, hidden: &Mask) -> bool {
+pub(crate) fn enables_condstore(body: &CommandBody, context: &Context) -> bool {
     use CommandBody as C;
     match body {
         C::Select { parameters, .. } | C::Examine { parameters, .. } => {
@@ -121,7 +121,7 @@ pub(crate) fn enables_condstore(body: &CommandBody, hidden: &Mask) -> bool {
         }),
         C::Enable(names) => {
             let asked = |known: &&str| names.iter().any(|name| name == known);
-            ["CONDSTORE", "QRESYNC"].iter().any(|name| asked(name) && !hidden.hides(name))
+            ["CONDSTORE", "QRESYNC"].iter().any(|name| asked(name) && is_allowed(context, name))
         }
         C::Fetch(fetch) => {
             let since = |modifier: &FetchModifier| matches!(modifier, FetchModifier::ChangedSince(_));

@@ -1,5 +1,6 @@
 //! INPROGRESS (RFC 9585): signs of life while a command takes long.
 
+use crate::capability;
 use crate::out::{Gone, Out};
 use crate::session::Context;
 use rookery_imap_wire::{Code, Tag};
@@ -49,9 +50,9 @@ struct Notices<'n> {
 impl<'n> Notices<'n> {
     /// At the pace that is configured; none for a client that is not told of INPROGRESS.
     fn new(context: &Context, tag: &'n Tag, progress: Option<&'n Progress>) -> Self {
-        let pace = match context.hidden.hides("INPROGRESS") {
-            true => Duration::MAX,
-            false => context.services.settings.progress_pace,
+        let pace = match capability::is_allowed(context, "INPROGRESS") {
+            true => context.services.settings.progress_pace,
+            false => Duration::MAX,
         };
         Self { pace, tag, progress }
     }

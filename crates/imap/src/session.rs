@@ -365,7 +365,7 @@ impl Session {
     /// The first command that shows that the client knows CONDSTORE is told where it is
     /// (RFC 7162 §3.1).
     fn note_condstore(&mut self, body: &CommandBody, out: &mut Out<'_>) {
-        if self.context.condstore || !gate::enables_condstore(body, &self.context.hidden) {
+        if self.context.condstore || !gate::enables_condstore(body, &self.context) {
             return;
         }
         self.context.condstore = true;

@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::session::{Answer, Done, Next, Session};
 
 pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>) -> Answer {
-    if session.context.hidden.hides("UNAUTHENTICATE") {
+    if !capability::is_allowed(&session.context, "UNAUTHENTICATE") {
         return Err(Refusal::bad("This command is not available").into());
     }
     let account = session.user().map(|user| user.name.as_str());
