@@ -85,6 +85,9 @@ pub const LITERALS_AFTER_LOGIN: usize = 256;
 /// Octets of a non-synchronizing literal before login (RFC 7888 §5: LITERAL-).
 pub const NON_SYNC_BEFORE_LOGIN: u64 = 4096;
 
+/// Characters of the name in a failed login that are logged: what is longer is no account's.
+pub const MAX_LOGGED_USER: usize = 200;
+
 /// Parameters of ID that are logged, once for each login: strangers may send ID as often as they like.
 pub const MAX_LOGGED_ID_FIELDS: usize = 10;
 

@@ -3,6 +3,7 @@
 use super::authenticate::check_privacy;
 use crate::capability;
 use crate::conn::Input;
+use crate::limits::MAX_LOGGED_USER;
 use crate::refusal::Refusal;
 use crate::session::{Answer, Session, State, User, done_with};
 use rookery_auth::Denied;
@@ -61,6 +62,7 @@ fn refuse(session: &mut Session, user: &str, denied: Denied) -> Refusal {
     session.failed_logins += 1;
     let peer = &session.context.peer;
     let address = peer.address.map(|address| address.to_string());
+    let user: String = user.chars().take(MAX_LOGGED_USER).collect();
     tracing::warn!(session = peer.session, peer = address, user, %denied, "login failed");
     match denied {
         Denied::BadCredentials => {
