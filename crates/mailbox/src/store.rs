@@ -220,7 +220,7 @@ pub trait AccountStore: Send + Sync {
     fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet>;
 
     /// The summaries that were stored with the messages, in the order asked for. `None` for content
-    /// that is gone.
+    /// that is gone; empty where the summary is damaged, for it can be had from the content.
     fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>>;
 
     /// Octets of a message; short or empty where the range ends after the message does.

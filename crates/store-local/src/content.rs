@@ -95,7 +95,7 @@ impl Account {
         .await
     }
 
-    /// The summaries of messages, verified.
+    /// The summaries of messages, verified. One that is damaged is empty, so that it costs none of the others.
     pub(crate) async fn read_summaries(
         self: &Arc<Self>,
         emails: &[EmailId],
@@ -103,8 +103,15 @@ impl Account {
         let emails = emails.to_vec();
         self.read_blocking(move |account| {
             let summary = |email| {
-                let content = Content::find(account, email, SUMMARY_READ_OCTETS)?;
-                content.map(|content| content.summary()).transpose()
+                let content = Content::find(account, email, SUMMARY_READ_OCTETS);
+                let summary = content.and_then(|it| it.map(|it| it.summary()).transpose());
+                summary.or_else(|error| match error {
+                    StoreError::Damaged(what) => {
+                        tracing::warn!(account = %account.name(), %email, %what, "a summary is damaged");
+                        Ok(Some(Bytes::new()))
+                    }
+                    error => Err(error),
+                })
             };
             emails.into_iter().map(summary).collect()
         })

@@ -87,7 +87,7 @@ fn checked(data: &Data, is_loaded: bool) {
         let (code, text) = check(data, args);
         assert_eq!(code, 1);
         assert!(text.contains(": a message is damaged\n    concerns \"INBOX\", UID 1\n"), "{text}");
-        assert!(text.contains("this message cannot be read; everything else works"), "{text}");
+        assert!(text.contains("reading this message fails; everything else works"), "{text}");
     }
     assert_eq!(
         std::fs::read(file(data, "seg/1.seg")).unwrap(),
@@ -121,4 +121,50 @@ fn it_is_said_why_an_account_does_not_open() {
     );
     assert!(text.contains("change 1 is missing here"), "{text}");
     assert!(text.contains("the account does not open ("), "{text}");
+}
+
+/// What is damaged of one message concerns that message only, and the log says so when the account is opened without
+/// its indexes.
+#[test]
+fn a_damaged_message_costs_that_message() {
+    let data = data();
+    damage(&data);
+    std::fs::remove_file(file(&data, "account.idx")).unwrap();
+    let server = data.serve();
+    let mut client = server.ada();
+    client.ok("SELECT INBOX");
+    assert!(client.command("FETCH 1 BODY.PEEK[]").last().unwrap().contains(" NO "));
+    client.ok("FETCH 2 BODY.PEEK[TEXT]");
+    client.ok("STORE 1:2 +FLAGS (\\Seen)");
+    let warned = data.log();
+    let line = warned.lines().find(|line| line.contains("something of a message is damaged"));
+    let line = line.unwrap_or_else(|| panic!("{warned}"));
+    assert!(line.contains("segment=1") && line.contains("email=1"), "{line}");
+}
+
+/// A damaged summary costs nothing, and a damaged frame only its message, as long as the indexes know of it.
+#[test]
+fn damage_around_a_message_does_not_disturb_others() {
+    for (part, is_lost) in [("summary", false), ("header", true)] {
+        let data = data();
+        let path = file(&data, "seg/1.seg");
+        let mut octets = std::fs::read(&path).unwrap();
+        let frame = octets.windows(5).position(|window| window == b"RkFr\x01").unwrap();
+        let meta = u32::from_le_bytes(*octets[frame + 24..].first_chunk().unwrap()) as usize;
+        octets[if is_lost { frame + 9 } else { frame + 64 + meta + 3 }] ^= 1;
+        std::fs::write(&path, octets).unwrap();
+        let server = data.serve();
+        let mut client = server.ada();
+        client.ok("SELECT INBOX");
+        for command in ["FETCH 1:2 ENVELOPE", "FETCH 1:2 BODYSTRUCTURE"] {
+            let lines = client.command(command);
+            let told: Vec<&str> = lines.iter().filter_map(|line| line.get(..9)).collect();
+            assert!(told.contains(&"* 2 FETCH"), "{part}: {lines:?}");
+            assert_eq!(told.contains(&"* 1 FETCH"), !is_lost, "{part}: {lines:?}");
+            assert_eq!(lines.last().unwrap().contains(" NO "), is_lost, "{part}: {lines:?}");
+        }
+        client.ok("SEARCH SUBJECT x");
+        client.ok("STORE 1:2 +FLAGS (\\Seen)");
+        client.ok("COPY 2 Archive");
+    }
 }

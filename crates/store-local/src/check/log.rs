@@ -39,10 +39,9 @@ pub(super) enum Outcome {
 const TORN: &str =
     "none is needed: nobody was told of it, and the server cuts it off when it opens the account";
 const UNUSED: &str = "none is needed: the server makes it anew when it opens the account";
-const NO_SUMMARY: &str = "what was noted of this message when it came (envelope, structure, preview) cannot be read; the \
-     message itself can, and everything else works";
-const NO_BODY: &str =
-    "this message cannot be read; everything else works. Restore it from a backup";
+const NO_SUMMARY: &str = "what was noted of this message when it came (envelope, structure, preview) is found in the message \
+     anew each time; nothing is lost";
+const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a backup";
 const BEHIND_THE_END: &str = "the server overwrites it when the log gets there, and does not open the account before that; \
      move the file away";
 const NO_HARM: &str = "no message is concerned";

@@ -189,8 +189,8 @@ async fn damaged_messages_are_named() {
         let frame = second(&disk);
         let place = format!("seg/1.seg, octet {}", frame.offset);
         for (at, what, consequence) in [
-            (frame.ends[0], "the summary of a message is damaged", "the message itself can"),
-            (frame.ends[1] + 700, "a message is damaged", "this message cannot be read"),
+            (frame.ends[0], "the summary of a message is damaged", "nothing is lost"),
+            (frame.ends[1] + 700, "a message is damaged", "reading this message fails"),
         ] {
             let damaged = flipped(&disk, at);
             let report = check(&damaged).await;
