@@ -303,7 +303,9 @@ async fn index_snapshots_are_held_against_the_log() {
     let more = copy(&disk);
     let store = open_soon(&more).await.unwrap();
     let account = store.account(ACCOUNT).await.unwrap();
-    for step in [Step::Append(1, 1, 5, ""), Step::Create("y")] {
+    for step in
+        [Step::Append(1, 1, 5, ""), Step::Create("y"), Step::Threads(1, &[&[7]]), Step::Claim(1)]
+    {
         step.take(&*account).await.unwrap();
     }
     store.close().await.unwrap();
@@ -322,6 +324,9 @@ async fn index_snapshots_are_held_against_the_log() {
         "the subscriptions",
         "the numbers that were given away",
         "where content lies and how many messages have it",
+        "how much of the segments is alive",
+        "which messages sessions were told of as recent",
+        "the threads",
         "the messages of INBOX",
     ] {
         assert!(found.contains(&expected), "{expected}: {found:?}");
