@@ -1,7 +1,9 @@
 //! The rules of an account that stand above the engine: names, superior names, the inbox.
 
 use crate::limits::MAX_ATTEMPTS;
-use crate::{AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError};
+use crate::{
+    Absent, AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError,
+};
 use rookery_mail::{MailboxName, SpecialUse, UidSet};
 use std::sync::Arc;
 
@@ -143,7 +145,7 @@ impl Account {
         }
         let inbox = self.find(&MailboxName::inbox()).await?;
         let target = self.create(to, None, now).await?;
-        self.store.move_messages(inbox.id, &UidSet::all(), target.id, now).await?;
+        self.store.move_messages(inbox.id, &UidSet::all(), target.id, Absent::Skip, now).await?;
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ pub use snapshot::{
     Changes, Counts, FlagSet, Row, Snapshot, SnapshotEdit, SnapshotParts, Tombstone,
 };
 pub use store::{
-    AccountStore, Appended, Copied, FlagChange, FlagOperation, MailboxInfo, MailboxList,
+    Absent, AccountStore, Appended, Copied, FlagChange, FlagOperation, MailboxInfo, MailboxList,
     NewMailbox, NewMessage, Reply, Spool, Store, Stored,
 };
 pub use thread::ThreadKey;

@@ -24,7 +24,7 @@
 //!   mailbox does not have does not add it; a change of flags adds keywords only if a message changes, but is
 //!   refused for want of bits whether or not one would.
 //! - What is refused for several reasons is refused for the first of: no such account, no such mailbox (the source
-//!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, too many
+//!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, no such message, too many
 //!   keywords, out of UIDs, over quota.
 //!
 //! A mailbox remembers the last [`crate::limits::MAX_TOMBSTONES`] expunges. When a change makes them more, the oldest are
@@ -191,12 +191,14 @@ pub trait AccountStore: Send + Sync {
     /// Copy those of the UIDs that exist, all or none, flags and internal dates included.
     ///
     /// # Errors
-    /// [`crate::Refused::NoSuchMailbox`] for either one, `TooManyKeywords`, `OutOfUids`.
+    /// [`crate::Refused::NoSuchMailbox`] for either one, `NoSuchMessage` where none may be absent,
+    /// `TooManyKeywords`, `OutOfUids`.
     fn copy<'a>(
         &'a self,
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied>;
 
@@ -210,6 +212,7 @@ pub trait AccountStore: Send + Sync {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied>;
 
@@ -345,6 +348,15 @@ impl FlagChange {
             },
         }
     }
+}
+
+/// What becomes of a copy or a move if not all of its messages exist.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absent {
+    /// The others are copied: UIDs that are gone are like those that never were (RFC 9051 §6.4.9).
+    Skip,
+    /// Nothing is (RFC 9051 §6.4.7).
+    Refuse,
 }
 
 /// What an append did.

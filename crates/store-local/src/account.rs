@@ -19,8 +19,8 @@ use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet,
 };
 use rookery_mailbox::{
-    AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
-    OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
+    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
+    NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -235,7 +235,7 @@ impl LocalAccount {
         from: MailboxId,
         uids: &UidSet,
         to: MailboxId,
-        how: (i64, bool),
+        how: (Absent, i64, bool),
     ) -> Reply<'_, Copied> {
         let uids = uids.clone();
         self.change(move |batch| {
@@ -438,9 +438,10 @@ impl AccountStore for LocalAccount {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        self.copy_or_move(from, uids, to, (now, false))
+        self.copy_or_move(from, uids, to, (absent, now, false))
     }
 
     fn move_messages<'a>(
@@ -448,9 +449,10 @@ impl AccountStore for LocalAccount {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        self.copy_or_move(from, uids, to, (now, true))
+        self.copy_or_move(from, uids, to, (absent, now, true))
     }
 
     fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet> {

@@ -13,7 +13,8 @@ use rookery_mail::{
 };
 use rookery_mailbox::limits::{MAX_KEYWORDS, MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use rookery_mailbox::{
-    FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot, ThreadKey,
+    Absent, FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot,
+    ThreadKey,
 };
 use std::collections::BTreeSet;
 
@@ -302,12 +303,15 @@ pub(crate) fn copy(
     from: MailboxId,
     uids: &UidSet,
     to: MailboxId,
-    (now, moved): (i64, bool),
+    (absent, now, moved): (Absent, i64, bool),
 ) -> Result<CopyPlan, Refused> {
     let (source, target) = (snapshot(draft, from)?, snapshot(draft, to)?);
     let uid_validity = target.uid_validity();
     let rows: Vec<&Row> = source.rows_in(uids).collect();
     let found: UidSet = rows.iter().map(|row| row.uid).collect();
+    if absent == Absent::Refuse && found.len() < uids.len() {
+        return Err(Refused::NoSuchMessage);
+    }
     let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
     let Some(_) = found.first() else {
         let (source, destination) = (UidSet::new(), UidSet::new());

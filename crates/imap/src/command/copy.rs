@@ -10,7 +10,7 @@ use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User, done};
 use rookery_imap_wire::{Code, SequenceSet, Tag, WireMailbox};
 use rookery_mail::UidSet;
-use rookery_mailbox::{Copied, MailboxInfo, Refused, StoreError};
+use rookery_mailbox::{Absent, Copied, MailboxInfo, Refused, StoreError};
 
 pub(crate) async fn run(
     context: &Context,
@@ -27,19 +27,14 @@ pub(crate) async fn run(
     if uids.is_empty() {
         return done("There was nothing to copy");
     }
-    check_present(selected, &uids, uid)?;
-    let copy = user.account.store().copy(selected.id, &uids, to, now());
+    let copy = user.account.store().copy(selected.id, &uids, to, absent(uid), now());
     let copied = progress::finish(context, tag, copy, out).await??;
     Ok(Done::new(code(copied), "Copied", Next::Command))
 }
 
 /// A copy is of all messages or of none (RFC 9051 §6.4.7). UIDs that are gone are like those that never were.
-pub(crate) fn check_present(selected: &Selected, uids: &UidSet, uid: bool) -> Result<(), Refusal> {
-    let present = selected.open.snapshot().rows_in(uids).count() as u64;
-    if uid || present == uids.len() {
-        return Ok(());
-    }
-    Err(Refusal::no(Code::ExpungeIssued, "Some of the messages are gone"))
+pub(crate) fn absent(uid: bool) -> Absent {
+    if uid { Absent::Skip } else { Absent::Refuse }
 }
 
 /// The mailbox that messages go to; the client is told when it could create it (RFC 9051 §7.1: TRYCREATE).

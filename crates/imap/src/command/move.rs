@@ -24,8 +24,8 @@ pub(crate) async fn run(
         return done("There was nothing to move");
     }
     message_limit::check_saved(context, uids.len())?;
-    copy::check_present(selected, &uids, uid)?;
-    let moving = user.account.store().move_messages(selected.id, &uids, to, now());
+    let absent = copy::absent(uid);
+    let moving = user.account.store().move_messages(selected.id, &uids, to, absent, now());
     let moved = progress::finish(context, tag, moving, out).await??;
     if let Some(code) = copy::code(moved) {
         out.ok_code(code, "Moved");

@@ -3,8 +3,8 @@
 use super::state::{Email, NewEmail, State};
 use super::{lock, ready};
 use crate::{
-    AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
-    OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
+    NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
 };
 use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
@@ -163,9 +163,10 @@ impl AccountStore for MemoryAccount {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        ready(self.change(|state| state.copy(from, uids, to, now)))
+        ready(self.change(|state| state.copy(from, uids, to, (absent, now))))
     }
 
     fn move_messages<'a>(
@@ -173,9 +174,10 @@ impl AccountStore for MemoryAccount {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        ready(self.change(|state| state.move_messages(from, uids, to, now)))
+        ready(self.change(|state| state.move_messages(from, uids, to, (absent, now))))
     }
 
     fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet> {

@@ -3,8 +3,8 @@
 use super::mailbox::{Keywords, Mailbox, NewRow};
 use crate::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use crate::{
-    Appended, Copied, FlagChange, FlagOperation, FlagSet, MailboxInfo, MailboxList, NewMailbox,
-    Refused, Row, Stored, ThreadKey,
+    Absent, Appended, Copied, FlagChange, FlagOperation, FlagSet, MailboxInfo, MailboxList,
+    NewMailbox, Refused, Row, Stored, ThreadKey,
 };
 use bytes::Bytes;
 use rookery_mail::{
@@ -301,13 +301,16 @@ impl State {
         from: MailboxId,
         uids: &UidSet,
         to: MailboxId,
-        now: i64,
+        (absent, now): (Absent, i64),
     ) -> Result<Copied, Refused> {
         let source = self.mailbox(from)?;
         let (keywords, rows) = (source.keywords.clone(), source.rows_in(uids));
         let next = self.last_modseq.next();
         let target = self.mailbox_mut(to)?;
         let uid_validity = target.uid_validity;
+        if absent == Absent::Refuse && (rows.len() as u64) < uids.len() {
+            return Err(Refused::NoSuchMessage);
+        }
         if rows.is_empty() {
             let (source, destination) = (UidSet::new(), UidSet::new());
             return Ok(Copied { uid_validity, source, destination });
@@ -329,9 +332,9 @@ impl State {
         from: MailboxId,
         uids: &UidSet,
         to: MailboxId,
-        now: i64,
+        how: (Absent, i64),
     ) -> Result<Copied, Refused> {
-        let copied = self.copy(from, uids, to, now)?;
+        let copied = self.copy(from, uids, to, how)?;
         let modseq = self.last_modseq;
         self.mailbox_mut(from)?.remove(&copied.source, modseq);
         Ok(copied)

@@ -4,7 +4,7 @@ use crate::workload::{
     ACCOUNT, DIR, NOW, SMALL, create, message, open, open_soon, picture, pictures, script,
 };
 use rookery_mail::{MailboxId, Uid, UidSet};
-use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, Store};
+use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::io;
@@ -28,7 +28,7 @@ async fn churn(account: &dyn AccountStore) {
         let new = vec![message(account, 100 + 7 * octets, "\\Seen").await.unwrap()];
         account.append(inbox, new, NOW).await.unwrap();
     }
-    account.copy(inbox, &uids(|uid| uid == 7), MailboxId(2), NOW).await.unwrap();
+    account.copy(inbox, &uids(|uid| uid == 7), MailboxId(2), Absent::Skip, NOW).await.unwrap();
     let change = FlagChange {
         operation: FlagOperation::Add,
         flags: vec![rookery_mail::Flag::parse("\\Deleted").unwrap()],

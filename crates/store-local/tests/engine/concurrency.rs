@@ -2,7 +2,7 @@
 
 use crate::workload::{ACCOUNT, DIR, SMALL, create, message, name, open_soon, picture};
 use rookery_mail::{MailboxId, UidSet};
-use rookery_mailbox::{Refused, Store, StoreError};
+use rookery_mailbox::{Absent, Refused, Store, StoreError};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options, Severity};
 use std::collections::BTreeSet;
@@ -102,7 +102,10 @@ async fn checks_run_beside_everything() {
             for round in 0..60 {
                 let new = message(&*account, 100 * task + 7 * round, "\\Deleted").await.unwrap();
                 let appended = account.append(MailboxId(1), vec![new], 1).await.unwrap();
-                account.copy(MailboxId(1), &appended.uids, MailboxId(2), 1).await.unwrap();
+                account
+                    .copy(MailboxId(1), &appended.uids, MailboxId(2), Absent::Skip, 1)
+                    .await
+                    .unwrap();
                 if round % 3 > 0 {
                     account.expunge(MailboxId(1), &appended.uids).await.unwrap();
                     account.expunge(MailboxId(2), &UidSet::all()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidSet};
 use rookery_mailbox::{
-    AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
+    Absent, AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
     StoreError, ThreadKey,
 };
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
@@ -163,11 +163,13 @@ impl Step {
                 account.store_flags(MailboxId(*id), &all, &change, None).await?;
             }
             Self::Copy(from, to) => {
-                account.copy(MailboxId(*from), &all, MailboxId(*to), NOW).await?;
+                account.copy(MailboxId(*from), &all, MailboxId(*to), Absent::Skip, NOW).await?;
             }
             Self::Move(from, uid, to) => {
                 let uids = [Uid::new(*uid).unwrap()].into_iter().collect();
-                account.move_messages(MailboxId(*from), &uids, MailboxId(*to), NOW).await?;
+                account
+                    .move_messages(MailboxId(*from), &uids, MailboxId(*to), Absent::Skip, NOW)
+                    .await?;
             }
             Self::Replace(from, uid, to, octets, flags) => {
                 let uid = Uid::new(*uid).unwrap();

@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, NOW, assert_refused, flags, uids};
 use rookery_mail::{EmailId, Flag, Keyword, MailboxId, Uid, UidSet};
 use rookery_mailbox::limits::MAX_KEYWORDS;
-use rookery_mailbox::{FlagChange, FlagOperation, Refused, Row, Store};
+use rookery_mailbox::{Absent, FlagChange, FlagOperation, Refused, Row, Store};
 
 pub(super) async fn appends_are_all_or_nothing(store: &dyn Store) {
     let f = Fixture::new(store, "appends").await;
@@ -77,7 +77,7 @@ pub(super) async fn keywords_run_out(store: &dyn Store) {
     let stored = f.account.store_flags(f.inbox, &UidSet::all(), &change, None).await;
     assert_refused(stored, Refused::TooManyKeywords);
     f.append(f.other, &[("x", "one-more")]).await;
-    let copied = f.account.copy(f.other, &UidSet::all(), f.inbox, NOW).await;
+    let copied = f.account.copy(f.other, &UidSet::all(), f.inbox, Absent::Skip, NOW).await;
     assert_refused(copied, Refused::TooManyKeywords);
     assert_eq!(f.snapshot(f.inbox).await, before, "what is refused changes nothing");
     assert_eq!(f.flags_of(f.inbox).await, [all.join(" ").as_str(), "k7"]);
@@ -88,7 +88,11 @@ pub(super) async fn copies_share_content(store: &dyn Store) {
     f.append(f.other, &[("x", "$mine")]).await;
     f.append(f.inbox, &[("one", "$a"), ("two", "\\Seen $b"), ("three", "$c")]).await;
     let source = f.snapshot(f.inbox).await;
-    let copied = f.account.copy(f.inbox, &uids([2, 3, 9]), f.other, NOW + 5).await.expect("copied");
+    let copied = f
+        .account
+        .copy(f.inbox, &uids([2, 3, 9]), f.other, Absent::Skip, NOW + 5)
+        .await
+        .expect("copied");
     assert_eq!((copied.source, copied.destination), (uids([2, 3]), uids([2, 3])));
     assert_eq!(f.flags_of(f.other).await, ["$mine", "\\Seen $b", "$c"]);
     let target = f.snapshot(f.other).await;
@@ -100,12 +104,22 @@ pub(super) async fn copies_share_content(store: &dyn Store) {
         assert_eq!((new.modseq, new.created), (target.highest_modseq(), target.highest_modseq()));
     }
     assert_eq!(f.snapshot(f.inbox).await, source, "the source stays as it is");
-    let within = f.account.copy(f.inbox, &uids([1]), f.inbox, NOW).await.expect("copied");
+    let within =
+        f.account.copy(f.inbox, &uids([1]), f.inbox, Absent::Skip, NOW).await.expect("copied");
     assert_eq!(within.destination, uids([4]));
-    let none = f.account.copy(f.inbox, &uids([99]), f.other, NOW).await.expect("nothing to do");
+    let none = f
+        .account
+        .copy(f.inbox, &uids([99]), f.other, Absent::Skip, NOW)
+        .await
+        .expect("nothing to do");
     assert!(none.source.is_empty() && none.destination.is_empty());
+    let some = uids([1, 99]);
+    let refused = f.account.copy(f.inbox, &some, f.other, Absent::Refuse, NOW).await;
+    assert_refused(refused, Refused::NoSuchMessage);
+    let refused = f.account.move_messages(f.inbox, &some, f.other, Absent::Refuse, NOW).await;
+    assert_refused(refused, Refused::NoSuchMessage);
     assert_eq!(f.snapshot(f.other).await, target);
-    let nowhere = f.account.copy(f.inbox, &uids([1]), MailboxId(99), NOW).await;
+    let nowhere = f.account.copy(f.inbox, &uids([1]), MailboxId(99), Absent::Skip, NOW).await;
     assert_refused(nowhere, Refused::NoSuchMailbox);
 }
 
@@ -113,7 +127,11 @@ pub(super) async fn moves_leave_nothing_behind(store: &dyn Store) {
     let f = Fixture::new(store, "moves").await;
     f.append(f.inbox, &[("one", "$k"), ("two", ""), ("three", "")]).await;
     let before = f.snapshot(f.inbox).await;
-    let moved = f.account.move_messages(f.inbox, &uids([1, 3]), f.other, NOW).await.expect("moved");
+    let moved = f
+        .account
+        .move_messages(f.inbox, &uids([1, 3]), f.other, Absent::Skip, NOW)
+        .await
+        .expect("moved");
     assert_eq!((moved.source, moved.destination), (uids([1, 3]), uids([1, 2])));
     let (source, target) = (f.snapshot(f.inbox).await, f.snapshot(f.other).await);
     assert_eq!(source.uids(), uids([2]));
@@ -122,10 +140,15 @@ pub(super) async fn moves_leave_nothing_behind(store: &dyn Store) {
     assert_eq!(f.flags_of(f.other).await, ["$k", ""]);
     let email = target.rows().next().expect("a message").email;
     assert_eq!(&f.account.content(email, 0..9).await.expect("its content")[..], b"one");
-    let within = f.account.move_messages(f.other, &uids([1]), f.other, NOW).await.expect("moved");
+    let within = f
+        .account
+        .move_messages(f.other, &uids([1]), f.other, Absent::Skip, NOW)
+        .await
+        .expect("moved");
     assert_eq!((within.source, within.destination), (uids([1]), uids([3])));
     assert_eq!(f.snapshot(f.other).await.uids(), uids([2, 3]));
-    let nowhere = f.account.move_messages(f.inbox, &uids([2]), MailboxId(99), NOW).await;
+    let nowhere =
+        f.account.move_messages(f.inbox, &uids([2]), MailboxId(99), Absent::Skip, NOW).await;
     assert_refused(nowhere, Refused::NoSuchMailbox);
     assert_eq!(f.snapshot(f.inbox).await.uids(), uids([2]));
 }
@@ -155,7 +178,7 @@ pub(super) async fn recent_is_claimed_once(store: &dyn Store) {
     assert_eq!((claimed.first().get(), claimed.last().get()), (1, 2));
     assert_eq!(f.account.claim_recent(f.inbox).await.expect("an answer"), None);
     assert_eq!(Uid::new(3), f.account.first_recent(f.inbox).await.ok());
-    f.account.copy(f.inbox, &uids([1]), f.inbox, NOW).await.expect("copied");
+    f.account.copy(f.inbox, &uids([1]), f.inbox, Absent::Skip, NOW).await.expect("copied");
     let claimed = f.account.claim_recent(f.inbox).await.expect("an answer").expect("a copy");
     assert_eq!((claimed.first().get(), claimed.last().get()), (3, 3));
     assert_refused(f.account.claim_recent(MailboxId(99)).await, Refused::NoSuchMailbox);
@@ -180,7 +203,7 @@ pub(super) async fn contents_are_exact(store: &dyn Store) {
     assert_eq!(texts, [Some(&b"summary of 100000 octets"[..]), None, Some(b"summary of 0 octets")]);
     assert_refused(f.account.content(EmailId(999), 0..1).await, Refused::NoSuchMessage);
     // A copy keeps the content when the original goes.
-    f.account.copy(f.inbox, &uids([2]), f.other, NOW).await.expect("copied");
+    f.account.copy(f.inbox, &uids([2]), f.other, Absent::Skip, NOW).await.expect("copied");
     f.store(f.inbox, &UidSet::all(), FlagOperation::Add, "\\Deleted").await;
     f.account.expunge(f.inbox, &UidSet::all()).await.expect("expunged");
     assert_eq!(&content(1, 0..100).await.expect("all")[..], b"abc\r\n\0");

@@ -5,7 +5,7 @@ use super::fixture::{NOW, message};
 use proptest::prelude::*;
 use rookery_mail::{Flag, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidSet};
 use rookery_mailbox::{
-    AccountStore, FlagChange, FlagOperation, NewMailbox, NewMessage, StoreError, ThreadKey,
+    Absent, AccountStore, FlagChange, FlagOperation, NewMailbox, NewMessage, StoreError, ThreadKey,
 };
 use std::fmt::Debug;
 
@@ -160,9 +160,11 @@ impl Operation {
                     (stored.modseq, stored.modified, stored.snapshot.highest_modseq())
                 }))
             }
-            Self::Copy(from, uids, to) => answer(account.copy(*from, uids, *to, now).await),
+            Self::Copy(from, uids, to) => {
+                answer(account.copy(*from, uids, *to, Absent::Skip, now).await)
+            }
             Self::Move(from, uids, to) => {
-                answer(account.move_messages(*from, uids, *to, now).await)
+                answer(account.move_messages(*from, uids, *to, Absent::Skip, now).await)
             }
             Self::Expunge(id, uids) => answer(account.expunge(*id, uids).await),
             Self::ClaimRecent(id) => answer(account.claim_recent(*id).await),

@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, NOW, mailbox, message, name, uids};
 use rookery_mail::{EmailId, ModSeq, UidSet};
-use rookery_mailbox::{AccountStore, FlagOperation, Store};
+use rookery_mailbox::{Absent, AccountStore, FlagOperation, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ pub(super) async fn changes_are_published_before_replies(store: &dyn Store) {
     assert_eq!(watch.borrow_and_update().highest_modseq(), appended.modseq);
     let stored = f.store(f.inbox, &uids([1]), FlagOperation::Add, "\\Deleted").await;
     assert_eq!(*inbox.snapshot(), *stored.snapshot);
-    f.account.copy(f.inbox, &uids([1]), f.other, NOW).await.expect("copied");
+    f.account.copy(f.inbox, &uids([1]), f.other, Absent::Skip, NOW).await.expect("copied");
     assert_eq!(other.snapshot().counts().messages, 1);
     f.account.expunge(f.inbox, &UidSet::all()).await.expect("expunged");
     assert_eq!(inbox.snapshot().uids(), uids([2]));
-    f.account.move_messages(f.inbox, &uids([2]), f.other, NOW).await.expect("moved");
+    f.account.move_messages(f.inbox, &uids([2]), f.other, Absent::Skip, NOW).await.expect("moved");
     assert_eq!((inbox.snapshot().uids(), other.snapshot().uids()), (uids([]), uids([1, 2])));
     f.account.rename(&[(f.other, name("New"))], &[], NOW).await.expect("renamed");
     assert_eq!(other.snapshot().counts().messages, 2);
@@ -39,8 +39,11 @@ pub(super) async fn what_changes_nothing_publishes_nothing(store: &dyn Store) {
     assert_eq!(stored.modseq, None);
     f.store(f.inbox, &uids([9]), FlagOperation::Add, "new-keyword").await;
     f.account.expunge(f.inbox, &UidSet::all()).await.expect("nothing to do");
-    f.account.copy(f.inbox, &uids([9]), f.inbox, NOW).await.expect("nothing to do");
-    f.account.move_messages(f.inbox, &uids([9]), f.other, NOW).await.expect("nothing to do");
+    f.account.copy(f.inbox, &uids([9]), f.inbox, Absent::Skip, NOW).await.expect("nothing to do");
+    f.account
+        .move_messages(f.inbox, &uids([9]), f.other, Absent::Skip, NOW)
+        .await
+        .expect("nothing to do");
     f.account.subscribe(&name("x"), false).await.expect("nothing to do");
     assert!(!watch.has_changed().expect("the mailbox is open"));
     assert!(watch.borrow().keywords().is_empty());
@@ -76,7 +79,10 @@ pub(super) async fn many_tasks_lose_nothing(store: &dyn Store) {
                 let content = format!("task {task} round {round}").into_bytes();
                 let new = message(&*account, &content, Vec::new()).await;
                 let uids = account.append(inbox, vec![new], NOW).await.expect("appended").uids;
-                let moved = account.move_messages(inbox, &uids, own, NOW).await.expect("moved");
+                let moved = account
+                    .move_messages(inbox, &uids, own, Absent::Skip, NOW)
+                    .await
+                    .expect("moved");
                 assert_eq!(moved.source, uids);
                 assert_eq!(moved.destination.len(), 1);
             }

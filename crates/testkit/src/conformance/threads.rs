@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, NOW, assert_refused, message, uids};
 use rookery_mail::{EmailId, MailboxId, UidSet};
-use rookery_mailbox::{FlagOperation, NewMessage, Refused, Row, Store, ThreadKey};
+use rookery_mailbox::{Absent, FlagOperation, NewMessage, Refused, Row, Store, ThreadKey};
 
 impl Fixture {
     /// Append one message for each list of keys, in one change; returns which message each is in a thread with: for a
@@ -49,8 +49,11 @@ pub(super) async fn threads_stay_with_copies_and_outlive_messages(store: &dyn St
     f.append_threaded(f.inbox, &[&[1], &[2, 1]]).await;
     let before = f.rows(f.inbox).await;
     let all = UidSet::all();
-    f.account.copy(f.inbox, &all, f.other, NOW).await.expect("they are copied");
-    f.account.move_messages(f.inbox, &uids([2]), f.other, NOW).await.expect("it is moved");
+    f.account.copy(f.inbox, &all, f.other, Absent::Skip, NOW).await.expect("they are copied");
+    f.account
+        .move_messages(f.inbox, &uids([2]), f.other, Absent::Skip, NOW)
+        .await
+        .expect("it is moved");
     let threads: Vec<(EmailId, u64)> =
         f.rows(f.other).await.iter().map(|row| (row.email, row.thread.0)).collect();
     let (one, two) = (before[0].email, before[1].email);

@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, NOW, uids};
 use rookery_mail::{MailboxId, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::limits::MAX_TOMBSTONES;
-use rookery_mailbox::{FlagOperation, Snapshot, Store};
+use rookery_mailbox::{Absent, FlagOperation, Snapshot, Store};
 
 impl Fixture {
     /// Expunge messages; says when.
@@ -19,7 +19,10 @@ impl Fixture {
         self.append(mailbox, &[("x", ""); 20]).await;
         let mut count = 20;
         while count < MAX_TOMBSTONES + 20 {
-            self.account.copy(mailbox, &UidSet::all(), mailbox, NOW).await.expect("copied");
+            self.account
+                .copy(mailbox, &UidSet::all(), mailbox, Absent::Skip, NOW)
+                .await
+                .expect("copied");
             count *= 2;
         }
         u32::try_from(count).expect("a UID")
@@ -63,7 +66,7 @@ pub(super) async fn what_is_forgotten_is_told_as_what_is_missing(store: &dyn Sto
     f.remove(f.inbox, &uids([2])).await;
     let before = f.snapshot(f.inbox).await.highest_modseq();
     f.append(f.inbox, &[("new", "")]).await;
-    let moved = f.account.move_messages(f.inbox, &range(4, last), f.other, NOW).await;
+    let moved = f.account.move_messages(f.inbox, &range(4, last), f.other, Absent::Skip, NOW).await;
     assert_eq!(moved.expect("they are moved").source, range(4, last));
     let snapshot = f.snapshot(f.inbox).await;
     assert_eq!(snapshot.tombstone_floor(), snapshot.highest_modseq(), "all in one change");

@@ -5,8 +5,8 @@ use crate::rng::Rng;
 use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{
-    AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox, NewMessage,
-    OpenMailbox, Reply, Spool, Store, Stored,
+    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
+    NewMessage, OpenMailbox, Reply, Spool, Store, Stored,
 };
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -164,9 +164,10 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        slowly!(self, inner => inner.copy(from, uids, to, now))
+        slowly!(self, inner => inner.copy(from, uids, to, absent, now))
     }
 
     fn move_messages<'a>(
@@ -174,9 +175,10 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         from: MailboxId,
         uids: &'a UidSet,
         to: MailboxId,
+        absent: Absent,
         now: i64,
     ) -> Reply<'a, Copied> {
-        slowly!(self, inner => inner.move_messages(from, uids, to, now))
+        slowly!(self, inner => inner.move_messages(from, uids, to, absent, now))
     }
 
     fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet> {
