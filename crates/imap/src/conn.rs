@@ -1,14 +1,14 @@
 //! The stream: the only file that reads from it and writes to it.
 
 use crate::compress::{Broken, Inflated, Inflater};
-use crate::limits::{LITERAL_DEADLINE, READ_OCTETS, WRITE_DEADLINE};
+use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS, WRITE_DEADLINE};
 use crate::out::{Gone, Out, Sent, Sink};
 use rookery_imap_wire::{Frame, Framer, FramerLimits, LineFrame};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -50,6 +50,21 @@ pub(crate) fn open<'c, W: Sink>(
 pub(crate) async fn shut_down(write: &mut (impl AsyncWrite + Unpin)) {
     // The client may be gone already; there is nobody left to tell of a failure.
     let _ = timeout(WRITE_DEADLINE, write.shutdown()).await;
+}
+
+/// Take what the client is still sending for a moment: to close a stream with octets unread resets it, and a reset can
+/// overtake the BYE.
+pub(crate) async fn linger(
+    read: &mut (impl AsyncRead + Unpin),
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let mut rest = read.take(LINGER_OCTETS);
+    let mut nowhere = tokio::io::sink();
+    tokio::select! {
+        // How it ends is no matter: nobody is listened to any more.
+        _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut nowhere)) => {}
+        _ = shutdown.wait_for(|down| *down) => {}
+    }
 }
 
 impl<W: AsyncWrite + Unpin + Send> Sink for W {

@@ -138,13 +138,18 @@ where
 {
     let (mut read, mut write) = tokio::io::split(stream);
     let end = {
-        let (input, out) = conn::open(&mut read, &mut write, shutdown);
+        let (input, out) = conn::open(&mut read, &mut write, shutdown.clone());
         session::Session::new(services, peer).run(input, out, stage).await
     };
     match end {
         session::End::StartTls => Outcome::StartTls(read.unsplit(write)),
-        session::End::LoggedOut | session::End::SentAway => {
+        session::End::LoggedOut => {
             conn::shut_down(&mut write).await;
+            Outcome::Closed
+        }
+        session::End::SentAway => {
+            conn::shut_down(&mut write).await;
+            conn::linger(&mut read, shutdown).await;
             Outcome::Closed
         }
     }

@@ -18,6 +18,12 @@ pub const DEFAULT_PROGRESS_PACE: Duration = Duration::from_secs(10);
 /// How long a client may take to accept one batch of answers.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(300);
 
+/// How long a client that is sent away may go on sending, so that it reads why; longer than its octets are under way.
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// Octets that are taken from a client that is sent away, and thrown away: more than are under way at a time.
+pub const LINGER_OCTETS: u64 = 8 * 1024 * 1024;
+
 /// How long a client may pause within a literal.
 pub const LITERAL_DEADLINE: Duration = Duration::from_secs(300);
 
