@@ -64,6 +64,44 @@ async fn a_tail_of_zeros_is_cut() {
     assert_eq!(&look(&disk).await.unwrap(), pictures.last().unwrap());
 }
 
+/// The length was committed and the octets were not, wherever the last write began or broke off.
+#[tokio::test]
+async fn a_log_that_goes_on_in_zeros_is_read_up_to_a_whole_change() {
+    let pictures = pictures().await;
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    let mut seen = BTreeSet::new();
+    for len in (400..whole.len()).step_by(7) {
+        let cut = copy(&disk);
+        let mut octets = whole[..len].to_vec();
+        octets.resize(whole.len() + 4096, 0);
+        cut.overwrite(&segment(1), &octets);
+        let found = look(&cut).await.unwrap();
+        let at = pictures.iter().position(|picture| *picture == found);
+        seen.insert(at.unwrap_or_else(|| panic!("zeros from {len} on:\n{found}")));
+        assert_eq!(look(&cut).await.unwrap(), found, "zeros from {len} on, opened again");
+    }
+    assert!(seen.len() > 20, "the zeros began all over the script: {seen:?}");
+}
+
+/// The same of an index snapshot: it is made anew, and nothing reverts.
+#[tokio::test]
+async fn indexes_that_end_in_zeros_are_rebuilt() {
+    let pictures = pictures().await;
+    let disk = done(true, Options::default()).await;
+    let is_index = |path: &PathBuf| path.extension().is_some_and(|it| it == "idx");
+    for path in disk.files().into_iter().filter(is_index) {
+        let whole = disk.read(&path).unwrap();
+        for at in (0..whole.len()).step_by(19) {
+            let mut octets = whole.clone();
+            octets[at..].fill(0);
+            let damaged = copy(&disk);
+            damaged.overwrite(&path, &octets);
+            assert_eq!(&look(&damaged).await.unwrap(), pictures.last().unwrap(), "{path:?} {at}");
+        }
+    }
+}
+
 /// A frame as it lies in a segment.
 pub(crate) struct Frame {
     pub(crate) offset: usize,
