@@ -1,14 +1,19 @@
 //! The layer that COMPRESS puts on a connection (RFC 4978): DEFLATE without a header, one stream in each direction.
 //!
 //! What a connection pays, in octets: 47,552 for the [`Inflater`], whose window the client may refer to at any time,
-//! and at most [`READ_OCTETS`] that wait to be inflated. The [`Deflater`] takes 380,032, but only while there is
-//! something to say: nothing obliges a compressor to refer to what it has said before, so an idle connection has none.
+//! and at most [`READ_OCTETS`] that wait to be inflated. The [`Deflater`] takes 380,032, but nothing obliges a compressor
+//! to refer to what it has said before: an idle connection has none, and of those that speak [`MAX_KEPT_DEFLATERS`] keep
+//! theirs from one batch to the next. The others have one only while a batch is compressed, not while it is written.
 //!
 //! [`READ_OCTETS`]: crate::limits::READ_OCTETS
 
-use crate::limits::{DEFLATE_LEVEL, DEFLATE_PIECE};
+use crate::limits::{DEFLATE_LEVEL, DEFLATE_PIECE, MAX_KEPT_DEFLATERS};
 use crate::out::Gone;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The places of compressors that are kept. They are the process's, as its memory is.
+static KEPT: Semaphore = Semaphore::const_new(MAX_KEPT_DEFLATERS);
 
 /// How a sync flush ends: a stored block with nothing in it, from the start of an octet (RFC 1951 §3.2.4).
 const FLUSHED: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -127,12 +132,19 @@ impl Inflater {
 #[derive(Default)]
 pub(crate) struct Deflater {
     state: Option<Compress>,
+    /// There while the state may be kept.
+    place: Option<SemaphorePermit<'static>>,
 }
 
 impl Deflater {
     /// Compress a batch, so that the client can read all of it.
     pub(crate) fn batch(&mut self, octets: &[u8]) -> Result<Vec<u8>, Gone> {
-        self.deflate(octets, FlushCompress::Sync)
+        let compressed = self.deflate(octets, FlushCompress::Sync)?;
+        self.place = self.place.take().or_else(|| KEPT.try_acquire().ok());
+        if self.place.is_none() {
+            self.rest();
+        }
+        Ok(compressed)
     }
 
     /// Compress the last batch, and end the stream.
@@ -142,7 +154,7 @@ impl Deflater {
 
     /// Keep nothing until there is more to say. The next batch refers to nothing before it.
     pub(crate) fn rest(&mut self) {
-        self.state = None;
+        (self.state, self.place) = (None, None);
     }
 
     fn deflate(&mut self, octets: &[u8], flush: FlushCompress) -> Result<Vec<u8>, Gone> {
@@ -209,6 +221,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Further ones work as well, and take the places of those that rest.
+    #[test]
+    fn no_more_compressors_are_kept_than_there_are_places() {
+        let mut deflaters: Vec<Deflater> = Vec::new();
+        deflaters.resize_with(MAX_KEPT_DEFLATERS + 50, Deflater::default);
+        let mut say = |deflater: &mut Deflater| {
+            let mut inflater = Inflater::new(Vec::new());
+            let batches = [(); 2].map(|()| deflater.batch(b"* 1 EXISTS\r\n").unwrap()).concat();
+            assert_eq!(one_by_one(&mut inflater, &batches), b"* 1 EXISTS\r\n* 1 EXISTS\r\n");
+        };
+        let kept =
+            |deflaters: &[Deflater]| deflaters.iter().filter(|one| one.state.is_some()).count();
+        deflaters.iter_mut().for_each(&mut say);
+        let all = kept(&deflaters);
+        assert!((1..=MAX_KEPT_DEFLATERS).contains(&all), "{all} are kept");
+        deflaters.iter_mut().take(MAX_KEPT_DEFLATERS).for_each(Deflater::rest);
+        deflaters.iter_mut().rev().take(50).for_each(&mut say);
+        let late = kept(&deflaters);
+        assert!((1..=50).contains(&late), "{late} are kept");
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub const DEFLATE_PIECE: usize = 4096;
 /// How long a client is silent before its compressor is let go of, to be made anew with the next answer.
 pub const DEFLATER_REST: Duration = Duration::from_secs(5);
 
+/// Compressors that the whole server keeps between batches of answers, of some 380 KB each. Those of further connections
+/// are made anew for each batch: it may then be longer, for it refers to nothing before it.
+pub const MAX_KEPT_DEFLATERS: usize = 128;
+
 /// Octets of answers that may wait in memory before they are written out.
 pub const OUT_HIGH_WATER: usize = 64 * 1024;
 
@@ -58,6 +62,10 @@ pub const MAX_UID_BATCHES: u32 = 4000;
 /// Messages of one FETCH that are worked on at a time; if their bodies are fetched, their `\Seen` is
 /// set by one commit.
 pub const FETCH_BATCH: usize = 64;
+
+/// Items of one FETCH that decode the same part, or look through the same header, each from its start. Clients ask for a
+/// part and its size, or for one piece of it.
+pub const MAX_LOOKS_AT_PART: usize = 16;
 
 /// Summaries that are asked of the store at a time. One can have a megabyte.
 pub const SUMMARY_BATCH: usize = 8;

@@ -222,9 +222,52 @@ async fn a_server_that_goes_down_says_so_compressed() {
     assert!(client.until("never").await.contains("* BYE [UNAVAILABLE]"));
 }
 
+/// Sessions that speak all the time, each of which would like to keep a compressor.
+const CHATTY: usize = 600;
+
+/// However many speak, only so many compressors are kept, whether their clients read the answers or not.
+#[tokio::test]
+async fn many_compressed_sessions_that_speak_all_the_time_share_a_bound() {
+    let noop = deflated_alone(b"c NOOP\r\n");
+    let before = resident_kib();
+    let mut streams = Vec::new();
+    for _ in 0..CHATTY {
+        // The client's own state would be measured too.
+        let Client { stream, shutdown, .. } = compressed().await;
+        streams.push((stream, shutdown));
+    }
+    for _ in 0..3 {
+        for (stream, _) in &mut streams {
+            stream.write_all(&noop).await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        }
+    }
+    let grown = resident_kib() - before;
+    eprintln!("{CHATTY} sessions take {grown} KiB");
+    // 128 compressors of 372 KiB, and for each session 47 KiB to inflate and a store of its own.
+    assert!(grown < 130_000, "{grown} KiB");
+}
+
+/// What can be inflated whatever came before.
+fn deflated_alone(octets: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1000);
+    let mut deflate = Compress::new(Compression::best(), false);
+    deflate.compress_vec(octets, &mut out, FlushCompress::Sync).unwrap();
+    out
+}
+
 /// The most memory that this process has had resident, in KiB.
 fn peak_kib() -> u64 {
+    memory_kib("VmHWM:")
+}
+
+/// The memory that this process has resident, in KiB.
+fn resident_kib() -> u64 {
+    memory_kib("VmRSS:")
+}
+
+fn memory_kib(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -1,6 +1,7 @@
 //! Fields of a raw header block, and the selections from it that IMAP asks for.
 
 use memchr::memchr;
+use std::cmp::Ordering;
 
 /// A field as it stands in a header block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,9 +39,12 @@ pub fn value(header: &[u8], name: &[u8]) -> Option<Vec<u8>> {
 /// The answer ends in a blank line even if the header has none, and has CRLF where the last field lacks a line end.
 #[must_use]
 pub fn select(header: &[u8], names: &[impl AsRef<[u8]>], not: bool) -> Vec<u8> {
+    // Sorted, for both the fields and the names may be very many.
+    let mut wanted: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
+    wanted.sort_unstable_by(|a, b| in_any_case(a, b));
     let mut selected = Vec::new();
     for field in fields(header) {
-        let named = names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_ref()));
+        let named = wanted.binary_search_by(|name| in_any_case(name, field.name)).is_ok();
         if named != not {
             selected.extend_from_slice(field.raw);
         }
@@ -50,6 +54,12 @@ pub fn select(header: &[u8], names: &[impl AsRef<[u8]>], not: bool) -> Vec<u8> {
     }
     selected.extend_from_slice(b"\r\n");
     selected
+}
+
+/// The order of names in which upper and lower case are alike.
+fn in_any_case(a: &[u8], b: &[u8]) -> Ordering {
+    let lower = u8::to_ascii_lowercase;
+    a.iter().map(lower).cmp(b.iter().map(lower))
 }
 
 /// A field value as one line: without line ends, NUL and the white space around it. White space that began a folded

@@ -113,12 +113,14 @@ proptest! {
         let fields: Vec<u8> = header::fields(block).flat_map(|field| field.raw.to_vec()).collect();
         prop_assert!(block.starts_with(&fields));
         prop_assert!(matches!(&block[fields.len()..], b"" | b"\n" | b"\r\n"));
-        let names = [&b"from"[..], b"Subject", b""];
+        let names = [&b"from"[..], b"Subject", b"", b"TO", b"content-Type", b"DATE", b"Content", b"Sub"];
         let some = header::select(block, &names, false);
         let others = header::select(block, &names, true);
         prop_assert!(some.ends_with(b"\r\n") && others.ends_with(b"\r\n"));
         let count = |block: &[u8]| header::fields(block).count();
         prop_assert_eq!(count(&some) + count(&others), count(block));
+        let named = |field: &header::Field<'_>| names.iter().any(|name| field.name.eq_ignore_ascii_case(name));
+        prop_assert_eq!(count(&some), header::fields(block).filter(named).count());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod binary;
 mod page;
 mod preview;
+mod repeated;
 pub(crate) mod section;
 mod since;
 mod structure;
@@ -30,7 +31,8 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let (page, since) = (page::of(&command)?, since::of(context, &command)?);
-    drop_repeated(&mut command.items);
+    repeated::drop_repeated(&mut command.items);
+    repeated::check_looks(&command.items)?;
     preview::log(context, user, &command.items);
     let mut uids = selected.resolve(&command.set, command.uid)?;
     if let Some(page) = page {
@@ -84,20 +86,6 @@ fn tells_flags(context: &Context, items: &[FetchItem]) -> bool {
     let has = |item| items.contains(&item);
     let has_modseq = || has(FetchItem::ModSeq) && (has(FetchItem::Uid) || context.uid_only);
     has(FetchItem::Flags) && (!context.condstore || has_modseq())
-}
-
-/// What is asked for twice is answered once.
-fn drop_repeated(items: &mut Vec<FetchItem>) {
-    let mut kept: Vec<FetchItem> = Vec::with_capacity(items.len());
-    for item in items.drain(..) {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    if kept.contains(&FetchItem::Preview { lazy: false }) {
-        kept.retain(|item| *item != FetchItem::Preview { lazy: true });
-    }
-    *items = kept;
 }
 
 /// Whether an item sets `\Seen`.
