@@ -14,6 +14,7 @@ mod lmtp;
 mod logging;
 mod open_files;
 mod private_file;
+mod privileges;
 mod quickstart;
 mod services;
 mod tls;
@@ -24,13 +25,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(cli::run(cli)),
-        Err(error) => Err(failure::Failure::io("starting", &error)),
-    };
-    match result {
+    match run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Without a place to say it, the exit code has to do.
@@ -38,4 +33,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
+    // Before the runtime, for it has threads: they would all have to give up root.
+    let inherited = cli.give_up_root()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failure::Failure::io("starting", &error))?;
+    runtime.block_on(cli::run(cli, inherited))
 }

@@ -20,6 +20,7 @@ use crate::admin::{Client, Request, Response};
 use crate::config::{Config, Level, Log};
 use crate::failure::Failure;
 use crate::logging;
+use crate::privileges::Inherited;
 use crate::services::make_data;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
@@ -75,12 +76,22 @@ enum Command {
     Config(config::Command),
 }
 
+impl Cli {
+    /// Become the user that a server shall be, if it is started as root.
+    pub(crate) fn give_up_root(&self) -> Result<Inherited, Failure> {
+        match &self.command {
+            Command::Serve(options) => options.give_up_root(&self.place),
+            _ => Ok(Inherited::default()),
+        }
+    }
+}
+
 /// Do what the command line says.
-pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) async fn run(cli: Cli, inherited: Inherited) -> Result<(), Failure> {
     let place = &cli.place;
     match cli.command {
         Command::Quickstart(options) => quickstart::run(place, options).await,
-        Command::Serve(options) => serve::run(place, options).await,
+        Command::Serve(options) => serve::run(place, options, inherited).await,
         Command::Account(command) => account::run(place, command).await,
         Command::Mailbox(command) => mailbox::run(place, command).await,
         Command::Deliver(options) => deliver::run(place, options).await,

@@ -4,6 +4,7 @@ use super::{Place, print, serve};
 use crate::config::{Address, Config, Listen};
 use crate::failure::Failure;
 use crate::listen::Server;
+use crate::privileges::Inherited;
 use crate::{logging, quickstart, tls};
 use clap::Args;
 use std::path::Path;
@@ -31,7 +32,7 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     let services = serve::open(&config).await?;
     // What is printed below says that it is self-signed, which is no cause for a warning here.
     tls::make_missing(&config)?;
-    let server = Server::bind(config.clone(), services.clone()).await?;
+    let server = Server::bind(config.clone(), services.clone(), Inherited::default()).await?;
     let demo = quickstart::prepare(&config.data, &services).await?;
     print(&demo.instructions(&config.data, &server.addresses()))?;
     print(&server.ready_line())?;

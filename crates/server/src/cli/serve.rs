@@ -6,6 +6,7 @@ use crate::config::{Address, Config};
 use crate::failure::Failure;
 use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY};
 use crate::listen::Server;
+use crate::privileges::{self, Inherited};
 use crate::services::{OpenError, Services};
 use crate::{logging, open_files};
 use clap::Args;
@@ -32,19 +33,37 @@ pub(super) struct Options {
     /// Let clients on loopback addresses log in without TLS
     #[arg(long)]
     allow_plaintext: bool,
+    /// Started as root: open the ports, then become this user for good
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
 }
 
-pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
+pub(super) async fn run(
+    place: &Place,
+    options: Options,
+    inherited: Inherited,
+) -> Result<(), Failure> {
     let config = options.over(place.config()?);
     logging::start(&config.log);
+    if privileges::is_root() {
+        tracing::warn!(
+            "serving as root, so that a fault in the server is one of the whole machine: start it as the \
+             user that owns the mail, or name that user with --user or `user` in the configuration"
+        );
+    }
     let services = open(&config).await?;
     open_files::check(config.limits.connections);
-    let server = Server::bind(config, services).await?;
+    let server = Server::bind(config, services, inherited).await?;
     print(&server.ready_line())?;
     server.run(|| Ok(options.over(place.config()?))).await
 }
 
 impl Options {
+    /// Become the configured user, if this is root.
+    pub(super) fn give_up_root(&self, place: &Place) -> Result<Inherited, Failure> {
+        privileges::give_up(&self.over(place.config()?))
+    }
+
     /// The configuration with what the options say instead.
     fn over(&self, mut config: Config) -> Config {
         let lists = [
@@ -62,6 +81,7 @@ impl Options {
             config.tls.key.clone_from(&self.tls_key);
         }
         config.auth.allow_plaintext |= self.allow_plaintext;
+        config.user = self.user.clone().or(config.user);
         config
     }
 }

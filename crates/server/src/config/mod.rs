@@ -41,6 +41,9 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     #[serde(default = "default_hostname")]
     pub(crate) hostname: String,
+    /// Whom a server becomes that is started as root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
     #[serde(default)]
     pub(crate) listen: Listen,
     #[serde(default)]
@@ -139,6 +142,7 @@ impl Default for Config {
             version: VERSION,
             data: default_data(),
             hostname: default_hostname(),
+            user: None,
             listen: Listen::default(),
             tls: Tls::default(),
             auth: Auth::default(),

@@ -12,10 +12,12 @@ fn the_example_is_true() {
 fn what_the_example_comments_out_is_true_as_well() {
     let uncommented = EXAMPLE.replace("# hostname", "hostname").replace("# cert", "cert");
     let uncommented = uncommented.replace("# key", "key").replace("# messages_", "messages_");
+    let uncommented = uncommented.replace("# user", "user");
     let uncommented =
         uncommented.replace("# [[", "[[").replace("# from", "from").replace("# hide", "hide");
     let config = Config::parse(&uncommented).unwrap();
     assert_eq!(config.hostname, "mail.example.org");
+    assert_eq!(config.user.as_deref(), Some("rookery"));
     assert!(config.tls.cert.is_some() && config.tls.key.is_some());
     assert_eq!(config.capabilities.network.len(), 1);
     let limits = &config.limits;

@@ -2,6 +2,7 @@
 
 use crate::config::{Address, Listen, Mode};
 use crate::failure::Failure;
+use crate::privileges::Inherited;
 use crate::unix_socket::UnixSocket;
 use std::fmt;
 use std::io;
@@ -53,8 +54,8 @@ impl Accepted {
     }
 }
 
-/// Bind all sockets, or none.
-pub(super) async fn bind(listen: &Listen) -> Result<Vec<Bound>, Failure> {
+/// Bind all sockets, or none. Those that are inherited are bound already.
+pub(super) async fn bind(listen: &Listen, mut inherited: Inherited) -> Result<Vec<Bound>, Failure> {
     let lists = [
         (Protocol::Imap, &listen.imap),
         (Protocol::Imaps, &listen.imaps),
@@ -63,16 +64,21 @@ pub(super) async fn bind(listen: &Listen) -> Result<Vec<Bound>, Failure> {
     let mut bound = Vec::new();
     for (protocol, addresses) in lists {
         for address in addresses {
-            let socket = bind_one(protocol, address, listen.lmtp_mode).await?;
+            let socket = bind_one(protocol, address, listen.lmtp_mode, &mut inherited).await?;
             bound.push(Bound { protocol, socket });
         }
     }
     Ok(bound)
 }
 
-async fn bind_one(protocol: Protocol, address: &Address, mode: Mode) -> Result<Socket, Failure> {
+async fn bind_one(
+    protocol: Protocol,
+    address: &Address,
+    mode: Mode,
+    inherited: &mut Inherited,
+) -> Result<Socket, Failure> {
     let bound = match address {
-        Address::Tcp(address) => bind_tcp(*address).await,
+        Address::Tcp(address) => bind_tcp(*address, inherited).await,
         Address::Unix(_) if protocol != Protocol::Lmtp => {
             return Err(Failure::new(format!(
                 "{address}: only LMTP can be spoken on such a socket"
@@ -101,8 +107,11 @@ async fn bind_one(protocol: Protocol, address: &Address, mode: Mode) -> Result<S
     })
 }
 
-async fn bind_tcp(address: SocketAddr) -> io::Result<Socket> {
-    let listener = TcpListener::bind(address).await?;
+async fn bind_tcp(address: SocketAddr, inherited: &mut Inherited) -> io::Result<Socket> {
+    let listener = match inherited.take(address) {
+        Some(listener) => TcpListener::from_std(listener)?,
+        None => TcpListener::bind(address).await?,
+    };
     let address = listener.local_addr()?;
     Ok(Socket::Tcp(listener, address))
 }

@@ -8,6 +8,7 @@ use crate::admin;
 use crate::config::{Config, Listen};
 use crate::failure::Failure;
 use crate::limits::{ACCEPT_PAUSE, SHUTDOWN_DEADLINE};
+use crate::privileges::Inherited;
 use crate::services::Services;
 use crate::tls::Tls;
 use bound::Bound;
@@ -35,15 +36,19 @@ struct Signals {
 }
 
 impl Server {
-    /// Bind all sockets that the configuration names.
-    pub(crate) async fn bind(mut config: Config, services: Services) -> Result<Self, Failure> {
+    /// Bind all sockets that the configuration names, but those that are inherited.
+    pub(crate) async fn bind(
+        mut config: Config,
+        services: Services,
+        inherited: Inherited,
+    ) -> Result<Self, Failure> {
         if config.listen.is_empty() {
             config.listen = Listen::on_loopback();
         }
         let failed = |error: io::Error| Failure::io("listening for signals", &error);
         let signals = Signals::listen().map_err(failed)?;
         let tls = Tls::load(&config)?;
-        let bound = bound::bind(&config.listen).await?;
+        let bound = bound::bind(&config.listen, inherited).await?;
         let admin = match admin::Socket::bind(&config.data).await {
             Ok(socket) => Some(socket),
             Err(error) => {

@@ -9,6 +9,7 @@ mod isolation;
 mod kill;
 mod memory;
 mod oversized;
+mod privileges;
 mod races;
 mod rookery;
 mod serve;

@@ -144,6 +144,14 @@ impl Server {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// What the system says of the process and its threads, a text for each.
+    pub(crate) fn statuses(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        tasks
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).unwrap())
+            .collect()
+    }
+
     /// Send a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -209,6 +209,31 @@ fn failed_logins_are_logged_without_passwords() {
 }
 
 #[test]
+fn names_forge_no_lines_of_the_log() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let forged = "x\r\n2026-01-01 ERROR forged\r\n";
+    let literal = format!("{{{}+}}\r\n{forged}", forged.len());
+    let mut client = server.connect("imap");
+    client.command(&format!("LOGIN {literal} daffodil"));
+    client.command(&format!("ID ({literal} {literal})"));
+    client.ok("LOGIN ada tulip");
+    let mut lmtp = server.connect("lmtp");
+    lmtp.send(b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<\"x\r2026 ERROR forged\"@y>\r\n").unwrap();
+    lmtp.send(b"QUIT\r\n").unwrap();
+    while !lmtp.line().unwrap().is_empty() {}
+    server.signal("TERM");
+    assert!(server.wait().success());
+    let log = data.log();
+    assert!(log.contains("forged"), "{log}");
+    let mut lines = log.split(['\r', '\n']);
+    assert!(
+        !lines.any(|line| line.starts_with("2026-01-01 ERROR") || line.starts_with("2026 ")),
+        "{log}"
+    );
+}
+
+#[test]
 fn a_reload_changes_what_new_clients_see() {
     let data = Data::with_ada();
     let file = data.beside("rookery.toml");
