@@ -145,28 +145,27 @@ fn refused(server: &Server, login: &str) -> (Duration, String) {
     (start.elapsed(), line)
 }
 
-/// The bound is coarse, since the machine has other things to do; a name that is not looked up, or no hash that is
-/// computed, would be a hundred times faster.
+/// The bound is coarse, and looked at again with more attempts, since the machine has other things to do; a name for which no
+/// hash is computed would be refused in a fiftieth of the time.
 #[test]
 fn a_wrong_name_and_a_wrong_password_are_alike_in_text_and_time() {
     let data = Data::new();
-    // Accounts of their own: failures of one make the next attempt wait.
-    let names: Vec<_> = (0..6).map(|number| format!("ada{number}")).collect();
+    // Accounts of their own: the third failure of one would make it wait.
+    let names: Vec<_> = (0..8).map(|number| format!("ada{number}")).collect();
     for name in &names {
         let added = data.run_with(&["account", "add", name, "--password-stdin"], b"tulip\n");
         assert_eq!(added.code, 0, "{}", added.err);
     }
     let server = data.serve();
     let (mut wrong, mut unknown) = (Duration::MAX, Duration::MAX);
-    for name in &names {
+    let alike = names.iter().chain(&names).enumerate().any(|(round, name)| {
         let (time, text) = refused(&server, &format!("LOGIN {name} daffodil"));
-        let nobody = name.replace("ada", "eve");
-        let (other_time, other) = refused(&server, &format!("LOGIN {nobody} daffodil"));
+        let (other_time, other) = refused(&server, &format!("LOGIN eve{round} daffodil"));
         assert!(text.contains(" NO [AUTHENTICATIONFAILED]") && text == other, "{text} {other}");
         (wrong, unknown) = (wrong.min(time), unknown.min(other_time));
-    }
-    eprintln!("wrong password {wrong:?}, unknown name {unknown:?}");
-    assert!(wrong < unknown * 3 && unknown < wrong * 3, "{wrong:?} {unknown:?}");
+        round > 2 && wrong < unknown * 3 && unknown < wrong * 3
+    });
+    assert!(alike, "wrong password {wrong:?}, unknown name {unknown:?}");
 }
 
 /// Base64 of these, as SASL has it.
