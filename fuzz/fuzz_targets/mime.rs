@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use libfuzzer_sys::fuzz_target;
 use rookery_mime::{
-    Content, Encoding, Message, Part, Scanner, base_subject, date, header, limits, message_ids,
-    preview, text,
+    Content, Encoding, Message, Part, Scanner, base_subject, date, downgrade, header, limits,
+    message_ids, preview, text,
 };
 
 /// Panics unless all that a part holds lies within it, in order.
@@ -28,6 +28,20 @@ fn assert_nested(part: &Part, within: &Range<u64>) {
     }
 }
 
+/// Panics unless conventional clients are shown nothing international, and no more the second time.
+fn assert_downgraded(input: &[u8], mut message: Message) {
+    let shown = downgrade::header(input);
+    assert!(downgrade::header(&shown) == shown, "{}", String::from_utf8_lossy(&shown));
+    for field in header::fields(&shown).filter(|_| !input.is_ascii()) {
+        let raw = std::str::from_utf8(field.raw);
+        assert!(raw.is_err() || field.raw.is_ascii(), "{raw:?} is left");
+    }
+    downgrade::message(&mut message);
+    let once = message.encode();
+    downgrade::message(&mut message);
+    assert!(message.encode() == once);
+}
+
 fuzz_target!(|input: &[u8]| {
     let message = Message::scan(input);
     let chars = message.preview.as_ref().map(|preview| preview.chars().count());
@@ -40,6 +54,8 @@ fuzz_target!(|input: &[u8]| {
     assert!(scanner.finish() == message);
     assert!(Message::decode(&message.encode()).as_ref() == Some(&message));
     let _any = Message::decode(input);
+
+    assert_downgraded(input, message);
 
     let decoded = text::decode_header(input);
     let (base, _) = base_subject(&decoded);

@@ -88,9 +88,11 @@ fn mailbox(path: &[u8]) -> Option<UrlMailbox> {
     let name = absolute.unwrap_or(path);
     let name = name.strip_suffix(b"/").unwrap_or(name);
     let first_level = name.split(|octet| *octet == b'/').next().unwrap_or_default();
-    let is_elsewhere =
-        if absolute.is_some() { name.starts_with(b"/") } else { first_level.contains(&b':') };
-    if is_elsewhere || (path == b"/") {
+    let is_elsewhere = match absolute {
+        Some(_) => name.is_empty() || name.starts_with(b"/"),
+        None => first_level.contains(&b':'),
+    };
+    if is_elsewhere {
         return None;
     }
     let text = String::from_utf8(decoded(name)?).ok()?;
@@ -203,6 +205,7 @@ mod tests {
             "/INBOX",
             "/INBOX/",
             "/;UID=1",
+            "//;UID=1",
             "INBOX",
             "imap://host/INBOX/;UID=1",
             "imap:/INBOX/;UID=1",

@@ -37,6 +37,8 @@ pub(crate) struct Inflater {
     ended: bool,
     /// The layer goes when the client's stream has come to its end, or to a flush.
     leaving: bool,
+    /// The client compressed more than it may have.
+    broken: bool,
 }
 
 /// What [`Inflater::inflate`] made.
@@ -54,7 +56,7 @@ impl Inflater {
     /// The beginning of a client's stream.
     pub(crate) fn new(received: Vec<u8>) -> Self {
         let (state, last) = (Decompress::new(false), [0xff; 4]);
-        Self { state, received, start: 0, last, ended: false, leaving: false }
+        Self { state, received, start: 0, last, ended: false, leaving: false, broken: false }
     }
 
     /// Take octets from the stream. Only when all those before have been inflated.
@@ -66,12 +68,17 @@ impl Inflater {
 
     /// The client compresses nothing from the command on that it sent last. Whether its stream goes on a little, to
     /// its end or to the end of a flush, cannot be seen from the command.
-    pub(crate) fn leave(&mut self) {
+    /// What was inflated behind that command is not put up with.
+    pub(crate) fn leave(&mut self, goes_on: bool) {
         self.leaving = true;
+        self.broken = goes_on;
     }
 
     /// Inflate as much as there is room for.
     pub(crate) fn inflate(&mut self, room: &mut [u8]) -> Result<Inflated, Broken> {
+        if self.broken {
+            return Err(Broken);
+        }
         loop {
             if self.leaving && (self.ended || self.last == FLUSHED) {
                 return Ok(Inflated::Left(self.received.split_off(self.start)));
@@ -291,7 +298,7 @@ mod tests {
                         Inflated::Nothing => inflater.feed(more.take().unwrap()),
                     }
                     if got == command.len() {
-                        inflater.leave();
+                        inflater.leave(false);
                     }
                 }
                 assert_eq!(behind, b"b NOOP\r\n", "cut at {cut}");

@@ -148,7 +148,10 @@ impl Input<'_> {
 
     /// What comes behind the command before is compressed no more.
     pub(crate) fn stop_inflating(&mut self) {
-        self.inflater.iter_mut().for_each(|inflater| inflater.leave());
+        let Some(inflater) = &mut self.inflater else { return };
+        // Whether more of the stream has been inflated already depends on how it was cut; it is wrong in any case.
+        let goes_on = !self.framer.take_input().is_empty();
+        inflater.leave(goes_on);
     }
 
     /// Octets received so far, as they were before they were compressed.

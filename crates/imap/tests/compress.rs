@@ -201,6 +201,25 @@ async fn octets_behind_the_end_of_the_stream_end_the_conversation() {
 }
 
 /// The compressor that silence took away is made anew, and nobody notices.
+/// Found by fuzzing: it was run or not, as it was cut.
+#[tokio::test]
+async fn what_is_compressed_behind_unauthenticate_is_never_run() {
+    for cut in [1, usize::MAX] {
+        let mut client = compressed().await;
+        let octets = client.deflated(b"c UNAUTHENTICATE\r\nd NOOP\r\n");
+        for piece in octets.chunks(cut) {
+            // The server may have hung up already.
+            let _ = client.stream.write_all(piece).await;
+            tokio::task::yield_now().await;
+        }
+        let (mut all, mut answer) = (Vec::new(), Vec::with_capacity(4096));
+        client.stream.read_to_end(&mut all).await.unwrap();
+        client.inflate.decompress_vec(&all, &mut answer, FlushDecompress::None).unwrap();
+        let behind = String::from_utf8_lossy(&all[client.inflate.total_in() as usize..]);
+        assert!(answer.starts_with(b"c OK") && behind.starts_with("* BYE"), "{cut}: {behind}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_changes_nothing() {
     let mut client = compressed().await;

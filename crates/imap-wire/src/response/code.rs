@@ -130,7 +130,7 @@ pub enum Code {
         goal: Option<u64>,
     },
     /// The URL of a part to append leads nowhere (RFC 4469 §4.1). Octets that no URL has are printed encoded, and what
-    /// is longer than [`limits::QUOTED`] is cut off.
+    /// is then longer than [`limits::QUOTED`] is cut off.
     BadUrl(Vec<u8>),
     /// Another one: its name and what follows it.
     Other(String, Option<String>),
@@ -289,11 +289,17 @@ fn print_uids(out: &mut Vec<u8>, uids: &UidSet) {
 
 fn print_bad_url(out: &mut Vec<u8>, url: &[u8]) {
     out.extend_from_slice(b"BADURL \"");
-    for octet in url.iter().take(limits::QUOTED) {
+    let start = out.len();
+    for octet in url {
+        let before = out.len();
         match octet {
             b'"' | b'\\' | b']' => out.extend_from_slice(format!("%{octet:02X}").as_bytes()),
             b'!'..=b'~' => out.push(*octet),
             _ => out.extend_from_slice(format!("%{octet:02X}").as_bytes()),
+        }
+        if out.len() - start > limits::QUOTED {
+            out.truncate(before);
+            break;
         }
     }
     out.push(b'"');
