@@ -9,11 +9,15 @@ const CLIENTS: usize = 8;
 /// Messages that all of them move.
 const MESSAGES: usize = 40;
 
-fn append_all(client: &mut Client) {
+/// A client of an account with messages in the inbox, and a place for each client to move them to.
+fn with_places(server: &Server) -> Client {
+    let mut ada = server.ada();
     for number in 0..MESSAGES {
         let text = format!("Subject: {number}\r\n\r\nmessage\r\n");
-        client.append(text.as_bytes()).unwrap();
+        ada.append(text.as_bytes()).unwrap();
     }
+    (0..CLIENTS).for_each(|number| drop(ada.ok(&format!("CREATE Place{number}"))));
+    ada
 }
 
 /// How often each message is in this mailbox, by its text.
@@ -22,6 +26,15 @@ fn count(client: &mut Client, mailbox: &str, all: &mut BTreeMap<Vec<u8>, u32>) {
     for message in client.messages() {
         *all.entry(message).or_default() += 1;
     }
+}
+
+/// No message is lost, and none is there twice, in the inbox and all places together.
+fn check_each_is_there_once(ada: &mut Client) {
+    let mut all = BTreeMap::new();
+    count(ada, "INBOX", &mut all);
+    (0..CLIENTS).for_each(|number| count(ada, &format!("Place{number}"), &mut all));
+    assert_eq!(all.len(), MESSAGES, "none is lost");
+    assert!(all.values().all(|count| *count == 1), "none is there twice: {all:?}");
 }
 
 /// Let every client do this at the same time.
@@ -40,9 +53,7 @@ fn together(server: &Server, what: impl Fn(usize, &mut Client) + Sync) {
 fn messages_that_many_clients_move_end_in_one_place_once() {
     let data = Data::with_ada();
     let server = data.serve();
-    let mut ada = server.ada();
-    append_all(&mut ada);
-    (0..CLIENTS).for_each(|number| drop(ada.ok(&format!("CREATE Place{number}"))));
+    let mut ada = with_places(&server);
     together(&server, |number, client| {
         client.ok("SELECT INBOX");
         for first in (1..=MESSAGES).step_by(number % 4 + 1) {
@@ -53,12 +64,10 @@ fn messages_that_many_clients_move_end_in_one_place_once() {
             assert!(answer.contains(" OK ") || answer.contains(" NO ["), "{answer}");
         }
     });
-    let mut all = BTreeMap::new();
-    count(&mut ada, "INBOX", &mut all);
-    assert!(all.is_empty(), "all were moved: {all:?}");
-    (0..CLIENTS).for_each(|number| count(&mut ada, &format!("Place{number}"), &mut all));
-    assert_eq!(all.len(), MESSAGES, "none is lost");
-    assert!(all.values().all(|count| *count == 1), "none is there twice: {all:?}");
+    let mut left = BTreeMap::new();
+    count(&mut ada, "INBOX", &mut left);
+    assert!(left.is_empty(), "all were moved: {left:?}");
+    check_each_is_there_once(&mut ada);
 }
 
 /// The same by number, with clients that have not heard yet of what the others took.
@@ -66,20 +75,14 @@ fn messages_that_many_clients_move_end_in_one_place_once() {
 fn messages_that_many_clients_move_by_number_are_never_doubled() {
     let data = Data::with_ada();
     let server = data.serve();
-    let mut ada = server.ada();
-    append_all(&mut ada);
-    (0..CLIENTS).for_each(|number| drop(ada.ok(&format!("CREATE Place{number}"))));
+    let mut ada = with_places(&server);
     together(&server, |number, client| {
         client.ok("SELECT INBOX");
         for _ in 0..MESSAGES {
             drop(client.command(&format!("MOVE 1 Place{number}")));
         }
     });
-    let mut all = BTreeMap::new();
-    count(&mut ada, "INBOX", &mut all);
-    (0..CLIENTS).for_each(|number| count(&mut ada, &format!("Place{number}"), &mut all));
-    assert_eq!(all.len(), MESSAGES, "none is lost");
-    assert!(all.values().all(|count| *count == 1), "none is there twice: {all:?}");
+    check_each_is_there_once(&mut ada);
 }
 
 /// Every round makes and removes the mailbox under everybody's feet: each command is answered, never by an error of ours,

@@ -128,6 +128,13 @@ struct Viewed<'a> {
     seen_at: Option<ModSeq>,
 }
 
+impl Viewed<'_> {
+    /// Whether headers of this message are shown as they are: to who speaks UTF-8, and where nobody said that they are in it.
+    fn shows_utf8(&self, message: &Message) -> bool {
+        self.context.speaks_utf8() || !message.utf8
+    }
+}
+
 /// Why a message could not be printed.
 enum Unprintable {
     /// It is this client's or this message's misfortune; the others can be printed.

@@ -58,7 +58,7 @@ pub(super) async fn print(
     let BodySection { section, partial, .. } = body;
     let origin = partial.map(|partial| partial.offset);
     let item = |data| FetchData::Section { section: section.clone(), origin, data };
-    let utf8 = view.context.speaks_utf8() || !summary.utf8;
+    let utf8 = view.shows_utf8(summary);
     print_octets(item, find(summary, section, *partial, content, utf8).await?, content, out).await
 }
 
@@ -70,8 +70,7 @@ pub(super) async fn print_header(
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let section = Section { path: Vec::new(), text: Some(SectionText::Header) };
-    let utf8 = view.context.speaks_utf8() || !summary.utf8;
-    let found = find(summary, &section, None, content, utf8).await?;
+    let found = find(summary, &section, None, content, view.shows_utf8(summary)).await?;
     print_octets(FetchData::Rfc822Header, found, content, out).await
 }
 
