@@ -6,7 +6,7 @@ use std::path::Path;
 /// A crate, the crates it may use, and those it may use in tests only.
 type Edges = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const ALLOWED: [Edges; 11] = [
+const ALLOWED: [Edges; 12] = [
     ("mail", &[], &[]),
     ("mime", &[], &[]),
     ("imap-wire", &["mail"], &[]),
@@ -14,9 +14,10 @@ const ALLOWED: [Edges; 11] = [
     ("mailbox", &["mail", "mime"], &["testkit"]),
     ("store-local", &["mailbox", "mail"], &["testkit"]),
     ("imap", &["imap-wire", "auth", "mailbox", "mime", "mail"], &["testkit"]),
+    ("lmtp", &["auth", "mailbox", "mail"], &["mime"]),
     (
         "server",
-        &["imap", "imap-wire", "auth", "store-local", "mailbox", "mime", "mail"],
+        &["imap", "imap-wire", "lmtp", "auth", "store-local", "mailbox", "mime", "mail"],
         &["testkit"],
     ),
     ("testkit", &["imap", "imap-wire", "auth", "store-local", "mailbox", "mime", "mail"], &[]),

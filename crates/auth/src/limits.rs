@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The longest login name or authorization identity, in octets. RFC 4616 §2 wants 255 to be taken.
 pub const MAX_NAME_LEN: usize = 512;
 
+/// The longest account name, in octets of UTF-8.
+pub const MAX_ACCOUNT_NAME: usize = 200;
+
 /// The longest password, in octets. RFC 4616 §2 wants 255 to be taken.
 pub const MAX_PASSWORD_LEN: usize = 1024;
 

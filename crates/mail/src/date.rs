@@ -120,6 +120,24 @@ impl DateTime {
             .map(|_| days_from_civil(year, month, day))
     }
 
+    /// As header fields have it (RFC 5322 §3.3), in the zone in which it was written down.
+    #[must_use]
+    pub fn to_header(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let ((year, month, day), (hour, minute, second)) = (self.date(), self.time());
+        let since_thursday = usize::try_from(self.local_day().rem_euclid(7)).unwrap_or(0);
+        let weekday = DAYS.get(since_thursday).unwrap_or(&"Thu");
+        let month = MONTHS.get(usize::from(month).saturating_sub(1)).unwrap_or(&"Jan");
+        let zone = self.offset_minutes();
+        let (sign, hours, minutes) =
+            (if zone < 0 { '-' } else { '+' }, zone.abs() / 60, zone.abs() % 60);
+        format!(
+            "{weekday}, {day} {month} {year:04} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}"
+        )
+    }
+
     fn local_seconds(self) -> i64 {
         self.unix() + i64::from(self.offset_minutes()) * 60
     }
@@ -197,6 +215,14 @@ mod tests {
         assert_eq!(date.unix(), 837_596_665);
         assert_eq!(date.date(), (1996, 7, 17));
         assert_eq!(date.time(), (2, 44, 25));
+    }
+
+    #[test]
+    fn header_fields_have_the_weekday_and_the_zone() {
+        let date = DateTime::from_civil((1996, 7, 17), (2, 44, 25), -(7 * 60 + 30)).unwrap();
+        assert_eq!(date.to_header(), "Wed, 17 Jul 1996 02:44:25 -0730");
+        let date = DateTime::from_unix(-1).to_header();
+        assert_eq!(date, "Wed, 31 Dec 1969 23:59:59 +0000");
     }
 
     #[test]

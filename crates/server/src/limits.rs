@@ -35,9 +35,6 @@ pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 /// The largest configuration file, and file of an account, in octets.
 pub(crate) const MAX_CONFIG_SIZE: u64 = 1024 * 1024;
 
-/// The longest account name, in octets of UTF-8.
-pub(crate) const MAX_ACCOUNT_NAME: usize = 200;
-
 /// Account files that are kept in memory.
 pub(crate) const MAX_CACHED_ACCOUNTS: usize = 10_000;
 
@@ -88,32 +85,3 @@ pub(crate) const MAX_ANSWER: u64 = 1024;
 
 /// Directories within directories that an import descends into.
 pub(crate) const MAX_IMPORT_DEPTH: usize = 50;
-
-/// The longest LMTP command line with its end, in octets. RFC 5321 §4.5.3.1.4 wants 512 at least, its
-/// extensions add to that.
-pub(crate) const LMTP_LINE: usize = 4096;
-
-/// Octets read from an LMTP client at a time.
-pub(crate) const LMTP_READ: usize = 32 * 1024;
-
-/// Copies of messages that come in by LMTP at the same time, one for each recipient; the beginning of each
-/// lies in memory, some 64 KiB.
-pub(crate) const MAX_LMTP_COPIES: u32 = 2000;
-
-/// How long an LMTP client waits for others' messages to be through before it is told to come again.
-pub(crate) const LMTP_COPIES_PATIENCE: Duration = Duration::from_secs(60);
-
-/// Octets of LMTP replies that may wait while pipelined commands are worked off.
-pub(crate) const LMTP_REPLIES: usize = 16 * 1024;
-
-/// How long an LMTP client may be silent (RFC 5321 §4.5.3.2.7: five minutes at least).
-pub(crate) const LMTP_DEADLINE: Duration = Duration::from_secs(300);
-
-/// How long an LMTP client may take to accept replies.
-pub(crate) const LMTP_WRITE_DEADLINE: Duration = Duration::from_secs(120);
-
-/// Errors of syntax and sequence on one LMTP connection, since the last delivered message, before it is closed.
-pub(crate) const MAX_LMTP_ERRORS: u32 = 100;
-
-/// The longest address in an LMTP command, in octets. RFC 5321 §4.5.3.1.3 wants 256.
-pub(crate) const MAX_ADDRESS: usize = 1024;

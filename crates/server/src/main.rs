@@ -1,4 +1,4 @@
-//! The `rookery` binary: command line, configuration, TLS, listeners, LMTP, administration.
+//! The `rookery` binary: command line, configuration, TLS, listeners, administration.
 
 mod accounts;
 mod admin;
@@ -10,7 +10,6 @@ mod failure;
 mod import;
 mod limits;
 mod listen;
-mod lmtp;
 mod logging;
 mod open_files;
 mod private_file;

@@ -7,12 +7,11 @@ mod attempt;
 mod file;
 mod hashing;
 mod login;
-mod name;
 
 pub(crate) use file::AccountFile;
 pub(crate) use hashing::NotHashed;
 pub(crate) use login::PeerDirectory;
-pub(crate) use name::Name;
+pub(crate) use rookery_auth::AccountName as Name;
 
 use crate::limits::{ACCOUNT_LOCKS, MAX_CACHED_ACCOUNTS};
 use hashing::HashingPool;

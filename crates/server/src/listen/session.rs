@@ -6,16 +6,16 @@ use crate::accounts::PeerDirectory;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::limits::HANDSHAKE_DEADLINE;
-use crate::lmtp::{self, LmtpPeer, LmtpServices};
 use crate::services::Services;
 use crate::tls::Tls;
 use rookery_imap::{Outcome, Peer, Settings, Stage};
+use rookery_lmtp::Places;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// What all sessions share.
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     tls: Tls,
     config: RwLock<Arc<Config>>,
     connections: Arc<Connections>,
-    lmtp_copies: Arc<Semaphore>,
+    lmtp_places: Places,
     next_session: AtomicU64,
 }
 
@@ -36,8 +36,8 @@ impl Shared {
         connections: Arc<Connections>,
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
-        let (lmtp_copies, next_session) = (lmtp::places_for_copies(), AtomicU64::new(1));
-        Self { services, tls, config, connections, lmtp_copies, next_session }
+        let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
+        Self { services, tls, config, connections, lmtp_places, next_session }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -169,14 +169,15 @@ impl Shared {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let config = self.config();
-        let services = LmtpServices {
+        let services = rookery_lmtp::Services {
             store: Arc::clone(&self.services.store),
             hostname: config.hostname.clone(),
             message_size: config.limits.message_size,
             recipients: config.limits.lmtp_recipients,
-            copies: Arc::clone(&self.lmtp_copies),
+            places: self.lmtp_places.clone(),
         };
-        lmtp::serve(stream, LmtpPeer { address, session }, &services, shutdown).await;
+        rookery_lmtp::serve(stream, rookery_lmtp::Peer { address, session }, &services, shutdown)
+            .await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sample mail, written for this purpose.
 
 use crate::admin::{Client, MessageDetails, Request};
-use crate::clock::{header_date, now};
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::import::CrlfWriter;
 use rookery_mail::DateTime;
@@ -36,7 +36,7 @@ pub(super) async fn append(client: &mut Client, account: &str) -> Result<(), Fai
 /// A message as it goes over the wire, with its date.
 fn message(text: &str, date: i64) -> Vec<u8> {
     let mut octets = Vec::new();
-    let text = text.replace("{date}", &header_date(DateTime::from_unix(date)));
+    let text = text.replace("{date}", &DateTime::from_unix(date).to_header());
     CrlfWriter::default().write(text.as_bytes(), &mut octets);
     octets
 }

@@ -1,15 +1,15 @@
 //! The order of commands (RFC 2033 §4, RFC 5321 §4.1.4).
 
-use super::command::{self, Command, Mail};
-use super::data::DotReader;
-use super::delivery::{Recipient, RecipientCopy, reply_to};
-use super::envelope::Path;
-use super::header::ReturnPathFilter;
-use super::stream::{Gone, Line, Stream};
-use super::trace::Trace;
-use super::{LmtpPeer, LmtpServices};
 use crate::clock::now;
-use crate::limits::{LMTP_COPIES_PATIENCE, MAX_LMTP_COPIES, MAX_LMTP_ERRORS};
+use crate::command::{BadCommand, Command, Mail};
+use crate::data::DotReader;
+use crate::delivery::{Recipient, RecipientCopy, reply_to};
+use crate::envelope::Path;
+use crate::header::ReturnPathFilter;
+use crate::limits::{COPIES_PATIENCE, MAX_COPIES, MAX_ERRORS};
+use crate::stream::{Gone, Line, Stream};
+use crate::trace::Trace;
+use crate::{Peer, Services};
 use rookery_mail::DateTime;
 use rookery_mailbox::StoreError;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
 struct Session<'a, S> {
-    services: &'a LmtpServices,
-    peer: LmtpPeer,
+    services: &'a Services,
+    peer: Peer,
     stream: Stream<S>,
     /// The name that the client gave itself, once it has said LHLO.
     client: Option<String>,
@@ -43,12 +43,8 @@ enum Next {
 }
 
 /// Hold a conversation until it ends.
-pub(crate) async fn serve<S>(
-    stream: S,
-    peer: LmtpPeer,
-    services: &LmtpServices,
-    shutdown: watch::Receiver<bool>,
-) where
+pub async fn serve<S>(stream: S, peer: Peer, services: &Services, shutdown: watch::Receiver<bool>)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let stream = Stream::new(stream, shutdown);
@@ -62,9 +58,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn run(&mut self) -> Result<(), Gone> {
         let greeting = format!("220 {} LMTP rookery ready", self.services.hostname);
         self.stream.reply(&greeting).await?;
-        while self.errors < MAX_LMTP_ERRORS {
+        while self.errors < MAX_ERRORS {
             let parsed = match self.stream.line().await? {
-                Line::Complete(line) => command::parse(&line).map_err(command::BadCommand::reply),
+                Line::Complete(line) => Command::parse(&line).map_err(BadCommand::reply),
                 Line::TooLong => Err("500 5.5.2 Line too long"),
                 Line::BareLf => Err("500 5.5.2 Lines end with CRLF"),
             };
@@ -189,9 +185,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Places for as many copies, when there are some.
     async fn places(&self, copies: usize) -> Option<OwnedSemaphorePermit> {
-        let copies = u32::try_from(copies).unwrap_or(u32::MAX).min(MAX_LMTP_COPIES);
-        let places = Arc::clone(&self.services.copies).acquire_many_owned(copies);
-        timeout(LMTP_COPIES_PATIENCE, places).await.ok()?.ok()
+        let copies = u32::try_from(copies).unwrap_or(u32::MAX).min(MAX_COPIES);
+        let places = Arc::clone(&self.services.places.0).acquire_many_owned(copies);
+        timeout(COPIES_PATIENCE, places).await.ok()?.ok()
     }
 
     /// A copy for each recipient.

@@ -9,7 +9,7 @@ const MAX_HELD: usize = 1000;
 /// Drops the fields from a message that comes in pieces. Keeps no more than a field's
 /// name and the blanks that may follow it (RFC 5322 §4.5).
 #[derive(Debug)]
-pub(super) struct ReturnPathFilter {
+pub(crate) struct ReturnPathFilter {
     state: State,
     /// The beginning of a line that might be the field's name.
     held: Vec<u8>,
@@ -27,12 +27,12 @@ enum State {
 }
 
 impl ReturnPathFilter {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { state: State::LineStart { dropping: false }, held: Vec::new() }
     }
 
     /// Take octets and add those that stay to `out`.
-    pub(super) fn filter(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn filter(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         for (at, octet) in octets.iter().enumerate() {
             if self.state == State::Body {
                 out.extend(octets.iter().skip(at));
@@ -43,7 +43,7 @@ impl ReturnPathFilter {
     }
 
     /// The message is complete: add what was held back.
-    pub(super) fn finish(mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(mut self, out: &mut Vec<u8>) {
         out.append(&mut self.held);
     }
 

@@ -1,21 +1,21 @@
 //! Addresses of the envelope (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
-use crate::accounts::Name;
 use crate::limits::MAX_ADDRESS;
+use rookery_auth::AccountName;
 use rookery_mail::MailboxName;
 
 /// An address between angle brackets.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Path {
+pub struct Path {
     /// As it was written, without brackets and source route: free of controls.
-    pub(super) text: String,
+    pub text: String,
     /// What stands before the last `@`, unquoted.
     local: String,
     domain: Option<String>,
 }
 
 /// A path at the beginning of a text, and what follows it.
-pub(super) fn parse_path(text: &str) -> Option<(Path, &str)> {
+pub(crate) fn parse_path(text: &str) -> Option<(Path, &str)> {
     let text = text.strip_prefix('<')?;
     // A source route, which is obsolete and ignored (RFC 5321 §4.1.1.3).
     let text = if text.starts_with('@') { text.split_once(':')?.1 } else { text };
@@ -66,21 +66,21 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 
 impl Path {
     /// Whether it needs SMTPUTF8.
-    pub(super) fn is_utf8(&self) -> bool {
+    pub(crate) fn is_utf8(&self) -> bool {
         !self.text.is_ascii()
     }
 
     /// The accounts that the address can mean, the most exact first, and the mailbox that it asks for:
     /// `user+detail` is `user`'s mailbox `detail` (RFC 5233 §1). An account without a domain takes mail
     /// for its local part in any domain.
-    pub(super) fn accounts(&self) -> (Vec<Name>, Option<MailboxName>) {
+    pub(crate) fn accounts(&self) -> (Vec<AccountName>, Option<MailboxName>) {
         let (user, detail) = match self.local.split_once('+') {
             Some((user, detail)) => (user, rookery_mailbox::names::parse(detail).ok()),
             None => (self.local.as_str(), None),
         };
         let with_domain = self.domain.as_ref().map(|domain| format!("{user}@{domain}"));
         let names = with_domain.iter().map(String::as_str).chain([user]);
-        (names.filter_map(|name| Name::new(name).ok()).collect(), detail)
+        (names.filter_map(|name| AccountName::new(name).ok()).collect(), detail)
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     fn meant(text: &str) -> Option<(String, Option<String>)> {
         let (names, detail) = parse_path(text)?.0.accounts();
-        let names: Vec<_> = names.iter().map(Name::as_str).collect();
+        let names: Vec<_> = names.iter().map(AccountName::as_str).collect();
         Some((names.join(" "), detail.map(|name| name.as_str().to_owned())))
     }
 

@@ -1,40 +1,37 @@
 //! One message for several recipients: a spool for each, constant memory, and an answer for each.
 
-use super::LmtpServices;
-use super::envelope::Path;
-use super::trace::Trace;
-use crate::accounts::Name;
+use crate::Services;
 use crate::clock::now;
+use crate::envelope::Path;
+use crate::trace::Trace;
+use rookery_auth::AccountName;
 use rookery_mail::MailboxName;
 use rookery_mailbox::delivery::{self, Incoming};
 use rookery_mailbox::{Account, Refused, StoreError};
 
 /// The account that an address means.
-pub(super) struct Recipient {
+pub(crate) struct Recipient {
     address: String,
-    pub(super) account_name: Name,
+    pub(crate) account_name: AccountName,
     account: Account,
     detail: Option<MailboxName>,
 }
 
 /// A message on its way to one recipient.
-pub(super) struct RecipientCopy {
+pub(crate) struct RecipientCopy {
     recipient: Recipient,
     incoming: Result<Incoming, StoreError>,
 }
 
 /// Where a message went.
-pub(super) struct Delivered {
-    pub(super) mailbox: MailboxName,
-    pub(super) size: u64,
+pub(crate) struct Delivered {
+    pub(crate) mailbox: MailboxName,
+    pub(crate) size: u64,
 }
 
 impl Recipient {
     /// The account that an address means, `None` if nobody has it.
-    pub(super) async fn find(
-        services: &LmtpServices,
-        path: &Path,
-    ) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn find(services: &Services, path: &Path) -> Result<Option<Self>, StoreError> {
         let (names, detail) = path.accounts();
         for account_name in names {
             match services.store.account(account_name.as_str()).await {
@@ -63,7 +60,7 @@ impl Recipient {
 
 impl RecipientCopy {
     /// Begin with the fields that the delivering server adds.
-    pub(super) async fn begin(recipient: Recipient, trace: &Trace<'_>) -> Self {
+    pub(crate) async fn begin(recipient: Recipient, trace: &Trace<'_>) -> Self {
         let fields = trace.fields(&recipient.address);
         let begin = async {
             let mut incoming = Incoming::new(&recipient.account).await?;
@@ -78,7 +75,7 @@ impl RecipientCopy {
     }
 
     /// Add octets. A failure is kept for the end; other recipients' copies go on.
-    pub(super) async fn write(&mut self, octets: &[u8]) {
+    pub(crate) async fn write(&mut self, octets: &[u8]) {
         if let Ok(incoming) = &mut self.incoming
             && let Err(error) = incoming.write(octets).await
         {
@@ -87,7 +84,7 @@ impl RecipientCopy {
     }
 
     /// The message is complete: make it durable, and say what to answer.
-    pub(super) async fn deliver(self) -> (Recipient, Result<Delivered, StoreError>) {
+    pub(crate) async fn deliver(self) -> (Recipient, Result<Delivered, StoreError>) {
         let Self { recipient, incoming } = self;
         let result = async {
             let incoming = incoming?;
@@ -102,7 +99,7 @@ impl RecipientCopy {
 }
 
 /// The reply to a failure of the store.
-pub(super) fn reply_to(error: &StoreError) -> &'static str {
+pub(crate) fn reply_to(error: &StoreError) -> &'static str {
     match error {
         StoreError::Refused(Refused::NoSuchAccount) => "550 5.1.1 No such user",
         StoreError::Refused(Refused::OverQuota) => "452 4.2.2 No space left",

@@ -1,45 +1,58 @@
 //! Command lines (RFC 5321 §4.1.1, RFC 2033 §4.1).
 
-use super::envelope::{Path, parse_path};
+use crate::envelope::{Path, parse_path};
 
 /// A command.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Command {
+pub enum Command {
+    /// LHLO with the name that the client gives itself.
     Lhlo(String),
+    /// MAIL begins a message.
     Mail(Mail),
+    /// RCPT adds a recipient.
     Rcpt(Path),
+    /// DATA: the message comes next.
     Data,
+    /// RSET forgets the message.
     Rset,
+    /// NOOP, whatever follows it.
     Noop,
+    /// VRFY, whatever follows it.
     Vrfy,
+    /// HELP, whatever follows it.
     Help,
+    /// QUIT ends the conversation.
     Quit,
 }
 
 /// Who sends a message, and what it will be like.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Mail {
+pub struct Mail {
     /// Absent in bounces.
-    pub(super) sender: Option<Path>,
+    pub sender: Option<Path>,
     /// The size that was announced, in octets (RFC 1870 §3).
-    pub(super) size: Option<u64>,
+    pub size: Option<u64>,
     /// Whether addresses and headers may have UTF-8 in them (RFC 6531 §3.4).
-    pub(super) utf8: bool,
+    pub utf8: bool,
 }
 
 /// Why a line is no command; each has its reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum BadCommand {
+pub enum BadCommand {
+    /// Nothing that this server knows.
     Unknown,
     /// HELO and EHLO are SMTP's (RFC 2033 §4.1).
     SmtpGreeting,
+    /// Not of the form that the command has.
     Syntax,
+    /// No address where one belongs.
     Address,
+    /// A parameter that is unknown, or has no such value.
     Parameter,
 }
 
 impl BadCommand {
-    pub(super) fn reply(self) -> &'static str {
+    pub(crate) fn reply(self) -> &'static str {
         match self {
             Self::Unknown => "500 5.5.1 Unknown command",
             Self::SmtpGreeting => "500 5.5.1 This is LMTP: say LHLO",
@@ -50,29 +63,34 @@ impl BadCommand {
     }
 }
 
-/// Read a line without its end.
-pub(super) fn parse(line: &[u8]) -> Result<Command, BadCommand> {
-    let line = std::str::from_utf8(line).map_err(|_| BadCommand::Syntax)?;
-    if line.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(BadCommand::Syntax);
-    }
-    let line = line.trim_end_matches([' ', '\t']);
-    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let rest = rest.trim_start_matches(' ');
-    let alone = |command| if rest.is_empty() { Ok(command) } else { Err(BadCommand::Syntax) };
-    match verb.to_ascii_uppercase().as_str() {
-        "LHLO" if rest.is_empty() => Err(BadCommand::Syntax),
-        "LHLO" => Ok(Command::Lhlo(rest.to_owned())),
-        "MAIL" => mail(rest).map(Command::Mail),
-        "RCPT" => rcpt(rest).map(Command::Rcpt),
-        "DATA" => alone(Command::Data),
-        "RSET" => alone(Command::Rset),
-        "QUIT" => alone(Command::Quit),
-        "NOOP" => Ok(Command::Noop),
-        "VRFY" => Ok(Command::Vrfy),
-        "HELP" => Ok(Command::Help),
-        "HELO" | "EHLO" => Err(BadCommand::SmtpGreeting),
-        _ => Err(BadCommand::Unknown),
+impl Command {
+    /// Read a line without its end.
+    ///
+    /// # Errors
+    /// When the line is no command.
+    pub fn parse(line: &[u8]) -> Result<Self, BadCommand> {
+        let line = std::str::from_utf8(line).map_err(|_| BadCommand::Syntax)?;
+        if line.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(BadCommand::Syntax);
+        }
+        let line = line.trim_end_matches([' ', '\t']);
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let rest = rest.trim_start_matches(' ');
+        let alone = |command| if rest.is_empty() { Ok(command) } else { Err(BadCommand::Syntax) };
+        match verb.to_ascii_uppercase().as_str() {
+            "LHLO" if rest.is_empty() => Err(BadCommand::Syntax),
+            "LHLO" => Ok(Self::Lhlo(rest.to_owned())),
+            "MAIL" => mail(rest).map(Self::Mail),
+            "RCPT" => rcpt(rest).map(Self::Rcpt),
+            "DATA" => alone(Self::Data),
+            "RSET" => alone(Self::Rset),
+            "QUIT" => alone(Self::Quit),
+            "NOOP" => Ok(Self::Noop),
+            "VRFY" => Ok(Self::Vrfy),
+            "HELP" => Ok(Self::Help),
+            "HELO" | "EHLO" => Err(BadCommand::SmtpGreeting),
+            _ => Err(BadCommand::Unknown),
+        }
     }
 }
 
@@ -144,7 +162,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Command, BadCommand> {
-        parse(line.as_bytes())
+        Command::parse(line.as_bytes())
     }
 
     #[test]
@@ -180,6 +198,6 @@ mod tests {
         ] {
             assert_eq!(read(line), Err(error), "{line:?}");
         }
-        assert_eq!(parse(b"NOOP \xff"), Err(BadCommand::Syntax));
+        assert_eq!(Command::parse(b"NOOP \xff"), Err(BadCommand::Syntax));
     }
 }

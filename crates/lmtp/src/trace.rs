@@ -1,31 +1,30 @@
 //! The fields that the delivering server puts in front of a message (RFC 5321 §4.4).
 
-use super::LmtpPeer;
-use crate::clock::header_date;
+use crate::Peer;
 use rookery_mail::DateTime;
 use std::net::{IpAddr, SocketAddr};
 
 /// What is known of a message's last hop.
-pub(super) struct Trace<'a> {
+pub(crate) struct Trace<'a> {
     /// The address in MAIL; empty in bounces.
-    pub(super) sender: &'a str,
+    pub(crate) sender: &'a str,
     /// The name in LHLO.
-    pub(super) client: &'a str,
-    pub(super) peer: &'a LmtpPeer,
+    pub(crate) client: &'a str,
+    pub(crate) peer: &'a Peer,
     /// What the server calls itself.
-    pub(super) hostname: &'a str,
+    pub(crate) hostname: &'a str,
     /// Whether the sender asked for SMTPUTF8.
-    pub(super) utf8: bool,
+    pub(crate) utf8: bool,
     /// The how-many-th message of the session this is.
-    pub(super) message: u64,
-    pub(super) date: DateTime,
+    pub(crate) message: u64,
+    pub(crate) date: DateTime,
 }
 
 impl Trace<'_> {
     /// The fields of one recipient's copy. Nobody learns of the others.
-    pub(super) fn fields(&self, recipient: &str) -> String {
+    pub(crate) fn fields(&self, recipient: &str) -> String {
         let Self { sender, hostname, message, .. } = self;
-        let (client, peer, date) = (self.client(), self.peer(), header_date(self.date));
+        let (client, peer, date) = (self.client(), self.peer(), self.date.to_header());
         let (session, time) = (self.peer.session, self.date.unix());
         let protocol = if self.utf8 { "UTF8LMTP" } else { "LMTP" };
         format!(
@@ -58,7 +57,7 @@ mod tests {
     #[test]
     fn the_last_hop_is_told() {
         let fields = |client: &str, address: &str, utf8| {
-            let peer = LmtpPeer { address: address.to_owned(), session: 10 };
+            let peer = Peer { address: address.to_owned(), session: 10 };
             let (sender, hostname, message) = ("s@x", "mx.example", 2);
             let date = DateTime::from_unix(1_000_000_000);
             let trace = Trace { sender, client, peer: &peer, hostname, utf8, message, date };

@@ -6,18 +6,22 @@ use unicode_normalization::UnicodeNormalization;
 
 /// An account's name in its one form: NFC, lower case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(crate) struct Name(String);
+pub struct AccountName(String);
 
 /// Why a text is no account name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum NameError {
+pub enum BadAccountName {
+    /// More than [`MAX_ACCOUNT_NAME`] octets.
     TooLong,
+    /// Nothing, or nothing on one side of the `@`.
     Empty,
+    /// This character is in no name.
     Forbidden(char),
+    /// Dots or dashes where there may be none.
     BadDots,
 }
 
-impl fmt::Display for NameError {
+impl fmt::Display for BadAccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "an account name has at most {MAX_ACCOUNT_NAME} octets"),
@@ -32,17 +36,20 @@ impl fmt::Display for NameError {
     }
 }
 
-impl std::error::Error for NameError {}
+impl std::error::Error for BadAccountName {}
 
-impl Name {
+impl AccountName {
     /// A name as somebody typed it. Letters and digits of any script; `+` is left to subaddresses.
-    pub(crate) fn new(text: &str) -> Result<Self, NameError> {
+    ///
+    /// # Errors
+    /// When it cannot be one.
+    pub fn new(text: &str) -> Result<Self, BadAccountName> {
         if text.len() > 2 * MAX_ACCOUNT_NAME {
-            return Err(NameError::TooLong);
+            return Err(BadAccountName::TooLong);
         }
         let name: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
         if name.len() > MAX_ACCOUNT_NAME {
-            return Err(NameError::TooLong);
+            return Err(BadAccountName::TooLong);
         }
         match name.split_once('@') {
             None => check(&name, "._-'=&~")?,
@@ -54,21 +61,23 @@ impl Name {
         Ok(Self(name))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The one form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-fn check(part: &str, also: &str) -> Result<(), NameError> {
+fn check(part: &str, also: &str) -> Result<(), BadAccountName> {
     if part.is_empty() {
-        return Err(NameError::Empty);
+        return Err(BadAccountName::Empty);
     }
     let allowed = |c: char| c.is_alphanumeric() || also.contains(c) || is_mark(c);
     if let Some(c) = part.chars().find(|c| !allowed(*c)) {
-        return Err(NameError::Forbidden(c));
+        return Err(BadAccountName::Forbidden(c));
     }
     if part.starts_with(['.', '-']) || part.ends_with(['.', '-']) || part.contains("..") {
-        return Err(NameError::BadDots);
+        return Err(BadAccountName::BadDots);
     }
     Ok(())
 }
@@ -78,7 +87,7 @@ fn is_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -96,7 +105,7 @@ mod tests {
             ("Mu\u{308}ller", "m\u{fc}ller"),
             ("o'brien", "o'brien"),
         ] {
-            assert_eq!(Name::new(text).unwrap().as_str(), name);
+            assert_eq!(AccountName::new(text).unwrap().as_str(), name);
         }
     }
 
@@ -107,7 +116,7 @@ mod tests {
             "", "@", "a@", "@b", "a@b@c", "a/b", "..", ".a", "a..b", "a+b", "a b", "a\0", "a\n",
             &long,
         ] {
-            assert!(Name::new(text).is_err(), "{text:?}");
+            assert!(AccountName::new(text).is_err(), "{text:?}");
         }
     }
 }

@@ -1,24 +1,24 @@
 use super::*;
-use crate::limits::MAX_LMTP_ERRORS;
+use crate::limits::MAX_ERRORS;
 use rookery_mail::MailboxName;
 use rookery_mailbox::{Account, MemoryStore, initial_mailboxes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
-async fn services(accounts: &[&str]) -> LmtpServices {
+async fn services(accounts: &[&str]) -> Services {
     let store = Arc::new(MemoryStore::new());
     for account in accounts {
         store.create_account(account, &initial_mailboxes(), 1).await.unwrap();
     }
-    let (hostname, copies) = ("mx.example".to_owned(), places_for_copies());
-    LmtpServices { store, hostname, message_size: 1000, recipients: 3, copies }
+    let (hostname, places) = ("mx.example".to_owned(), Places::default());
+    Services { store, hostname, message_size: 1000, recipients: 3, places }
 }
 
 /// Say all of it in pieces that end at the cuts, and hear all that is answered.
-async fn talk(services: &LmtpServices, input: &[u8], cuts: &[usize]) -> String {
+async fn talk(services: &Services, input: &[u8], cuts: &[usize]) -> String {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_up, shutdown) = watch::channel(false);
-    let peer = LmtpPeer { address: "test".to_owned(), session: 1 };
+    let peer = Peer { address: "test".to_owned(), session: 1 };
     let say = async move {
         let mut said = 0;
         for cut in cuts.iter().chain([&input.len()]) {
@@ -34,7 +34,7 @@ async fn talk(services: &LmtpServices, input: &[u8], cuts: &[usize]) -> String {
     tokio::join!(say, serve(server, peer, services, shutdown)).0
 }
 
-async fn messages(services: &LmtpServices, account: &str, mailbox: &str) -> Vec<String> {
+async fn messages(services: &Services, account: &str, mailbox: &str) -> Vec<String> {
     let account = Account::new(services.store.account(account).await.unwrap());
     let (_, open) = account.open(&MailboxName::new(mailbox).unwrap()).await.unwrap();
     let mut messages = Vec::new();
@@ -118,8 +118,8 @@ async fn commands_out_of_order_are_refused() {
 #[tokio::test]
 async fn refusals_are_no_errors() {
     let services = services(&["ada"]).await;
-    let unknown = "RCPT TO:<nobody>\r\n".repeat(MAX_LMTP_ERRORS as usize);
-    let known = "RCPT TO:<ada>\r\n".repeat(MAX_LMTP_ERRORS as usize);
+    let unknown = "RCPT TO:<nobody>\r\n".repeat(MAX_ERRORS as usize);
+    let known = "RCPT TO:<ada>\r\n".repeat(MAX_ERRORS as usize);
     let input =
         format!("LHLO x\r\nMAIL FROM:<>\r\n{unknown}{known}DATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n");
     let answers = talk(&services, input.as_bytes(), &[]).await;
@@ -131,7 +131,7 @@ async fn errors_are_counted_until_a_message_is_delivered() {
     let services = services(&["ada"]).await;
     let errors = |count: u32| "DATA\r\n".repeat(count as usize);
     let message = "MAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nA: b\r\n\r\n.\r\n";
-    let most = MAX_LMTP_ERRORS;
+    let most = MAX_ERRORS;
     let input = format!("LHLO x\r\n{}{message}{}QUIT\r\n", errors(most - 1), errors(most - 1));
     let answers = talk(&services, input.as_bytes(), &[]).await;
     assert!(answers.ends_with("221 2.0.0 Bye\r\n"), "{answers}");
@@ -157,7 +157,7 @@ async fn one_recipient_s_failure_is_not_the_other_s() {
     let services = services(&["ada", "bob"]).await;
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_up, shutdown) = watch::channel(false);
-    let peer = LmtpPeer { address: "test".to_owned(), session: 1 };
+    let peer = Peer { address: "test".to_owned(), session: 1 };
     let say = async {
         let begin = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nRCPT TO:<bob>\r\nDATA\r\n";
         client.write_all(begin).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_message_that_breaks_off_is_not_delivered() {
     let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\nSubject: x\r\n\r\nhalf\r\n.\r";
     client.write_all(input).await.unwrap();
     drop(client);
-    serve(server, LmtpPeer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
+    serve(server, Peer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
     assert!(messages(&services, "ada", "INBOX").await.is_empty());
 }
 
@@ -196,7 +196,7 @@ async fn a_waiting_client_hears_that_the_server_goes_down() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (up, shutdown) = watch::channel(false);
     up.send_replace(true);
-    serve(server, LmtpPeer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
+    serve(server, Peer { address: "test".to_owned(), session: 1 }, &services, shutdown).await;
     let mut answers = String::new();
     client.read_to_string(&mut answers).await.unwrap();
     assert!(answers.ends_with("421 4.3.2 Server is going down\r\n"), "{answers}");
@@ -205,8 +205,8 @@ async fn a_waiting_client_hears_that_the_server_goes_down() {
 #[tokio::test(start_paused = true)]
 async fn more_copies_than_there_are_places_wait_and_are_put_off() {
     let services = services(&["ada"]).await;
-    let most = crate::limits::MAX_LMTP_COPIES;
-    let taken = services.copies.clone().acquire_many_owned(most).await.unwrap();
+    let most = crate::limits::MAX_COPIES;
+    let taken = services.places.0.clone().acquire_many_owned(most).await.unwrap();
     let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\n";
     assert!(
         talk(&services, &[input.as_slice(), b"QUIT\r\n"].concat(), &[]).await.contains("451 4.3.2")
@@ -214,5 +214,5 @@ async fn more_copies_than_there_are_places_wait_and_are_put_off() {
     drop(taken);
     let message = [input.as_slice(), b"A: b\r\n\r\n.\r\nQUIT\r\n"].concat();
     assert!(talk(&services, &message, &[]).await.contains("250 2.0.0 Delivered"));
-    assert_eq!(services.copies.available_permits(), most as usize);
+    assert_eq!(services.places.0.available_permits(), most as usize);
 }

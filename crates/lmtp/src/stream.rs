@@ -1,14 +1,14 @@
 //! The stream: lines and octets in, replies out. Replies to pipelined commands go out together, when there
 //! is nothing left to read (RFC 2920 §3.2).
 
-use crate::limits::{LMTP_DEADLINE, LMTP_LINE, LMTP_READ, LMTP_REPLIES, LMTP_WRITE_DEADLINE};
+use crate::limits::{DEADLINE, MAX_LINE, READ_SIZE, REPLIES_SIZE, WRITE_DEADLINE};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Why no more octets come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Gone {
+pub(crate) enum Gone {
     /// The client closed the stream, or it broke.
     Hangup,
     /// The client was silent for too long.
@@ -19,7 +19,7 @@ pub(super) enum Gone {
 
 /// A command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// Without its CRLF.
     Complete(Vec<u8>),
     TooLong,
@@ -28,57 +28,57 @@ pub(super) enum Line {
 }
 
 /// The client's end of the conversation.
-pub(super) struct Stream<S> {
+pub(crate) struct Stream<S> {
     stream: S,
     input: Vec<u8>,
     replies: Vec<u8>,
     shutdown: watch::Receiver<bool>,
     /// Octets received.
-    pub(super) received: u64,
+    pub(crate) received: u64,
     /// Octets sent.
-    pub(super) sent: u64,
+    pub(crate) sent: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
-    pub(super) fn new(stream: S, shutdown: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(stream: S, shutdown: watch::Receiver<bool>) -> Self {
         let (input, replies) = (Vec::new(), Vec::new());
         Self { stream, input, replies, shutdown, received: 0, sent: 0 }
     }
 
     /// Add a reply; a line of its own.
-    pub(super) async fn reply(&mut self, line: &str) -> Result<(), Gone> {
+    pub(crate) async fn reply(&mut self, line: &str) -> Result<(), Gone> {
         self.replies.extend_from_slice(line.as_bytes());
         self.replies.extend_from_slice(b"\r\n");
-        if self.replies.len() > LMTP_REPLIES { self.flush().await } else { Ok(()) }
+        if self.replies.len() > REPLIES_SIZE { self.flush().await } else { Ok(()) }
     }
 
     /// Send all replies.
-    pub(super) async fn flush(&mut self) -> Result<(), Gone> {
+    pub(crate) async fn flush(&mut self) -> Result<(), Gone> {
         let (stream, replies) = (&mut self.stream, &self.replies);
         let write = async {
             stream.write_all(replies).await?;
             stream.flush().await
         };
-        let written = timeout(LMTP_WRITE_DEADLINE, write).await.map_err(|_| Gone::TimedOut)?;
+        let written = timeout(WRITE_DEADLINE, write).await.map_err(|_| Gone::TimedOut)?;
         self.sent += self.replies.len() as u64;
         self.replies.clear();
         written.map_err(|_| Gone::Hangup)
     }
 
     /// The next command line. While it is waited for, the server may go down.
-    pub(super) async fn line(&mut self) -> Result<Line, Gone> {
+    pub(crate) async fn line(&mut self) -> Result<Line, Gone> {
         let mut too_long = false;
         loop {
             if let Some(end) = self.input.iter().position(|octet| *octet == b'\n') {
                 let mut line: Vec<u8> = self.input.drain(..=end).collect();
                 line.pop();
                 return Ok(match line.pop_if(|last| *last == b'\r') {
-                    _ if too_long || line.len() > LMTP_LINE => Line::TooLong,
+                    _ if too_long || line.len() > MAX_LINE => Line::TooLong,
                     Some(_) => Line::Complete(line),
                     None => Line::BareLf,
                 });
             }
-            if self.input.len() > LMTP_LINE {
+            if self.input.len() > MAX_LINE {
                 too_long = true;
                 self.input.clear();
             }
@@ -92,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     /// Octets of a message, at least one. The server does not go down in the middle of it.
-    pub(super) async fn octets(&mut self) -> Result<Vec<u8>, Gone> {
+    pub(crate) async fn octets(&mut self) -> Result<Vec<u8>, Gone> {
         if self.input.is_empty() {
             self.fill().await?;
         }
@@ -100,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     /// Give back octets that were not part of the message.
-    pub(super) fn give_back(&mut self, octets: &[u8]) {
+    pub(crate) fn give_back(&mut self, octets: &[u8]) {
         self.input.splice(..0, octets.iter().copied());
     }
 
@@ -109,8 +109,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         if !self.replies.is_empty() {
             self.flush().await?;
         }
-        self.input.reserve(LMTP_READ);
-        let read = timeout(LMTP_DEADLINE, self.stream.read_buf(&mut self.input)).await;
+        self.input.reserve(READ_SIZE);
+        let read = timeout(DEADLINE, self.stream.read_buf(&mut self.input)).await;
         match read.map_err(|_| Gone::TimedOut)? {
             Ok(0) | Err(_) => Err(Gone::Hangup),
             Ok(length) => {
@@ -121,8 +121,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     }
 
     /// Say that nothing more will come.
-    pub(super) async fn shut_down(&mut self) {
+    pub(crate) async fn shut_down(&mut self) {
         // The client may be gone already; there is nobody left to tell of a failure.
-        let _ = timeout(LMTP_WRITE_DEADLINE, self.stream.shutdown()).await;
+        let _ = timeout(WRITE_DEADLINE, self.stream.shutdown()).await;
     }
 }

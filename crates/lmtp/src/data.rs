@@ -5,7 +5,7 @@
 
 /// Takes the dots out of a message that comes in pieces, and finds its end.
 #[derive(Debug)]
-pub(super) struct DotReader {
+pub(crate) struct DotReader {
     state: State,
 }
 
@@ -23,18 +23,18 @@ enum State {
 }
 
 impl DotReader {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { state: State::LineStart }
     }
 
     /// Whether the message is complete.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.state == State::End
     }
 
     /// Take octets, add what belongs to the message to `out`, and say how many were taken: all, unless
     /// the message ends before.
-    pub(super) fn read(&mut self, octets: &[u8], out: &mut Vec<u8>) -> usize {
+    pub(crate) fn read(&mut self, octets: &[u8], out: &mut Vec<u8>) -> usize {
         let mut taken = 0;
         while let Some(rest) = octets.get(taken..).filter(|rest| !rest.is_empty())
             && !self.is_complete()
