@@ -38,16 +38,26 @@ impl Drop for Server {
     }
 }
 
+/// Everybody has the one account here.
+const CONFIG: &str =
+    "version = 1\n[limits]\nconnections = 200000\nconnections_per_account = 200000\n";
+
 /// Rookery with a data directory.
 pub(crate) struct Rookery {
     binary: PathBuf,
     data: PathBuf,
+    config: PathBuf,
 }
 
 impl Rookery {
     /// Make a data directory in `folder` with the one account.
     pub(crate) fn new(folder: &Path) -> Fallible<Self> {
-        let rookery = Self { binary: build()?, data: folder.join("data") };
+        let rookery = Self {
+            binary: build()?,
+            data: folder.join("data"),
+            config: folder.join("rookery.toml"),
+        };
+        std::fs::write(&rookery.config, CONFIG)?;
         let accounts = folder.join("accounts");
         std::fs::write(&accounts, format!("{USER}:{{PLAIN}}{PASSWORD}\n"))?;
         rookery.command([OsStr::new("account"), OsStr::new("import"), accounts.as_os_str()])?;
@@ -71,6 +81,8 @@ impl Rookery {
             .args(["serve", "--allow-plaintext", "--imap", any, "--imaps", any, "--lmtp", any])
             .arg("--data")
             .arg(&self.data)
+            .arg("--config")
+            .arg(&self.config)
             .env("ROOKERY_LOG", "error")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

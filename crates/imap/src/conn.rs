@@ -1,7 +1,7 @@
 //! The stream: the only file that reads from it and writes to it.
 
 use crate::compress::{Broken, Inflated, Inflater};
-use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS, WRITE_DEADLINE};
+use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS};
 use crate::out::{Gone, Out, Sent, Sink};
 use rookery_imap_wire::{Frame, Framer, FramerLimits, LineFrame};
 use std::future::poll_fn;
@@ -39,17 +39,17 @@ pub(crate) enum NoInput {
 /// The two halves of a conversation over the two halves of a stream.
 pub(crate) fn open<'c, W: Sink>(
     read: &'c mut (dyn AsyncRead + Unpin + Send),
-    write: &'c mut W,
+    (write, patience): (&'c mut W, Duration),
     shutdown: watch::Receiver<bool>,
 ) -> (Input<'c>, Out<'c>) {
     let framer = Framer::new(FramerLimits::default());
-    (Input { read, framer, inflater: None, shutdown, received: 0 }, Out::new(write))
+    (Input { read, framer, inflater: None, shutdown, received: 0 }, Out::new(write, patience))
 }
 
 /// Say that nothing more will come.
-pub(crate) async fn shut_down(write: &mut (impl AsyncWrite + Unpin)) {
+pub(crate) async fn shut_down(write: &mut (impl AsyncWrite + Unpin), patience: Duration) {
     // The client may be gone already; there is nobody left to tell of a failure.
-    let _ = timeout(WRITE_DEADLINE, write.shutdown()).await;
+    let _ = timeout(patience, write.shutdown()).await;
 }
 
 /// Take what the client is still sending for a moment: to close a stream with octets unread resets it, and a reset can
@@ -71,13 +71,14 @@ impl<W: AsyncWrite + Unpin + Send> Sink for W {
     fn write<'a>(
         &'a mut self,
         octets: &'a [u8],
+        patience: Duration,
     ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
         Box::pin(async move {
             let write = async {
                 self.write_all(octets).await?;
                 self.flush().await
             };
-            match timeout(WRITE_DEADLINE, write).await {
+            match timeout(patience, write).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(Gone),
             }

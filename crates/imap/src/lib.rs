@@ -9,6 +9,7 @@ mod capability;
 mod command;
 mod compress;
 mod conn;
+mod connections;
 mod dispatch;
 mod gate;
 pub mod limits;
@@ -22,6 +23,7 @@ mod selected;
 mod session;
 mod sync;
 
+pub use connections::Connections;
 pub use mask::{Mask, NotMaskable};
 
 use rookery_auth::Directory;
@@ -38,6 +40,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// Who may log in.
     pub directory: Arc<dyn Directory>,
+    /// How many connections each account has.
+    pub connections: Connections,
     /// What the administrator decided.
     pub settings: Settings,
 }
@@ -51,6 +55,8 @@ pub struct Settings {
     pub allow_plaintext: bool,
     /// The largest message that APPEND takes, in octets.
     pub max_message_size: u64,
+    /// How many connections one account may have.
+    pub connections_per_account: usize,
     /// Whether clients may do without message numbers (RFC 9586). A widespread client enables that
     /// wherever it is offered, and then fails.
     pub uid_only: bool,
@@ -66,6 +72,8 @@ pub struct Settings {
     pub login_deadline: std::time::Duration,
     /// How long a client may be silent after it logged in (RFC 9051 §5.4: at least 30 minutes).
     pub idle_deadline: std::time::Duration,
+    /// How long a client may take to accept one batch of answers.
+    pub write_deadline: std::time::Duration,
     /// How long a command takes before the client is told that it goes on, and how long until it is told again.
     pub progress_pace: std::time::Duration,
 }
@@ -76,12 +84,14 @@ impl Default for Settings {
             starttls: false,
             allow_plaintext: false,
             max_message_size: limits::DEFAULT_MAX_MESSAGE_SIZE,
+            connections_per_account: limits::DEFAULT_CONNECTIONS_PER_ACCOUNT,
             uid_only: false,
             message_limit: None,
             save_limit: None,
             hidden: Mask::default(),
             login_deadline: limits::DEFAULT_LOGIN_DEADLINE,
             idle_deadline: limits::DEFAULT_IDLE_DEADLINE,
+            write_deadline: limits::DEFAULT_WRITE_DEADLINE,
             progress_pace: limits::DEFAULT_PROGRESS_PACE,
         }
     }
@@ -137,18 +147,19 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let (mut read, mut write) = tokio::io::split(stream);
+    let patience = services.settings.write_deadline;
     let end = {
-        let (input, out) = conn::open(&mut read, &mut write, shutdown.clone());
+        let (input, out) = conn::open(&mut read, (&mut write, patience), shutdown.clone());
         session::Session::new(services, peer).run(input, out, stage).await
     };
     match end {
         session::End::StartTls => Outcome::StartTls(read.unsplit(write)),
         session::End::LoggedOut => {
-            conn::shut_down(&mut write).await;
+            conn::shut_down(&mut write, patience).await;
             Outcome::Closed
         }
         session::End::SentAway => {
-            conn::shut_down(&mut write).await;
+            conn::shut_down(&mut write, patience).await;
             conn::linger(&mut read, shutdown).await;
             Outcome::Closed
         }

@@ -2,21 +2,25 @@
 
 use std::time::Duration;
 
-/// The largest message that APPEND takes unless configured, in octets.
+/// The largest message that APPEND takes unless configured, in octets. Setting: `limits.message_size`.
 pub const DEFAULT_MAX_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
 
-/// How long a client may take to log in unless configured.
+/// Connections of one account at the same time unless configured; a mail program has five to fifteen of them.
+/// Setting: `limits.connections_per_account`.
+pub const DEFAULT_CONNECTIONS_PER_ACCOUNT: usize = 100;
+
+/// How long a client may take to log in unless configured. Setting: `limits.login_seconds`.
 pub const DEFAULT_LOGIN_DEADLINE: Duration = Duration::from_secs(120);
 
 /// How long a client may be silent unless configured. RFC 9051 §5.4 wants 30 minutes at least;
-/// phones hold IDLE for 29.
+/// phones hold IDLE for 29. Setting: `limits.idle_seconds`.
 pub const DEFAULT_IDLE_DEADLINE: Duration = Duration::from_secs(31 * 60);
 
 /// How long a command may take without a sign of life, unless configured (RFC 9585 has 10 to 15 seconds).
 pub const DEFAULT_PROGRESS_PACE: Duration = Duration::from_secs(10);
 
-/// How long a client may take to accept one batch of answers.
-pub const WRITE_DEADLINE: Duration = Duration::from_secs(300);
+/// How long a client may take to accept one batch of answers, unless its conversation is given another time.
+pub const DEFAULT_WRITE_DEADLINE: Duration = Duration::from_secs(300);
 
 /// How long a client that is sent away may go on sending, so that it reads why; longer than its octets are under way.
 pub const LINGER: Duration = Duration::from_secs(2);

@@ -4,12 +4,16 @@ use crate::compress::Deflater;
 use crate::limits::OUT_HIGH_WATER;
 use rookery_imap_wire::{Code, Response, Status};
 use std::pin::Pin;
+use std::time::Duration;
 
 /// Where octets go; `conn` implements it over the stream.
 pub(crate) trait Sink: Send {
-    /// Write all of the octets.
-    fn write<'a>(&'a mut self, octets: &'a [u8])
-    -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
+    /// Write all of the octets, if the client accepts them in that time.
+    fn write<'a>(
+        &'a mut self,
+        octets: &'a [u8],
+        patience: Duration,
+    ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>>;
 }
 
 /// The client can no longer be written to.
@@ -23,14 +27,16 @@ pub(crate) type Sent = Result<(), Gone>;
 pub(crate) struct Out<'c> {
     buffer: Vec<u8>,
     sink: &'c mut dyn Sink,
+    /// How long a client may take to accept one batch of answers.
+    patience: Duration,
     sent: u64,
     /// There once the client asked for it (RFC 4978 §3).
     deflater: Option<Box<Deflater>>,
 }
 
 impl<'c> Out<'c> {
-    pub(crate) fn new(sink: &'c mut dyn Sink) -> Self {
-        Self { buffer: Vec::new(), sink, sent: 0, deflater: None }
+    pub(crate) fn new(sink: &'c mut dyn Sink, patience: Duration) -> Self {
+        Self { buffer: Vec::new(), sink, patience, sent: 0, deflater: None }
     }
 
     /// Add a response.
@@ -68,8 +74,8 @@ impl<'c> Out<'c> {
         }
         let octets = self.take();
         match &mut self.deflater {
-            Some(deflater) => self.sink.write(&deflater.batch(&octets)?).await,
-            None => self.sink.write(&octets).await,
+            Some(deflater) => self.sink.write(&deflater.batch(&octets)?, self.patience).await,
+            None => self.sink.write(&octets, self.patience).await,
         }
     }
 
@@ -84,7 +90,7 @@ impl<'c> Out<'c> {
     pub(crate) async fn stop_compressing(&mut self) -> Sent {
         let Some(deflater) = self.deflater.take() else { return Ok(()) };
         let octets = self.take();
-        self.sink.write(&deflater.last(&octets)?).await
+        self.sink.write(&deflater.last(&octets)?, self.patience).await
     }
 
     /// Whether what is sent is compressed.

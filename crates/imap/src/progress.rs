@@ -109,6 +109,7 @@ mod tests {
         fn write<'a>(
             &'a mut self,
             octets: &'a [u8],
+            _patience: Duration,
         ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
             let fits = self.text.len() + octets.len() <= self.room;
             self.text.push_str(str::from_utf8(octets).unwrap());
@@ -128,7 +129,7 @@ mod tests {
             let mut written = Written { text: String::new(), room: usize::MAX };
             let tag = Tag::new(b"a1").unwrap();
             let task = sleep(Duration::from_secs(seconds));
-            let mut out = Out::new(&mut written);
+            let mut out = Out::new(&mut written, PACE);
             notices(&tag, None).wait_for(pin!(task), &mut out).await.unwrap();
             let notice = "* OK [INPROGRESS (\"a1\" NIL NIL)] Still at it\r\n";
             assert_eq!(written.text, notice.repeat(expected), "{seconds} s");
@@ -140,7 +141,7 @@ mod tests {
         let mut written = Written { text: String::new(), room: 0 };
         let tag = Tag::new(b"a1").unwrap();
         let began = Instant::now();
-        let mut out = Out::new(&mut written);
+        let mut out = Out::new(&mut written, PACE);
         let ended = notices(&tag, None).wait_for(pin!(pending::<()>()), &mut out).await;
         assert!(ended.is_err() && began.elapsed() < 2 * PACE);
     }

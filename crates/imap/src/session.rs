@@ -1,6 +1,7 @@
 //! One conversation: its state, and the loop that runs one command at a time.
 
 use crate::conn::{Input, NoInput, after};
+use crate::connections::Place;
 use crate::dispatch;
 use crate::gate;
 use crate::limits;
@@ -83,6 +84,8 @@ pub(crate) enum State {
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) account: Account,
+    /// This connection's place among those of the account.
+    pub(crate) _place: Arc<Place>,
 }
 
 /// A conversation.

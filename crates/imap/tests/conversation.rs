@@ -1,7 +1,7 @@
 //! What a dialog file cannot say: how conversations begin, end, time out and turn to TLS.
 
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Outcome, Peer, Services, Settings, Stage, limits, serve};
+use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
 use rookery_mail::{DateTime, MailboxName};
 use rookery_mailbox::{Account, MemoryStore, NewMailbox, NewMessage, Store, initial_mailboxes};
 use rookery_mime::Message;
@@ -29,7 +29,7 @@ async fn connect(settings: Settings, peer: Peer, stage: Stage) -> Client {
 /// Connect to a server of this store, where Ada has an account.
 fn connect_to(store: Arc<dyn Store>, settings: Settings, peer: Peer, stage: Stage) -> Client {
     let directory = Arc::new(StaticDirectory::new(&[("ada", "tulip")]));
-    let services = Services { store, directory, settings };
+    let services = Services { store, directory, connections: Connections::default(), settings };
     let (stream, theirs) = duplex(PIPE_OCTETS);
     let (shutdown, down) = watch::channel(false);
     let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, stage));
@@ -74,6 +74,7 @@ async fn a_waiting_conversation_is_small() {
     let services = Services {
         store: Arc::new(MemoryStore::new()),
         directory: Arc::new(StaticDirectory::new(&[])),
+        connections: Connections::default(),
         settings: Settings::default(),
     };
     let (stream, _theirs) = duplex(1);
@@ -379,6 +380,25 @@ async fn a_long_answer_leaves_as_it_is_made() {
     }
     assert!(sum > 800 * 65_536);
     assert!(peak_kib() < before + 20_000, "from {before} KiB to {} KiB", peak_kib());
+}
+
+/// Who accepts no answers is sent away in the end, and not before; the pipe holds less than the answer.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_accepts_nothing_is_sent_away() {
+    let message = vec![b'x'; 2 * PIPE_OCTETS];
+    let store = store_with(&message, 1, |message| message.encode()).await;
+    let patience = Duration::from_secs(7);
+    let settings = Settings { write_deadline: patience, ..Settings::default() };
+    let mut client = connect_to(store, settings, local(true), Stage::Greeting);
+    client.send("a LOGIN ada tulip\r\nb SELECT INBOX\r\n").await;
+    client.until("b OK").await;
+    client.send("c FETCH 1 BODY.PEEK[]\r\n").await;
+    tokio::time::sleep(patience - Duration::from_secs(1)).await;
+    assert!(!client.server.is_finished(), "it waits for a while");
+    tokio::time::sleep(2 * patience + limits::LINGER).await;
+    assert!(client.server.is_finished(), "it does not wait for ever");
+    let rest = client.rest().await;
+    assert!(rest.contains("* 1 FETCH") && !rest.contains("c OK"));
 }
 
 /// The most memory that this process has had resident, in KiB.

@@ -1,10 +1,8 @@
 //! Flags and keywords (RFC 9051 §2.3.2).
 
+use crate::limits::MAX_KEYWORD_LEN;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-
-/// The longest keyword, in octets.
-pub const MAX_KEYWORD_LEN: usize = 100;
 
 /// A flag whose meaning the protocol fixes. `\Recent` is not among them: it belongs to a session, not to a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

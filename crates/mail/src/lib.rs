@@ -6,13 +6,14 @@
 mod date;
 mod flag;
 mod id;
+pub mod limits;
 mod name;
 mod special_use;
 mod uid_set;
 
 pub use date::{DateTime, InvalidDate};
-pub use flag::{Flag, FlagError, Keyword, MAX_KEYWORD_LEN, SystemFlag, SystemFlags};
+pub use flag::{Flag, FlagError, Keyword, SystemFlag, SystemFlags};
 pub use id::{EmailId, MailboxId, ModSeq, ThreadId, Uid, UidValidity};
-pub use name::{DELIMITER, INBOX, MAX_NAME_DEPTH, MAX_NAME_LEN, MailboxName, NameError};
+pub use name::{DELIMITER, INBOX, MailboxName, NameError};
 pub use special_use::SpecialUse;
 pub use uid_set::{UidRange, UidSet};

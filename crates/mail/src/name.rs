@@ -1,5 +1,6 @@
 //! Mailbox names as they are stored: UTF-8 with one hierarchy delimiter.
 
+use crate::limits::{MAX_NAME_DEPTH, MAX_NAME_LEN};
 use std::borrow::Borrow;
 use std::fmt;
 
@@ -7,10 +8,6 @@ use std::fmt;
 pub const DELIMITER: char = '/';
 /// The one name that every account has; equal in any case (RFC 9051 §5.1).
 pub const INBOX: &str = "INBOX";
-/// The longest name, in octets of UTF-8.
-pub const MAX_NAME_LEN: usize = 1000;
-/// The deepest name, in levels.
-pub const MAX_NAME_DEPTH: usize = 50;
 
 /// The name of a mailbox: one to [`MAX_NAME_DEPTH`] non-empty levels, no control characters,
 /// `INBOX` as first level in capitals. Whether the text is in NFC is for the caller to see to.

@@ -3,7 +3,8 @@
 mod places;
 
 use places::Places;
-use rookery_mail::{DELIMITER, INBOX, MAX_NAME_LEN, MailboxName};
+use rookery_mail::limits::MAX_NAME_LEN;
+use rookery_mail::{DELIMITER, INBOX, MailboxName};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization;
 

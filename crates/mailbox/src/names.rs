@@ -1,6 +1,7 @@
 //! Mailbox names as people type them.
 
-use rookery_mail::{MAX_NAME_LEN, MailboxName, NameError};
+use rookery_mail::limits::MAX_NAME_LEN;
+use rookery_mail::{MailboxName, NameError};
 use unicode_normalization::UnicodeNormalization;
 
 /// Octets of a text that might be a name: normalisation makes texts shorter too, at most by this factor.

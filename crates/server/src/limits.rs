@@ -16,6 +16,9 @@ pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
 /// The least that a limit of messages in one command can be, in messages (RFC 9738 §3).
 pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
+/// The least that the time can be for which a client may be silent (RFC 9051 §5.4).
+pub(crate) const MIN_IDLE_DEADLINE: Duration = Duration::from_secs(30 * 60);
+
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
 /// Setting: `limits.lmtp_recipients`.
 pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;

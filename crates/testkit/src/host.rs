@@ -2,7 +2,7 @@
 
 use crate::dialog::{Connecting, Host, Limiting, Setting, Stream};
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Peer, Services, Settings, Stage, serve};
+use rookery_imap::{Connections, Peer, Services, Settings, Stage, serve};
 use rookery_mailbox::{Account, Refused, Store, StoreError, initial_mailboxes, names};
 use std::io;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ impl InProcess {
         let services = Services {
             store,
             directory: Arc::new(directory(decided)),
+            connections: Connections::default(),
             settings: settings(decided),
         };
         let (services, decided) = (Arc::new(services), decided.to_vec());
@@ -80,6 +81,7 @@ fn settings(decided: &[Setting]) -> Settings {
         match setting {
             Setting::MessageLimit(limit) => settings.message_limit = Some(*limit),
             Setting::SaveLimit(limit) => settings.save_limit = Some(*limit),
+            Setting::Connections(most) => settings.connections_per_account = *most,
             Setting::Hide(name) => settings.hidden.hide(name).expect("it can be hidden"),
             Setting::HideFromAccount(_) => {}
         }

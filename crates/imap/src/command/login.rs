@@ -9,6 +9,7 @@ use crate::session::{Answer, Session, State, User, done_with};
 use rookery_auth::Denied;
 use rookery_imap_wire::{Code, Secret};
 use rookery_mailbox::Account;
+use std::sync::Arc;
 
 pub(crate) async fn run(
     session: &mut Session,
@@ -36,6 +37,10 @@ pub(crate) async fn log_in(
         Ok(login) => login,
         Err(denied) => return Err(refuse(session, user, denied).into()),
     };
+    let most = services.settings.connections_per_account;
+    let Some(place) = services.connections.place(&login.account, most) else {
+        return Err(refuse_another(session, &login.account).into());
+    };
     let account = Account::new(services.store.account(&login.account).await?);
     let peer = &session.context.peer;
     let address = peer.address.map(|address| address.to_string());
@@ -52,9 +57,19 @@ pub(crate) async fn log_in(
             tracing::warn!(account = login.account, name, %error, "a capability cannot be hidden");
         }
     }
-    session.state = State::Authenticated(User { name: login.account, account });
+    let user = User { name: login.account, account, _place: Arc::new(place) };
+    session.state = State::Authenticated(user);
     session.apply_limits(input);
     done_with(capability::code(&session.context, session.user()).await, "Welcome")
+}
+
+/// The answer where the account has all the connections that it may have. The password was right, and the client can try
+/// again when it has closed another one (RFC 5530 §3).
+fn refuse_another(session: &Session, account: &str) -> Refusal {
+    let peer = &session.context.peer;
+    let address = peer.address.map(|address| address.to_string());
+    tracing::warn!(session = peer.session, peer = address, account, "too many connections");
+    Refusal::no(Code::Limit, "The account has too many connections already")
 }
 
 /// One line for the log, and the answer: the same for a wrong user as for a wrong password (RFC 5530 §3).

@@ -13,8 +13,9 @@ pub(crate) use mode::Mode;
 
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_RECIPIENTS,
-    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_MESSAGE_LIMIT,
+    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
 };
+use rookery_imap::limits as imap;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::num::NonZeroU32;
@@ -101,6 +102,9 @@ pub(crate) struct Imap {
 pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
+    pub(crate) connections_per_account: usize,
+    pub(crate) login_seconds: u64,
+    pub(crate) idle_seconds: u64,
     pub(crate) message_size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) messages_per_command: Option<NonZeroU32>,
@@ -166,6 +170,9 @@ impl Default for Limits {
         Self {
             connections: DEFAULT_CONNECTIONS,
             connections_per_address: DEFAULT_CONNECTIONS_PER_ADDRESS,
+            connections_per_account: imap::DEFAULT_CONNECTIONS_PER_ACCOUNT,
+            login_seconds: imap::DEFAULT_LOGIN_DEADLINE.as_secs(),
+            idle_seconds: imap::DEFAULT_IDLE_DEADLINE.as_secs(),
             message_size: DEFAULT_MESSAGE_SIZE,
             messages_per_command: None,
             messages_per_copy: None,
@@ -207,6 +214,24 @@ impl Listen {
 }
 
 impl Limits {
+    fn check_connections(&self) -> Result<(), ConfigError> {
+        let wrong = |what: &str| Err(ConfigError::new(what));
+        let counts = [self.connections, self.connections_per_address, self.connections_per_account];
+        if counts.contains(&0) {
+            return wrong("with a limit of 0 connections nobody could connect");
+        }
+        if self.login_seconds == 0 {
+            return wrong("with limits.login_seconds at 0 nobody could log in");
+        }
+        let least = MIN_IDLE_DEADLINE.as_secs();
+        if self.idle_seconds < least {
+            return wrong(&format!(
+                "limits.idle_seconds: no fewer than {least}, as RFC 9051 has it"
+            ));
+        }
+        Ok(())
+    }
+
     /// Clients of RFC 9738 count on so many messages, and on copies of as many as they can fetch.
     fn check_messages(&self) -> Result<(), ConfigError> {
         let wrong = |what: &str| Err(ConfigError::new(what));
@@ -271,9 +296,7 @@ impl Config {
             return wrong("tls.cert and tls.key go together: set both or neither");
         }
         self.capabilities.check()?;
-        if self.limits.connections == 0 || self.limits.connections_per_address == 0 {
-            return wrong("with a limit of 0 connections nobody could connect");
-        }
+        self.limits.check_connections()?;
         if self.limits.lmtp_recipients == 0 || self.limits.message_size == 0 {
             return wrong("with limits of 0 no message could be delivered");
         }

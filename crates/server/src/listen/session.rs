@@ -13,6 +13,7 @@ use rookery_lmtp::Places;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     tls: Tls,
     config: RwLock<Arc<Config>>,
     connections: Arc<Connections>,
+    of_accounts: rookery_imap::Connections,
     lmtp_places: Places,
     next_session: AtomicU64,
 }
@@ -37,7 +39,8 @@ impl Shared {
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
         let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
-        Self { services, tls, config, connections, lmtp_places, next_session }
+        let of_accounts = rookery_imap::Connections::default();
+        Self { services, tls, config, connections, of_accounts, lmtp_places, next_session }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -149,14 +152,21 @@ impl Shared {
             starttls: true,
             allow_plaintext: config.auth.allow_plaintext,
             max_message_size: config.limits.message_size,
+            connections_per_account: config.limits.connections_per_account,
             uid_only: config.imap.uidonly,
             message_limit: config.limits.messages_per_command,
             save_limit: config.limits.messages_per_copy,
             hidden: config.capabilities.mask(address),
+            login_deadline: Duration::from_secs(config.limits.login_seconds),
+            idle_deadline: Duration::from_secs(config.limits.idle_seconds),
             ..Settings::default()
         };
-        let store = Arc::clone(&self.services.store);
-        Arc::new(rookery_imap::Services { store, directory: Arc::new(directory), settings })
+        Arc::new(rookery_imap::Services {
+            store: Arc::clone(&self.services.store),
+            directory: Arc::new(directory),
+            connections: self.of_accounts.clone(),
+            settings,
+        })
     }
 
     async fn lmtp<S>(

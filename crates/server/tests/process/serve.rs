@@ -136,6 +136,30 @@ fn connections_are_limited() {
     assert!(again, "{}", data.log());
 }
 
+/// Those of one account count on all ports together, and the connection can be used for another attempt.
+#[test]
+fn connections_of_an_account_are_limited_and_the_time_to_log_in_too() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    let limits = "connections_per_account = 2\nlogin_seconds = 5\n";
+    let config = format!("version = 1\n[auth]\nallow_plaintext = true\n[limits]\n{limits}");
+    std::fs::write(&file, config).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let server = data.start(&[&["serve", "--imap", ANY, "--imap", ANY], &config[..]].concat());
+    let (one, _two) = (server.ada(), server.ada());
+    let mut three = server.connect("imap");
+    let refused = three.command("LOGIN ada tulip").pop().unwrap();
+    assert!(refused.contains(" NO [LIMIT] "), "{refused}");
+    assert!(data.log().contains("too many connections"), "{}", data.log());
+    assert!(three.line().unwrap().starts_with("* BYE"), "nobody has longer to log in");
+    drop(one);
+    let again = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        server.connect("imap").command("LOGIN ada tulip").pop().unwrap().contains(" OK ")
+    });
+    assert!(again, "{}", data.log());
+}
+
 #[test]
 fn too_few_open_files_are_told_and_survived() {
     let data = Data::with_ada();

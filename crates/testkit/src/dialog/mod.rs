@@ -61,6 +61,8 @@ pub enum Setting {
     MessageLimit(NonZeroU32),
     /// So many messages are taken by one COPY (RFC 9738: SAVELIMIT).
     SaveLimit(NonZeroU32),
+    /// So many connections are taken of one account.
+    Connections(usize),
     /// A capability that is hidden from everybody.
     Hide(String),
     /// A capability that is hidden from the account.

@@ -285,7 +285,7 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
 
 fn decision(text: &str) -> Result<Setting, String> {
     let usage = || {
-        "setting: message-limit NUMBER, save-limit NUMBER, hide NAME, hide-from-account NAME"
+        "setting: message-limit NUMBER, save-limit NUMBER, connections NUMBER, hide NAME, hide-from-account NAME"
             .to_owned()
     };
     let (name, value) = text.split_once(' ').ok_or_else(usage)?;
@@ -293,6 +293,7 @@ fn decision(text: &str) -> Result<Setting, String> {
     match name {
         "message-limit" => Ok(Setting::MessageLimit(number()?)),
         "save-limit" => Ok(Setting::SaveLimit(number()?)),
+        "connections" => value.trim().parse().map(Setting::Connections).map_err(|_| usage()),
         "hide" => Ok(Setting::Hide(value.trim().to_owned())),
         "hide-from-account" => Ok(Setting::HideFromAccount(value.trim().to_owned())),
         _ => Err(usage()),
