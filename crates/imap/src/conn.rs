@@ -5,6 +5,7 @@ use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS};
 use crate::out::{Gone, Out, Sent, Sink};
 use rookery_imap_wire::{Frame, Framer, FramerLimits, LineFrame};
 use std::future::poll_fn;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
@@ -204,12 +205,13 @@ impl Input<'_> {
         Ok(!plain.is_empty())
     }
 
-    /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none.
+    /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none; as that is often, it is not
+    /// filled with zeros first.
     async fn receive(&mut self) -> Result<(), NoInput> {
         let Self { read, framer, inflater, received, .. } = self;
         poll_fn(|cx| {
-            let mut octets = [0; READ_OCTETS];
-            let mut buffer = ReadBuf::new(&mut octets);
+            let mut octets = [MaybeUninit::uninit(); READ_OCTETS];
+            let mut buffer = ReadBuf::uninit(&mut octets);
             let read = ready!(Pin::new(&mut **read).poll_read(cx, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
                 return Poll::Ready(Err(NoInput::Hangup));
