@@ -1,9 +1,12 @@
 //! Reading messages and their summaries from the segments.
+//!
+//! What the system has in memory is read at once, by whoever asks: that takes a microsecond, and to hand it to another
+//! thread takes longer. Only what has to come from the disk is read where waiting holds up nobody.
 
 use crate::account::Account;
 use crate::failure::{damaged, failed, io_error};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
-use crate::limits::{MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
+use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
 use crate::segment;
 use crate::state::{Location, State};
 use crate::sync::lock;
@@ -47,13 +50,15 @@ impl OpenSegments {
         &self,
         account: &Account,
         (number, generation): (u32, u32),
-    ) -> Result<Option<Arc<dyn VfsFile>>, StoreError> {
+        disk: Disk,
+    ) -> Result<Option<Arc<dyn VfsFile>>, Unread> {
         let mut files = lock(&self.files);
         let found = files.iter().position(|open| open.number == number);
         let found = found.and_then(|at| files.remove(at));
-        let open = match found.filter(|open| open.generation == generation) {
-            Some(open) => open,
-            None => open_segment(account, number)?,
+        let open = match (found.filter(|open| open.generation == generation), disk) {
+            (Some(open), _) => open,
+            (None, Disk::IfAtHand) => return Err(Unread::WouldWait),
+            (None, Disk::Wait) => open_segment(account, number)?,
         };
         let file = (open.generation == generation).then(|| Arc::clone(&open.file));
         files.push_back(open);
@@ -61,6 +66,48 @@ impl OpenSegments {
             files.pop_front();
         }
         Ok(file)
+    }
+}
+
+/// Whether what is read may have to come from the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Disk {
+    /// It must not: nobody may be kept waiting here.
+    IfAtHand,
+    /// It may.
+    Wait,
+}
+
+/// Why something was not read.
+enum Unread {
+    /// It would have to come from the disk.
+    WouldWait,
+    /// It cannot be.
+    Failed(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Unread {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Disk {
+    /// Octets from an offset on, as many as there are.
+    fn read(self, file: &dyn VfsFile, len: usize, offset: u64) -> Result<Vec<u8>, Unread> {
+        let mut octets = vec![0; len];
+        let failed = |error| io_error(READING, error);
+        match self {
+            Self::IfAtHand => {
+                let is_read = file.read_cached_at(&mut octets, offset).map_err(failed)?;
+                if is_read { Ok(octets) } else { Err(Unread::WouldWait) }
+            }
+            Self::Wait => {
+                let read = file.read_at(&mut octets, offset).map_err(failed)?;
+                octets.truncate(read);
+                Ok(octets)
+            }
+        }
     }
 }
 
@@ -74,11 +121,12 @@ fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreErro
 /// A frame with content.
 struct Content {
     file: Arc<dyn VfsFile>,
+    disk: Disk,
     offset: u64,
     header: FrameHeader,
     location: Location,
     /// The first octets of the frame.
-    beginning: Vec<u8>,
+    beginning: Bytes,
 }
 
 impl Account {
@@ -88,9 +136,12 @@ impl Account {
         email: EmailId,
         range: Range<u64>,
     ) -> Result<Bytes, StoreError> {
-        self.read_blocking(move |account| match Content::find(account, email, HEADER)? {
-            Some(content) => content.body(range),
-            None => Err(Refused::NoSuchMessage.into()),
+        self.read(move |account, disk| {
+            let first = first_of_content(&range);
+            match Content::find(account, email, first, disk)? {
+                Some(content) => content.body(range.clone()),
+                None => Err(Refused::NoSuchMessage.into()),
+            }
         })
         .await
     }
@@ -101,105 +152,122 @@ impl Account {
         emails: &[EmailId],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
         let emails = emails.to_vec();
-        self.read_blocking(move |account| {
-            let summary = |email| {
-                let content = Content::find(account, email, SUMMARY_READ_OCTETS);
+        self.read(move |account, disk| {
+            let summary = |email: &EmailId| {
+                let content = Content::find(account, *email, SUMMARY_READ_OCTETS, disk);
                 let summary = content.and_then(|it| it.map(|it| it.summary()).transpose());
-                summary.or_else(|error| match error {
-                    StoreError::Damaged(what) => {
+                summary.or_else(|unread| match unread {
+                    Unread::Failed(StoreError::Damaged(what)) => {
                         tracing::warn!(account = %account.name(), %email, %what, "a summary is damaged");
                         Ok(Some(Bytes::new()))
                     }
-                    error => Err(error),
+                    unread => Err(unread),
                 })
             };
-            emails.into_iter().map(summary).collect()
+            emails.iter().map(summary).collect()
         })
         .await
     }
 
-    async fn read_blocking<T: Send + 'static>(
+    /// Look at once, and where the disk is needed once more on a thread that may wait for it.
+    async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        look: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+        look: impl Fn(&Self, Disk) -> Result<T, Unread> + Send + 'static,
     ) -> Result<T, StoreError> {
+        match look(self, Disk::IfAtHand) {
+            Ok(found) => return Ok(found),
+            Err(Unread::Failed(error)) => return Err(error),
+            Err(Unread::WouldWait) => {}
+        }
         let permit = self.reads().acquire_owned().await.map_err(|_| failed(READING))?;
         let account = Arc::clone(self);
         let reading = tokio::task::spawn_blocking(move || {
             // The reading goes on when nobody waits for it any more.
             let _permit = permit;
-            look(&account)
+            look(&account, Disk::Wait)
         });
-        reading.await.map_err(|_| failed(READING))?
+        match reading.await.map_err(|_| failed(READING))? {
+            Err(Unread::Failed(error)) => Err(error),
+            found => found.map_err(|_| failed(READING)),
+        }
     }
+}
+
+/// Octets of a frame that are read at first for the sake of some content: all of it with what stands before it, if that
+/// is not much; else the header, which says where the content is.
+fn first_of_content(range: &Range<u64>) -> usize {
+    let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+    if end <= CONTENT_READ_OCTETS { SUMMARY_READ_OCTETS + end } else { HEADER }
 }
 
 impl Content {
     /// The frame that brought some content, of which this much is read at first; `None` if the content is gone.
-    fn find(account: &Account, email: EmailId, first: usize) -> Result<Option<Self>, StoreError> {
+    fn find(
+        account: &Account,
+        email: EmailId,
+        first: usize,
+        disk: Disk,
+    ) -> Result<Option<Self>, Unread> {
         for _ in 0..MAX_LOOKUPS {
             let look = |state: &State| Ok(state.emails.find(email));
             let Some((location, generation)) = account.look(look)? else { return Ok(None) };
             let segment = (location.segment, generation);
             // It may be written anew between looking and opening; then its content is looked up again.
-            if let Some(file) = account.open_segments().get(account, segment)? {
-                return Self::open(account, location, file, first).map(Some);
+            if let Some(file) = account.open_segments().get(account, segment, disk)? {
+                return Self::open(account, location, (file, disk), first).map(Some);
             }
         }
-        Err(failed(READING))
+        Err(failed(READING).into())
     }
 
     fn open(
         account: &Account,
         location: Location,
-        file: Arc<dyn VfsFile>,
+        (file, disk): (Arc<dyn VfsFile>, Disk),
         first: usize,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Unread> {
         let offset = u64::from(location.offset) * ALIGNMENT;
         let len = u64::from(location.len) * ALIGNMENT;
         let first = usize::try_from(len).unwrap_or(usize::MAX).min(first);
-        let mut beginning = vec![0; first];
-        let count =
-            file.read_at(&mut beginning, offset).map_err(|error| io_error(READING, error))?;
-        beginning.truncate(count);
+        let beginning = Bytes::from(disk.read(&*file, first, offset)?);
         let header = FrameHeader::decode(&beginning, account.log_id());
         let header = header.map_err(|bad| damaged(&place(location), &bad))?;
-        Ok(Self { file, offset, header, location, beginning })
+        Ok(Self { file, disk, offset, header, location, beginning })
     }
 
-    fn body(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+    fn body(&self, range: Range<u64>) -> Result<Bytes, Unread> {
         let end = range.end.min(self.header.body_len);
         let start = range.start.min(end);
         let octets = self.octets(self.header.body_offset() + start, end - start)?;
         let is_whole = start == 0 && end == self.header.body_len;
         if is_whole && crc32c::crc32c(&octets) != self.header.body_crc {
-            return Err(self.damage("content with its checksum"));
+            return Err(self.damage("content with its checksum").into());
         }
-        Ok(octets.into())
+        Ok(octets)
     }
 
-    fn summary(&self) -> Result<Bytes, StoreError> {
+    fn summary(&self) -> Result<Bytes, Unread> {
         let (start, len) = (self.header.summary_offset(), self.header.summary_len);
-        let from = usize::try_from(start).unwrap_or(usize::MAX);
-        let to = from.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
-        let octets = match self.beginning.get(from..to) {
-            Some(octets) => octets.to_vec(),
-            None => self.octets(start, u64::from(len))?,
-        };
+        let octets = self.octets(start, u64::from(len))?;
         if crc32c::crc32c(&octets) != self.header.summary_crc {
-            return Err(self.damage("a summary with its checksum"));
+            return Err(self.damage("a summary with its checksum").into());
         }
-        Ok(octets.into())
+        Ok(octets)
     }
 
     /// Octets from an offset in the frame on.
-    fn octets(&self, offset: u64, len: u64) -> Result<Vec<u8>, StoreError> {
-        let len = usize::try_from(len).map_err(|_| self.damage("a length"))?;
-        crate::vfs::read_exact_at(&*self.file, len, self.offset + offset).map_err(|error| {
-            match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => self.damage("the whole frame"),
-                _ => io_error(READING, error),
-            }
-        })
+    fn octets(&self, offset: u64, len: u64) -> Result<Bytes, Unread> {
+        let index = |octets: u64| usize::try_from(octets).map_err(|_| self.damage("a length"));
+        let (from, len) = (index(offset)?, index(len)?);
+        let to = from.saturating_add(len);
+        if to <= self.beginning.len() {
+            return Ok(self.beginning.slice(from..to));
+        }
+        let octets = self.disk.read(&*self.file, len, self.offset + offset)?;
+        if octets.len() < len {
+            return Err(self.damage("the whole frame").into());
+        }
+        Ok(octets.into())
     }
 
     fn damage(&self, expected: &'static str) -> StoreError {

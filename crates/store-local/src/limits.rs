@@ -43,6 +43,9 @@ pub const MAX_LOOKUPS: usize = 100;
 /// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough.
 pub const SUMMARY_READ_OCTETS: usize = 4 << 10;
 
+/// Octets of a message that are read together with what stands before them in the log: one read is cheaper than two.
+pub const CONTENT_READ_OCTETS: usize = 64 << 10;
+
 /// The share of a segment that must be dead before it is written anew: together with the metadata that stays, the
 /// disk holds less than one and a half times what is alive.
 pub const COMPACTION_DEAD_PERCENT: u64 = 25;

@@ -20,6 +20,13 @@ pub trait VfsFile: Send + Sync {
     /// What the system says.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
+    /// Fill the buffer as [`VfsFile::read_at`] does if that can be done without waiting for the disk; says whether it was.
+    /// Where nobody knows, or the file ends before, it was not.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<bool>;
+
     /// Write all octets at an offset. On an error any part of them may have been written.
     ///
     /// # Errors

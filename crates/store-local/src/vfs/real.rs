@@ -1,8 +1,9 @@
 //! The file system of the machine.
 
 use super::{Vfs, VfsFile};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +34,18 @@ impl VfsFile for File {
             }
         }
         Ok(done)
+    }
+
+    fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
+        let wanted = buffer.len();
+        match preadv2(self, &mut [IoSliceMut::new(buffer)], offset, ReadWriteFlags::NOWAIT) {
+            Ok(read) => Ok(read == wanted),
+            // It is not there; or the file system or the kernel cannot say whether it is.
+            Err(Errno::AGAIN | Errno::INTR | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
