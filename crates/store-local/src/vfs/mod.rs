@@ -6,7 +6,7 @@ mod simulated;
 
 pub use real::RealFiles;
 #[cfg(any(test, feature = "simulation"))]
-pub use simulated::SimulatedDisk;
+pub use simulated::{Dice, Recording, SimulatedDisk};
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Power cuts and failing disks at every operation of a script.
+//! Disks that fail at any operation of a script.
 
 use crate::workload::{
     ACCOUNT, create, message, open_soon, picture, pictures, script, small_memory,
@@ -30,73 +30,6 @@ async fn all_operations() -> u64 {
     let disk = SimulatedDisk::new();
     assert_eq!(work(&disk).await, Some(script().len()));
     disk.operations()
-}
-
-/// What a power cut left is as after the last acknowledged step, or as after the one in flight.
-async fn check_after_crash(
-    disk: &SimulatedDisk,
-    acknowledged: Option<usize>,
-    pictures: &[String],
-    moment: &str,
-) {
-    let store = open_soon(disk).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
-    let account = match store.account(ACCOUNT).await {
-        Ok(account) => account,
-        Err(StoreError::Refused(Refused::NoSuchAccount)) if acknowledged.is_none() => return,
-        Err(error) => panic!("{moment}: {error}"),
-    };
-    let found = picture(&*account).await;
-    let steps = acknowledged.unwrap_or(0);
-    let possible = &pictures[steps..(steps + 2).min(pictures.len())];
-    assert!(possible.contains(&found), "{moment}, {steps} steps acknowledged:\n{found}");
-    let inbox = account.open(MailboxId(1)).await.unwrap();
-    let before = inbox.snapshot();
-    let more = vec![message(&*account, 200, "\\Seen").await.unwrap()];
-    let appended = account.append(MailboxId(1), more, 1).await.unwrap();
-    assert_eq!(appended.uids.first(), before.uid_next(), "{moment}");
-    assert!(appended.modseq > before.highest_modseq(), "{moment}");
-    let after = picture(&*account).await;
-    drop((account, store));
-    let store = open_soon(disk).await.unwrap();
-    assert_eq!(picture(&*store.account(ACCOUNT).await.unwrap()).await, after, "{moment}");
-}
-
-#[tokio::test]
-async fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
-    let pictures = pictures().await;
-    let all = all_operations().await;
-    assert!(all > 150, "the script is long enough to be worth it: {all}");
-    for at in 1..=all + 1 {
-        let disk = SimulatedDisk::new();
-        disk.fail_at(at, io::ErrorKind::BrokenPipe, true);
-        let acknowledged = work(&disk).await;
-        for seed in 0..4 {
-            let left = disk.crash(at * 1000 + seed);
-            let moment = format!("cut at operation {at} of {all}, seed {seed}");
-            check_after_crash(&left, acknowledged, &pictures, &moment).await;
-        }
-    }
-}
-
-/// A second power cut, at any operation of the recovery from a first one.
-#[tokio::test]
-async fn a_power_cut_during_recovery_loses_nothing_either() {
-    let pictures = pictures().await;
-    let all = all_operations().await;
-    for first in (20..all).step_by(7) {
-        let disk = SimulatedDisk::new();
-        disk.fail_at(first, io::ErrorKind::BrokenPipe, true);
-        let acknowledged = work(&disk).await;
-        for second in 1..20 {
-            let again = disk.crash(first);
-            again.fail_at(second, io::ErrorKind::BrokenPipe, true);
-            if let Ok(store) = open_soon(&again).await {
-                drop(store.account(ACCOUNT).await);
-            }
-            let moment = format!("cut at {first}, then at {second} of the recovery");
-            check_after_crash(&again.crash(second), acknowledged, &pictures, &moment).await;
-        }
-    }
 }
 
 /// One operation fails, the others do not: what is answered with an error has not happened.

@@ -11,3 +11,5 @@ mod files;
 mod format;
 mod oracle;
 mod workload;
+
+mod power;

@@ -4,27 +4,36 @@
 //! A sync carries one file, or the names of one directory, over. One of a file that fails forgets what
 //! it was to carry over: programs see it on, no later sync carries it (unless the power went).
 //! [`SimulatedDisk::crash`] lets a random part of what was not synced survive, sector by sector and
-//! name by name.
+//! name by name ([`power`]); a [`Recording`] goes through all that was done, so that one run of a
+//! program can be cut anywhere.
+
+mod power;
+mod recording;
+#[cfg(test)]
+mod tests;
+
+pub use power::Dice;
+pub use recording::Recording;
 
 use super::{Vfs, VfsFile};
+use recording::Change;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What a disk writes whole or not at all, in octets.
-const SECTOR: usize = 512;
 
 type Inode = usize;
 type Names = BTreeMap<PathBuf, Inode>;
 
 /// Something that was done to a file and is not yet synced.
+#[derive(Clone)]
 enum Pending {
     Write(u64, Vec<u8>),
     Truncate(u64),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Content {
     seen: Vec<u8>,
     durable: Vec<u8>,
@@ -66,6 +75,11 @@ struct Disk {
     blindness: Option<io::ErrorKind>,
     locked: bool,
     unplugged: bool,
+    /// The disk when the recording began, and what has happened since, each with the number of its operation.
+    record: Option<(Box<Disk>, Vec<(u64, Change)>)>,
+    /// Times that something was looked at, and which of them fails.
+    looks: u64,
+    failing_look: Option<(u64, io::ErrorKind)>,
 }
 
 /// A disk in memory. Clones are the same disk.
@@ -84,22 +98,6 @@ struct Lock(SimulatedDisk);
 impl Drop for Lock {
     fn drop(&mut self) {
         self.0.disk().locked = false;
-    }
-}
-
-/// Small numbers that look random and are the same for the same seed (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 20) % sides
     }
 }
 
@@ -138,32 +136,64 @@ impl SimulatedDisk {
         let mut disk = self.disk();
         disk.failure = None;
         disk.blindness = None;
+        disk.failing_look = None;
+    }
+
+    /// How many times something was opened, listed or read.
+    #[must_use]
+    pub fn looks(&self) -> u64 {
+        self.disk().looks
+    }
+
+    /// Let the look with this number (see [`Self::looks`]) fail with this error.
+    pub fn fail_look(&self, look: u64, error: io::ErrorKind) {
+        self.disk().failing_look = Some((look, error));
     }
 
     /// The disk as a power cut at this moment may leave it, which of the possible ways being for the
     /// seed to choose. This disk goes on as if nothing had happened.
     #[must_use]
     pub fn crash(&self, seed: u64) -> Self {
-        let old = self.disk();
-        let mut dice = Dice::new(seed);
-        let mut names = old.durable_names.clone();
-        for change in &old.pending {
-            if dice.roll(2) == 0 {
-                apply_name_change(&mut names, change);
-            }
-        }
-        forget_orphans(&mut names);
-        let inodes: Vec<Content> = old
-            .inodes
-            .iter()
-            .map(|content| {
-                let left = survive(content, &mut dice);
-                let directory = content.directory;
-                Content { seen: left.clone(), durable: left, pending: Vec::new(), directory }
-            })
-            .collect();
-        let disk = Disk { inodes, durable_names: names.clone(), names, ..Disk::default() };
+        Self::of(power::cut(&self.disk(), seed))
+    }
+
+    fn of(disk: Disk) -> Self {
         Self { disk: Arc::new(Mutex::new(disk)) }
+    }
+
+    /// Keep all that happens from now on for [`Self::recording`].
+    pub fn record(&self) {
+        let mut disk = self.disk();
+        let start = Disk {
+            inodes: disk.inodes.clone(),
+            names: disk.names.clone(),
+            durable_names: disk.durable_names.clone(),
+            pending: disk.pending.clone(),
+            operations: disk.operations,
+            ..Disk::default()
+        };
+        disk.record = Some((Box::new(start), Vec::new()));
+    }
+
+    /// What has happened since [`Self::record`].
+    ///
+    /// # Panics
+    /// If nothing was recorded.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        let (start, changes) = self.disk().record.take().expect("it was told to record");
+        Recording::new(Self::of(*start), changes)
+    }
+
+    /// A number that is the same for two disks on which the same can be read.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let disk = self.disk();
+        let mut hasher = DefaultHasher::new();
+        for (path, inode) in &disk.names {
+            (path, disk.inodes.get(*inode).map(|content| &content.seen)).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Let nothing more reach this disk: all operations fail from now on.
@@ -230,8 +260,58 @@ impl Disk {
     }
 
     /// Fail if nothing can be looked at.
-    fn look(&self) -> io::Result<()> {
-        self.blindness.map_or(Ok(()), |error| Err(error.into()))
+    fn look(&mut self) -> io::Result<()> {
+        self.looks += 1;
+        match self.failing_look {
+            Some((at, error)) if at == self.looks => Err(error.into()),
+            _ => self.blindness.map_or(Ok(()), |error| Err(error.into())),
+        }
+    }
+
+    /// Let something happen, and keep it if that is wanted.
+    fn happen(&mut self, change: Change) {
+        let at = self.operations;
+        if let Some((_, changes)) = &mut self.record {
+            changes.push((at, change.clone()));
+        }
+        self.apply(change);
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Make { directory } => {
+                self.inodes.push(Content { directory, ..Content::default() });
+            }
+            Change::Content(inode, pending) => self.change_content(inode, pending),
+            Change::Sync(inode) => self.inodes.get_mut(inode).into_iter().for_each(Content::sync),
+            Change::Forget(inode) => {
+                self.inodes.get_mut(inode).into_iter().for_each(|it| it.pending.clear());
+            }
+            Change::Names(change) => {
+                apply_name_change(&mut self.names, &change);
+                self.pending.push(change);
+            }
+            Change::SyncNames(directory) => self.sync_names(&directory),
+        }
+    }
+
+    fn change_content(&mut self, inode: Inode, pending: Pending) {
+        let Some(content) = self.inodes.get_mut(inode) else { return };
+        match &pending {
+            Pending::Write(offset, octets) => put(&mut content.seen, *offset, octets),
+            Pending::Truncate(len) => {
+                content.seen.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
+            }
+        }
+        content.pending.push(pending);
+    }
+
+    fn sync_names(&mut self, directory: &Path) {
+        let (synced, pending) =
+            std::mem::take(&mut self.pending).into_iter().partition(|it| it.touches(directory));
+        self.pending = pending;
+        let synced: Vec<NameChange> = synced;
+        synced.iter().for_each(|change| apply_name_change(&mut self.durable_names, change));
     }
 
     /// The inode of a name, which is made if need be.
@@ -240,14 +320,9 @@ impl Disk {
             return *inode;
         }
         let inode = self.inodes.len();
-        self.inodes.push(Content { directory, ..Content::default() });
-        self.change_names(NameChange::Link(path.to_owned(), inode));
+        self.happen(Change::Make { directory });
+        self.happen(Change::Names(NameChange::Link(path.to_owned(), inode)));
         inode
-    }
-
-    fn change_names(&mut self, change: NameChange) {
-        apply_name_change(&mut self.names, &change);
-        self.pending.push(change);
     }
 
     fn content(&mut self, inode: Inode) -> io::Result<&mut Content> {
@@ -289,55 +364,6 @@ fn apply_name_change(names: &mut Names, change: &NameChange) {
     }
 }
 
-/// Forget the names in directories that are themselves not there.
-fn forget_orphans(names: &mut Names) {
-    let present = names.clone();
-    let there = |path: &Path| path.parent().is_none() || present.contains_key(path);
-    names.retain(|path, _| path.ancestors().all(there));
-}
-
-/// What a power cut leaves of a file: each sector that was not synced survives, or not.
-fn survive(content: &Content, dice: &mut Dice) -> Vec<u8> {
-    let mut left = content.durable.clone();
-    for pending in &content.pending {
-        match pending {
-            Pending::Truncate(len) if dice.roll(2) == 0 => {
-                left.truncate(usize::try_from(*len).unwrap_or(usize::MAX));
-            }
-            Pending::Truncate(_) => {}
-            Pending::Write(offset, octets) => survive_write(&mut left, *offset, octets, dice),
-        }
-    }
-    left
-}
-
-fn survive_write(left: &mut Vec<u8>, offset: u64, octets: &[u8], dice: &mut Dice) {
-    // All, nothing, a prefix, the whole length with holes, or one hole.
-    let fate = dice.roll(5);
-    let sectors = octets.len().div_ceil(SECTOR) as u64;
-    let chosen = dice.roll(sectors.max(1));
-    let cut = dice.roll(octets.len() as u64 + 1);
-    for (number, sector) in octets.chunks(SECTOR).enumerate() {
-        let start = (number * SECTOR) as u64;
-        let keep = match fate {
-            0 => sector.len() as u64,
-            1 => 0,
-            2 => cut.saturating_sub(start).min(sector.len() as u64),
-            3 => sector.len() as u64 * dice.roll(2),
-            _ => sector.len() as u64 * u64::from(number as u64 != chosen),
-        };
-        let kept = sector.get(..usize::try_from(keep).unwrap_or(0)).unwrap_or_default();
-        if !kept.is_empty() {
-            put(left, offset + start, kept);
-        }
-    }
-    // The length may be journalled before the data: zeros where nothing was written.
-    if dice.roll(3) == 0 {
-        let end = usize::try_from(offset).unwrap_or(0) + octets.len();
-        left.resize(left.len().max(end), 0);
-    }
-}
-
 fn put(content: &mut Vec<u8>, offset: u64, octets: &[u8]) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let end = start.saturating_add(octets.len());
@@ -370,12 +396,12 @@ impl VfsFile for SimulatedFile {
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
         let mut disk = self.disk.disk();
         let outcome = disk.operate();
-        let written = if outcome.is_ok() { octets.len() } else { octets.len() / 2 };
+        // Nothing, a part, or all: an error does not say.
+        let quarters = if outcome.is_ok() { 4 } else { disk.operations % 5 };
+        let written = octets.len() * usize::try_from(quarters).unwrap_or(0) / 4;
         let written = octets.get(..written).unwrap_or_default().to_vec();
         if !disk.unplugged {
-            let content = disk.content(self.inode)?;
-            put(&mut content.seen, offset, &written);
-            content.pending.push(Pending::Write(offset, written));
+            disk.happen(Change::Content(self.inode, Pending::Write(offset, written)));
         }
         outcome
     }
@@ -385,12 +411,11 @@ impl VfsFile for SimulatedFile {
         let outcome = disk.operate();
         let is_power_cut = matches!(disk.failure, Some((_, _, true))) || disk.unplugged;
         disk.syncs += u64::from(outcome.is_ok());
-        let content = disk.content(self.inode)?;
         match outcome {
-            Ok(()) => content.sync(),
+            Ok(()) => disk.happen(Change::Sync(self.inode)),
             Err(_) if is_power_cut => {}
             // The system takes for written what it could not write, and will not write it again.
-            Err(_) => content.pending.clear(),
+            Err(_) => disk.happen(Change::Forget(self.inode)),
         }
         outcome
     }
@@ -402,16 +427,14 @@ impl VfsFile for SimulatedFile {
     fn truncate(&self, len: u64) -> io::Result<()> {
         let mut disk = self.disk.disk();
         disk.operate()?;
-        let content = disk.content(self.inode)?;
-        content.seen.truncate(usize::try_from(len).unwrap_or(usize::MAX));
-        content.pending.push(Pending::Truncate(len));
+        disk.happen(Change::Content(self.inode, Pending::Truncate(len)));
         Ok(())
     }
 }
 
 impl Vfs for SimulatedDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        let disk = self.disk();
+        let mut disk = self.disk();
         disk.look()?;
         let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
@@ -424,9 +447,7 @@ impl Vfs for SimulatedDisk {
             return Err(io::ErrorKind::NotFound.into());
         }
         let inode = disk.link(path, false);
-        let content = disk.content(inode)?;
-        content.seen.clear();
-        content.pending.push(Pending::Truncate(0));
+        disk.happen(Change::Content(inode, Pending::Truncate(0)));
         Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
     }
 
@@ -442,7 +463,7 @@ impl Vfs for SimulatedDisk {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let disk = self.disk();
+        let mut disk = self.disk();
         disk.look()?;
         if !disk.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
@@ -457,7 +478,7 @@ impl Vfs for SimulatedDisk {
         if !disk.names.contains_key(from) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        disk.change_names(NameChange::Rename(from.to_owned(), to.to_owned()));
+        disk.happen(Change::Names(NameChange::Rename(from.to_owned(), to.to_owned())));
         Ok(())
     }
 
@@ -471,21 +492,14 @@ impl Vfs for SimulatedDisk {
         if !disk.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        disk.change_names(NameChange::Unlink(path.to_owned()));
+        disk.happen(Change::Names(NameChange::Unlink(path.to_owned())));
         Ok(())
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut disk = self.disk();
         disk.operate()?;
-        let pending = std::mem::take(&mut disk.pending);
-        for change in pending {
-            if change.touches(path) {
-                apply_name_change(&mut disk.durable_names, &change);
-            } else {
-                disk.pending.push(change);
-            }
-        }
+        disk.happen(Change::SyncNames(path.to_owned()));
         Ok(())
     }
 
@@ -504,74 +518,5 @@ impl Vfs for SimulatedDisk {
         }
         disk.locked = true;
         Ok(Box::new(Lock(self.clone())))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn disk() -> (SimulatedDisk, Arc<dyn VfsFile>) {
-        let disk = SimulatedDisk::new();
-        disk.create_dir(Path::new("/d")).unwrap();
-        disk.sync_dir(Path::new("/")).unwrap();
-        let file = disk.create(Path::new("/d/f")).unwrap();
-        (disk, file)
-    }
-
-    /// All that a crash can leave of the file.
-    fn outcomes(disk: &SimulatedDisk) -> Vec<Option<Vec<u8>>> {
-        (0..200).map(|seed| disk.crash(seed).read(Path::new("/d/f"))).collect()
-    }
-
-    #[test]
-    fn a_name_needs_a_sync_of_its_directory() {
-        let (disk, file) = disk();
-        file.write_at(b"x", 0).unwrap();
-        file.sync_data().unwrap();
-        assert!(outcomes(&disk).contains(&None) && outcomes(&disk).contains(&Some(b"x".to_vec())));
-        disk.sync_dir(Path::new("/d")).unwrap();
-        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"x".to_vec())));
-    }
-
-    #[test]
-    fn what_was_not_synced_is_lost_torn_or_kept() {
-        let (disk, file) = disk();
-        disk.sync_dir(Path::new("/d")).unwrap();
-        file.write_at(&[1; SECTOR], 0).unwrap();
-        file.sync_data().unwrap();
-        file.write_at(&[2; 3 * SECTOR], SECTOR as u64).unwrap();
-        let all: Vec<Vec<u8>> = outcomes(&disk).into_iter().flatten().collect();
-        assert!(all.iter().all(|left| left.starts_with(&[1; SECTOR])));
-        let torn = |left: &Vec<u8>| left.contains(&2) && left[SECTOR..].contains(&0);
-        assert!(all.iter().any(|left| left.len() == SECTOR), "lost");
-        assert!(all.iter().any(torn), "written out of order");
-        assert!(all.iter().any(|left| left[SECTOR..] == [2; 3 * SECTOR]), "kept");
-        assert!(all.iter().any(|left| left.len() > SECTOR && !left.contains(&2)), "zeros");
-    }
-
-    #[test]
-    fn what_a_failed_sync_forgot_is_seen_and_not_durable() {
-        let (disk, file) = disk();
-        disk.sync_dir(Path::new("/d")).unwrap();
-        file.write_at(b"12", 0).unwrap();
-        disk.fail_at(disk.operations() + 1, io::ErrorKind::Other, false);
-        assert!(file.sync_data().is_err());
-        file.write_at(b"34", 2).unwrap();
-        file.sync_data().unwrap();
-        assert_eq!(disk.read(Path::new("/d/f")), Some(b"1234".to_vec()));
-        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"\0\x0034".to_vec())));
-        file.write_at(b"12", 0).unwrap();
-        file.sync_data().unwrap();
-        assert!(outcomes(&disk).iter().all(|left| *left == Some(b"1234".to_vec())));
-    }
-
-    #[test]
-    fn a_failing_write_leaves_a_part() {
-        let (disk, file) = disk();
-        disk.fail_at(disk.operations() + 1, io::ErrorKind::StorageFull, false);
-        assert!(file.write_at(b"12345678", 0).is_err());
-        assert_eq!(disk.read(Path::new("/d/f")), Some(b"1234".to_vec()));
-        file.write_at(b"12345678", 0).unwrap();
     }
 }

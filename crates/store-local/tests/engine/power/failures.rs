@@ -1,0 +1,123 @@
+//! A disk that fails at some operations, goes on, and loses its power later.
+
+use super::scripts::random_script;
+use super::{BRIEF, FAILURES, NO_ACCOUNT, Story, Teller, open, rounds};
+use crate::workload::{ACCOUNT, Step, create, name, picture, small_memory};
+use rookery_mailbox::{AccountStore, Refused, Store, StoreError};
+use rookery_store_local::vfs::{Dice, SimulatedDisk};
+use std::io::ErrorKind;
+
+/// Do a script on a disk that fails now and then. What was answered with an error has not happened, or the
+/// account takes no more changes and only the next start tells.
+async fn tell(seed: u64) -> Option<Story> {
+    let mut dice = Dice::new(seed);
+    let (disk, memory) = (SimulatedDisk::new(), small_memory());
+    let store = open(&disk, BRIEF).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let oracle = create(&memory).await.unwrap();
+    let mut teller = Teller::new(&disk, BRIEF, picture(&*oracle).await);
+    let mut done = Vec::new();
+    for (number, step) in random_script(seed, 25).iter().enumerate() {
+        if number % 3 == 0 {
+            let kind = [ErrorKind::StorageFull, ErrorKind::Other][dice.roll(2) as usize];
+            disk.fail_at(disk.operations() + 1 + dice.roll(12), kind, false);
+        }
+        teller.ask(1);
+        match step.take(&*account).await {
+            Ok(()) => {
+                step.take(&*oracle).await.unwrap();
+                done.push(step.clone());
+            }
+            Err(StoreError::Refused(refused)) if refused != Refused::OverQuota => {
+                assert!(step.take(&*oracle).await.is_err(), "{step:?}: {refused}");
+            }
+            Err(_) if is_read_only(&*account).await => {
+                // It may be found after the next start, and with it what comes now is over.
+                if step.take(&*oracle).await.is_ok() {
+                    teller.pictures.push(picture(&*oracle).await);
+                }
+                break;
+            }
+            // Until it was answered, a power cut could have let it happen after all.
+            Err(_) => teller.almost(as_if_done(&done, step).await),
+        }
+        teller.acknowledge([picture(&*oracle).await]);
+    }
+    disk.mend();
+    // Whoever comes back to it finds it as it was.
+    drop(account);
+    store.account(ACCOUNT).await.ok()?;
+    store.close().await.ok();
+    Some(teller.end())
+}
+
+/// What there would be to see if this step had been done as well.
+async fn as_if_done(done: &[Step], step: &Step) -> Option<String> {
+    let memory = small_memory();
+    let oracle = create(&memory).await.unwrap();
+    for step in done {
+        step.take(&*oracle).await.unwrap();
+    }
+    step.take(&*oracle).await.ok()?;
+    Some(picture(&*oracle).await)
+}
+
+async fn is_read_only(account: &dyn AccountStore) -> bool {
+    // It is subscribed to already, so that nothing changes.
+    matches!(account.subscribe(&name("INBOX"), true).await, Err(StoreError::ReadOnly))
+}
+
+#[test]
+fn a_power_cut_after_errors_of_the_disk_loses_nothing_acknowledged() {
+    rounds(FAILURES, async |seed| match tell(seed).await {
+        Some(story) => story.cut_everywhere(seed, 8).await,
+        None => 0,
+    });
+}
+
+/// Whatever cannot be read once: nothing is lost by it, nothing is taken for damaged or gone for good.
+#[tokio::test]
+async fn a_read_that_fails_anywhere_loses_nothing() {
+    let (disk, before) = crate::compaction::churned(true).await;
+    let run = async |disk: &SimulatedDisk| {
+        let Ok(store) = open(disk, BRIEF).await else { return };
+        let opened = store.account(ACCOUNT).await;
+        if opened.is_err() {
+            return;
+        }
+        let _ = store.compact(ACCOUNT).await;
+        store.close().await.ok();
+    };
+    let whole = disk.crash(0);
+    run(&whole).await;
+    let all = whole.looks();
+    assert!(all > 30, "{all}");
+    for at in 1..=all {
+        let failing = disk.crash(0);
+        failing.fail_look(at, ErrorKind::Other);
+        run(&failing).await;
+        failing.mend();
+        for disk in [failing.crash(at), failing] {
+            let store = open(&disk, BRIEF).await.unwrap();
+            assert_eq!(super::look(&store, &at).await.1, before, "look {at} of {all}");
+        }
+    }
+}
+
+/// The same for what was never there: an error is no proof of absence.
+#[tokio::test]
+async fn an_account_that_cannot_be_read_once_is_not_made_anew() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk, BRIEF).await.unwrap();
+    drop(create(&store).await.unwrap());
+    store.close().await.unwrap();
+    drop(store);
+    for at in 1..40 {
+        let store = open(&disk, BRIEF).await.unwrap();
+        disk.fail_look(disk.looks() + at, ErrorKind::Other);
+        assert!(create(&store).await.is_err());
+        disk.mend();
+        assert_ne!(super::look(&store, &at).await.1, NO_ACCOUNT);
+        store.close().await.ok();
+    }
+}
