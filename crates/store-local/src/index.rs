@@ -1,6 +1,7 @@
 //! Index snapshots: an account as it was at some place of its log, so that recovery need not read
 //! what lies before. Caches, all of them: whatever is missing, old or damaged here is rebuilt.
 
+use crate::copied;
 use crate::fields::{BadRecord, Reader, Writer};
 use crate::record::{read_keyword, read_name};
 use crate::state::{Counters, Email, Emails, Location, Mailbox, Published, State, Threads};
@@ -92,7 +93,7 @@ fn write_indexes(
     octets += file.len() as u64;
     let (temporary, name) = (account.join("account.idx.new"), account.join(ACCOUNT_FILE));
     written.push(temporary.clone());
-    write_file(vfs, &temporary, &file)?;
+    write_account(vfs, &temporary, file)?;
     vfs.rename(&temporary, &name)?;
     written.clear();
     vfs.sync_dir(account)?;
@@ -104,6 +105,13 @@ fn write_indexes(
 fn write_file(vfs: &dyn Vfs, path: &Path, octets: &[u8]) -> io::Result<()> {
     let file = vfs.create(path)?;
     file.write_at(octets, 0)?;
+    file.sync_data()
+}
+
+fn write_account(vfs: &dyn Vfs, path: &Path, mut octets: Vec<u8>) -> io::Result<()> {
+    let file = vfs.create(path)?;
+    copied::mark(&mut octets, &*file)?;
+    file.write_at(&octets, 0)?;
     file.sync_data()
 }
 
@@ -149,8 +157,8 @@ fn remove_old(vfs: &dyn Vfs, dir: &Path, stamps: &Stamps) -> io::Result<()> {
     Ok(())
 }
 
-/// The account as its index snapshots have it; `None` if there are none. An error if any of them is missing or
-/// not what it should be.
+/// The account as its index snapshots have it; `None` if there are none, or if this is a copy of the account whose files do not
+/// fit. An error if any of them is missing or not what it should be.
 pub(crate) fn load(
     vfs: &dyn Vfs,
     account: &Path,
@@ -162,7 +170,14 @@ pub(crate) fn load(
     };
     let index = decode_account(&octets, log).map_err(io::Error::other_bad);
     let index = index.map_err(|error| of_file(ACCOUNT_FILE, &error))?;
-    load_mailboxes(vfs, &account.join(MAILBOX_DIR), log, index).map(Some)
+    let is_beyond = copied::ends_before(vfs, account, index.position)?;
+    let loaded = load_mailboxes(vfs, &account.join(MAILBOX_DIR), log, index);
+    if (is_beyond || loaded.is_err()) && copied::is_copy(vfs, &account.join(ACCOUNT_FILE))? {
+        let account = account.display();
+        tracing::warn!(%account, "this is a copy that was made while the account changed: its index snapshots, which do not fit the rest of it, are made anew");
+        return Ok(None);
+    }
+    loaded.map(Some)
 }
 
 /// An error, with the file's name.

@@ -12,6 +12,7 @@ mod check;
 mod commit;
 mod compaction;
 mod content;
+mod copied;
 mod draft;
 mod failure;
 mod fields;

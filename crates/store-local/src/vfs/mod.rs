@@ -53,6 +53,12 @@ pub trait VfsFile: Send + Sync {
         Ok(self.len()? == 0)
     }
 
+    /// A number that no other file has as long as this one exists; a copy of it has another one.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn id(&self) -> io::Result<u64>;
+
     /// Cut the file to a length.
     ///
     /// # Errors

@@ -1,8 +1,6 @@
 //! Disks that fail at any operation of a script.
 
-use crate::workload::{
-    ACCOUNT, create, message, open_soon, picture, pictures, script, small_memory,
-};
+use crate::workload::{ACCOUNT, create, message, open_soon, picture, script, small_memory};
 use rookery_mail::{MailboxId, ModSeq};
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::LocalStore;

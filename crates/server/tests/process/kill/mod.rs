@@ -4,3 +4,5 @@ mod appends;
 mod changes;
 mod model;
 mod worker;
+
+pub(crate) use worker::{History, Worker};

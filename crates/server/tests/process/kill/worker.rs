@@ -4,15 +4,35 @@ use super::model::{Change, Message, Model};
 use crate::client::Client;
 use crate::rookery::Server;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const FLAGS: [&str; 4] = ["\\Seen", "\\Flagged", "\\Deleted", "$Work"];
 /// Mailboxes that a client has at the most, and messages in one of them.
 const MOST_MAILBOXES: usize = 5;
 const MOST_MESSAGES: usize = 12;
 
+/// What a client's mailboxes were like, change by change.
+#[derive(Default)]
+pub(crate) struct History(Mutex<Told>);
+
+#[derive(Default)]
+struct Told {
+    /// After each change that was asked for.
+    models: Vec<Model>,
+    acknowledged: usize,
+}
+
+impl History {
+    /// How many changes were acknowledged.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.0.lock().unwrap().acknowledged
+    }
+}
+
 /// A client, from one server to the next.
-pub(super) struct Worker {
+#[derive(Clone)]
+pub(crate) struct Worker {
     account: String,
     /// What the names of its mailboxes begin with.
     prefix: String,
@@ -25,7 +45,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, accounts: usize, seed: u64) -> Self {
+    pub(crate) fn new(number: usize, accounts: usize, seed: u64) -> Self {
         Self {
             account: format!("user{}", number % accounts),
             prefix: format!("w{number}-"),
@@ -52,10 +72,35 @@ impl Worker {
         }
     }
 
-    pub(super) fn connect(&self, server: &Server) -> Client {
+    pub(crate) fn connect(&self, server: &Server) -> Client {
         let mut client = server.connect("imap");
         client.ok(&format!("LOGIN {} tulip-field", self.account));
         client
+    }
+
+    /// Change things until that is enough, and keep what becomes of them.
+    pub(crate) fn work_until(
+        &mut self,
+        (mut imap, mut lmtp): (Client, Client),
+        history: &History,
+        is_over: &AtomicBool,
+    ) {
+        while !is_over.load(Ordering::SeqCst) {
+            let change = self.next();
+            self.model = self.model.after(&change);
+            history.0.lock().unwrap().models.push(self.model.clone());
+            self.make(&change, &mut imap, &mut lmtp).unwrap();
+            history.0.lock().unwrap().acknowledged += 1;
+        }
+    }
+
+    /// What is found must be as at some moment since this many changes were acknowledged.
+    pub(crate) fn verify_copy(&self, server: &Server, history: &History, acknowledged: usize) {
+        let found = self.look(&mut self.connect(server));
+        let told = history.0.lock().unwrap();
+        let from = told.models.get(acknowledged.saturating_sub(1)..).unwrap_or_default();
+        let is_new = acknowledged == 0 && found == Model::default();
+        assert!(is_new || from.contains(&found), "{}: found {found:#?}", self.prefix);
     }
 
     /// What is found must be as after the last acknowledged change, or as after the one under way.

@@ -16,12 +16,16 @@ pub use power::Dice;
 pub use recording::Recording;
 
 use super::{Vfs, VfsFile};
-use recording::Change;
+use recording::{Change, Record};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Disks that were made.
+static DISKS: AtomicU64 = AtomicU64::new(1);
 
 type Inode = usize;
 type Names = BTreeMap<PathBuf, Inode>;
@@ -65,6 +69,8 @@ enum NameChange {
 
 #[derive(Default)]
 struct Disk {
+    /// Added to the numbers of inodes: other disks have other files.
+    identity: u64,
     inodes: Vec<Content>,
     names: Names,
     durable_names: Names,
@@ -75,17 +81,22 @@ struct Disk {
     blindness: Option<io::ErrorKind>,
     locked: bool,
     unplugged: bool,
-    /// The disk when the recording began, and what has happened since, each with the number of its operation.
-    record: Option<(Box<Disk>, Vec<(u64, Change)>)>,
+    record: Option<Record>,
     /// Times that something was looked at, and which of them fails.
     looks: u64,
     failing_look: Option<(u64, io::ErrorKind)>,
 }
 
 /// A disk in memory. Clones are the same disk.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatedDisk {
     disk: Arc<Mutex<Disk>>,
+}
+
+impl Default for SimulatedDisk {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 struct SimulatedFile {
@@ -105,7 +116,8 @@ impl SimulatedDisk {
     /// An empty disk.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let number = DISKS.fetch_add(1, Ordering::Relaxed);
+        Self::of(Disk { identity: number << 20, ..Disk::default() })
     }
 
     /// How many operations that change something, or make it durable, were begun.
@@ -165,6 +177,7 @@ impl SimulatedDisk {
     pub fn record(&self) {
         let mut disk = self.disk();
         let start = Disk {
+            identity: disk.identity,
             inodes: disk.inodes.clone(),
             names: disk.names.clone(),
             durable_names: disk.durable_names.clone(),
@@ -172,7 +185,7 @@ impl SimulatedDisk {
             operations: disk.operations,
             ..Disk::default()
         };
-        disk.record = Some((Box::new(start), Vec::new()));
+        disk.record = Some(Record { start: Box::new(start), changes: Vec::new() });
     }
 
     /// What has happened since [`Self::record`].
@@ -181,8 +194,8 @@ impl SimulatedDisk {
     /// If nothing was recorded.
     #[must_use]
     pub fn recording(&self) -> Recording {
-        let (start, changes) = self.disk().record.take().expect("it was told to record");
-        Recording::new(Self::of(*start), changes)
+        let record = self.disk().record.take().expect("it was told to record");
+        Recording::new(Self::of(*record.start), record.changes)
     }
 
     /// A number that is the same for two disks on which the same can be read.
@@ -194,6 +207,19 @@ impl SimulatedDisk {
             (path, disk.inodes.get(*inode).map(|content| &content.seen)).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// The same disk once more, as programs see it, all of it durable.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let disk = self.disk();
+        let durable = |content: &Content| {
+            let (seen, directory) = (content.seen.clone(), content.directory);
+            Content { durable: seen.clone(), seen, directory, pending: Vec::new() }
+        };
+        let inodes = disk.inodes.iter().map(durable).collect();
+        let (names, identity) = (disk.names.clone(), disk.identity);
+        Self::of(Disk { identity, inodes, durable_names: names.clone(), names, ..Disk::default() })
     }
 
     /// Let nothing more reach this disk: all operations fail from now on.
@@ -271,8 +297,8 @@ impl Disk {
     /// Let something happen, and keep it if that is wanted.
     fn happen(&mut self, change: Change) {
         let at = self.operations;
-        if let Some((_, changes)) = &mut self.record {
-            changes.push((at, change.clone()));
+        if let Some(record) = &mut self.record {
+            record.changes.push((at, change.clone()));
         }
         self.apply(change);
     }
@@ -422,6 +448,10 @@ impl VfsFile for SimulatedFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.disk().content(self.inode)?.seen.len() as u64)
+    }
+
+    fn id(&self) -> io::Result<u64> {
+        Ok(self.disk.disk().identity + self.inode as u64)
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {

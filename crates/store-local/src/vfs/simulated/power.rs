@@ -85,7 +85,8 @@ pub(super) fn cut(old: &Disk, seed: u64) -> Disk {
         Content { seen: left.clone(), durable: left, pending: Vec::new(), directory }
     };
     let inodes = old.inodes.iter().map(leave).collect();
-    Disk { inodes, durable_names: names.clone(), names, ..Disk::default() }
+    let identity = old.identity;
+    Disk { identity, inodes, durable_names: names.clone(), names, ..Disk::default() }
 }
 
 /// Forget the names in directories that are themselves not there.

@@ -1,6 +1,6 @@
 //! All that happened to a disk, to go through once more and stop anywhere.
 
-use super::{Inode, NameChange, Pending, SimulatedDisk};
+use super::{Disk, Inode, NameChange, Pending, SimulatedDisk};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -19,6 +19,14 @@ pub(super) enum Change {
     Names(NameChange),
     /// The names in a directory are durable.
     SyncNames(PathBuf),
+}
+
+/// What is kept of what happens to a disk.
+pub(super) struct Record {
+    /// The disk when that began.
+    pub(super) start: Box<Disk>,
+    /// What has happened since, each with the number of its operation.
+    pub(super) changes: Vec<(u64, Change)>,
 }
 
 /// A disk as it was, which goes through what has happened since.

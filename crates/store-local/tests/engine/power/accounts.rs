@@ -40,5 +40,5 @@ async fn tell(seed: u64) -> Story {
 /// one is no possible picture.
 #[test]
 fn a_power_cut_while_accounts_come_and_go_leaves_none_that_is_half_there() {
-    rounds(ACCOUNTS, async |seed| tell(seed).await.cut_everywhere(seed, 12).await);
+    rounds("crash points", ACCOUNTS, async |seed| tell(seed).await.cut_everywhere(seed, 12).await);
 }

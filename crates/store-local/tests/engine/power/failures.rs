@@ -69,7 +69,7 @@ async fn is_read_only(account: &dyn AccountStore) -> bool {
 
 #[test]
 fn a_power_cut_after_errors_of_the_disk_loses_nothing_acknowledged() {
-    rounds(FAILURES, async |seed| match tell(seed).await {
+    rounds("crash points", FAILURES, async |seed| match tell(seed).await {
         Some(story) => story.cut_everywhere(seed, 8).await,
         None => 0,
     });

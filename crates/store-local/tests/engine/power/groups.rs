@@ -173,5 +173,7 @@ async fn play(ordered: &[(ModSeq, &Deed)], oracle: &Arc<dyn AccountStore>) -> Ve
 #[test]
 fn a_power_cut_in_a_group_of_changes_leaves_those_that_came_first() {
     let options = Options { max_tombstones: 1000, ..BRIEF };
-    rounds(GROUPS, async |seed| tell(seed, options).await.cut_everywhere(seed, 16).await);
+    rounds("crash points", GROUPS, async |seed| {
+        tell(seed, options).await.cut_everywhere(seed, 16).await
+    });
 }

@@ -6,6 +6,7 @@
 //! `ROOKERY_SEED=7 ROOKERY_CRASH_POINTS=1` does that round alone.
 
 mod accounts;
+mod copies;
 mod failures;
 mod groups;
 mod recovery;
@@ -33,6 +34,8 @@ const RECOVERY: u64 = 2_500;
 const GROUPS: u64 = 2_000;
 const ACCOUNTS: u64 = 1_000;
 const FAILURES: u64 = 1_200;
+/// Copies of an account that are made while it changes, in as many crash points.
+const COPIES: u64 = 1_200;
 const _: () = assert!(SCRIPTS + COMPACTION + RECOVERY + GROUPS + ACCOUNTS + FAILURES >= TOTAL);
 
 /// What there is to see where there is no account.
@@ -59,7 +62,7 @@ impl Drop for Seed {
 
 /// Do rounds, each with a seed of its own, until they have gone through a share of the crash points. All that blocks
 /// runs on one thread, so that the same seed does the same.
-fn rounds(share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
+fn rounds(what: &str, share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
     let total = setting("ROOKERY_CRASH_POINTS").unwrap_or(TOTAL);
     let wanted = (u128::from(share) * u128::from(total)).div_ceil(u128::from(TOTAL));
     let first = setting("ROOKERY_SEED").unwrap_or(1);
@@ -72,7 +75,7 @@ fn rounds(share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
         drop(failing);
         seed += 1;
     }
-    println!("{points} crash points, seeds {first} to {}", seed - 1);
+    println!("{points} {what}, seeds {first} to {}", seed - 1);
 }
 
 /// What was done to a disk, and what may be there after a power cut.
@@ -146,13 +149,22 @@ impl Story {
         pictures.iter().chain(almost.map(|(_, _, it)| it)).map(String::as_str).collect()
     }
 
+    /// The largest UIDVALIDITY that was seen before an operation.
+    fn largest_uid_validity(&self, operation: u64) -> u32 {
+        let low = self.acknowledged.iter().take_while(|(at, _)| *at <= operation).last().unwrap().1;
+        self.pictures[..=low].iter().flat_map(|it| uid_validities(it)).max().unwrap_or(0)
+    }
+
     /// Cut after each operation, in up to so many ways; returns how many crash points that were.
     async fn cut_everywhere(mut self, seed: u64, ways: u64) -> u64 {
         let mut points = 0;
         for operation in self.operations.clone() {
             for (way, left) in self.cut(operation, seed, ways) {
                 let moment = format!("cut after operation {operation}, way {way}");
-                check(&left, self.options, &self.possible(operation), &moment).await;
+                let possible = self.possible(operation);
+                let new = check(&left, self.options, &possible, &moment).await;
+                let given = uid_validities(&new).min().unwrap_or(u32::MAX);
+                assert!(given > self.largest_uid_validity(operation), "{moment}: {new}");
                 points += 1;
             }
         }
@@ -197,20 +209,29 @@ async fn look(
     }
 }
 
-/// What a power cut left opens, is one of the possible, and can be gone on with.
-async fn check(disk: &SimulatedDisk, options: Options, possible: &[&str], moment: &str) {
+/// What a power cut left opens, is one of the possible, and can be gone on with; returns what there is to see of an account
+/// that was made because there was none.
+async fn check(disk: &SimulatedDisk, options: Options, possible: &[&str], moment: &str) -> String {
     let store = open(disk, options).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
     let (account, seen) = look(&store, &moment).await;
     is_one_of(&seen, possible, moment);
-    match account {
-        Some(account) => go_on(&*account, moment).await,
-        None => drop(create(&store).await.unwrap_or_else(|error| panic!("{moment}: {error}"))),
+    if let Some(account) = account {
+        go_on(&*account, moment).await;
+        return String::new();
     }
+    let account = create(&store).await.unwrap_or_else(|error| panic!("{moment}: {error}"));
+    picture(&*account).await
+}
+
+/// The UIDVALIDITYs in a picture.
+fn uid_validities(picture: &str) -> impl Iterator<Item = u32> {
+    let rest = picture.split("UidValidity(").skip(1);
+    rest.filter_map(|rest| rest.split_once(')')?.0.parse().ok())
 }
 
 fn is_one_of(seen: &str, possible: &[&str], moment: &str) {
     assert!(
-        possible.iter().any(|it| *it == seen),
+        possible.contains(&seen),
         "{moment}: there is\n{seen}\nand not one of\n{}",
         possible.join("\nor\n")
     );

@@ -45,7 +45,7 @@ async fn go_through(disk: &SimulatedDisk, possible: &[&str], dice: &mut Dice, de
 
 #[test]
 fn a_power_cut_during_the_recovery_from_one_loses_nothing_either() {
-    rounds(RECOVERY, async |seed| {
+    rounds("crash points", RECOVERY, async |seed| {
         let mut dice = Dice::new(seed);
         let mut story = tell(&random_script(seed, 20), BRIEF, false).await;
         let mut points = 0;

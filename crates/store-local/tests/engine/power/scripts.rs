@@ -23,7 +23,7 @@ fn random_step(dice: &mut Dice) -> Step {
     let (count, octets) = (1 + dice.roll(2) as usize, dice.roll(500) as usize);
     let name = NAMES[dice.roll(4) as usize];
     let flags = FLAGS[dice.roll(6) as usize];
-    match dice.roll(20) {
+    match dice.roll(22) {
         0..6 => Step::Append(mailbox, count, octets, flags),
         6 => Step::Append(mailbox, 1, 4 * octets, flags),
         7..9 => Step::Flag(mailbox, [Add, Remove, Replace][dice.roll(3) as usize], flags),
@@ -35,6 +35,7 @@ fn random_step(dice: &mut Dice) -> Step {
         17 => Step::Rename(other, name),
         18 if other > 2 => Step::Delete(other),
         18 => Step::Subscribe(name),
+        19..21 => Step::Claim(mailbox),
         _ => Step::Threads(mailbox, THREADS[dice.roll(3) as usize]),
     }
 }
@@ -64,7 +65,7 @@ pub(super) async fn tell(script: &[Step], options: Options, compacting: bool) ->
 
 #[test]
 fn a_power_cut_anywhere_loses_nothing_acknowledged() {
-    rounds(SCRIPTS, async |seed| {
+    rounds("crash points", SCRIPTS, async |seed| {
         let script = if seed == 1 { script() } else { random_script(seed, 25) };
         tell(&script, BRIEF, false).await.cut_everywhere(seed, 12).await
     });
@@ -74,7 +75,7 @@ fn a_power_cut_anywhere_loses_nothing_acknowledged() {
 #[test]
 fn a_power_cut_anywhere_while_space_is_given_back_loses_nothing() {
     let options = Options { segment_octets: 1200, ..BRIEF };
-    rounds(COMPACTION, async |seed| {
+    rounds("crash points", COMPACTION, async |seed| {
         let mut script = random_script(seed, 12);
         script.extend([
             Step::Append(1, 3, 400, "\\Deleted"),

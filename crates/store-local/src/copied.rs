@@ -1,0 +1,50 @@
+//! Telling a copy of an account from the account.
+//!
+//! Who copies an account while it changes may copy the end of its log first, and then an index snapshot that is newer, and may miss
+//! one that another one names. In a copy that is no wonder, and the log is all that counts. In the account itself it would
+//! mean that the log has lost its end. So the index snapshot has the number of the file that it was written to, which no copy of it has.
+
+use crate::index::Position;
+use crate::segment::{file_name, number_of};
+use crate::vfs::{Vfs, VfsFile};
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+/// Where an index snapshot of an account has the number of its file.
+const PLACE: Range<usize> = 12..16;
+
+/// The number of a file; 0 is none.
+fn number(file: &dyn VfsFile) -> io::Result<u32> {
+    let id = file.id()?;
+    Ok(u32::try_from(id & u64::from(u32::MAX)).unwrap_or(0).max(1))
+}
+
+/// Say in an index snapshot which file it is written to, and renew its checksum.
+pub(crate) fn mark(octets: &mut [u8], file: &dyn VfsFile) -> io::Result<()> {
+    let number = number(file)?.to_le_bytes();
+    octets.get_mut(PLACE).into_iter().for_each(|place| place.copy_from_slice(&number));
+    if let Some((content, crc)) = octets.split_last_chunk_mut() {
+        *crc = crc32c::crc32c(content).to_le_bytes();
+    }
+    Ok(())
+}
+
+/// Whether the index snapshot in this file was written to another one. Those of earlier versions do not say.
+pub(crate) fn is_copy(vfs: &dyn Vfs, path: &Path) -> io::Result<bool> {
+    let file = vfs.open(path)?;
+    let octets = crate::vfs::read_exact_at(&*file, PLACE.len(), PLACE.start as u64)?;
+    let written = octets.first_chunk().copied().map_or(0, u32::from_le_bytes);
+    Ok(written != 0 && written != number(&*file)?)
+}
+
+/// Whether a log ends before this place of it.
+pub(crate) fn ends_before(vfs: &dyn Vfs, account: &Path, position: Position) -> io::Result<bool> {
+    let dir = account.join("seg");
+    let last = vfs.list(&dir)?.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
+    Ok(match last.cmp(&position.segment) {
+        std::cmp::Ordering::Less => true,
+        std::cmp::Ordering::Equal => vfs.open(&dir.join(file_name(last)))?.len()? < position.offset,
+        std::cmp::Ordering::Greater => false,
+    })
+}
