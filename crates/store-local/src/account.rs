@@ -4,6 +4,7 @@ use crate::batch::{Batch, Change};
 use crate::commit::{Queue, Writer};
 use crate::content::OpenSegments;
 use crate::failure::failed;
+use crate::free_space::Fullness;
 use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS};
 use crate::plan::{self, Incoming};
@@ -103,6 +104,10 @@ impl Account {
 
     pub(crate) fn compactions(&self) -> Arc<Semaphore> {
         Arc::clone(&self.shared.compactions)
+    }
+
+    pub(crate) fn fullness(&self) -> &Fullness {
+        &self.shared.fullness
     }
 
     pub(crate) fn is_closing(&self) -> bool {

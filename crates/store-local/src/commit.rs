@@ -177,6 +177,10 @@ impl Account {
         batch: &mut [Box<dyn Waiting>],
     ) -> Result<(), StoreError> {
         self.check_writable()?;
+        let octets = batch.iter().map(|ticket| ticket.octets()).sum();
+        if octets > 0 {
+            self.check_room(octets).map_err(|error| io_error(WRITING, error))?;
+        }
         let rotated = writer.log.rotate_at(self.options().segment_octets);
         rotated.map_err(|failure| self.write_failed(failure))?;
         let Decided { delta, frames, must_sync, broken } = {
@@ -234,7 +238,9 @@ impl Account {
         let position = Position { segment: log.segment, offset: log.end, sequence: log.sequence };
         let state = read(&self.state);
         let indexes = (&mut writer.stamps, &writer.dirty);
-        let saved = index::save(&*self.vfs(), self.dir(), (log.id, position), &state, indexes);
+        let saved = self.check_room(writer.index_octets).and_then(|()| {
+            index::save(&*self.vfs(), self.dir(), (log.id, position), &state, indexes)
+        });
         match saved {
             Ok(octets) => {
                 writer.index_octets = octets;

@@ -17,6 +17,7 @@ mod draft;
 mod failure;
 mod fields;
 mod frame;
+mod free_space;
 mod index;
 mod kept;
 pub mod limits;

@@ -56,6 +56,12 @@ pub const COMPACTION_DIED_OCTETS: u64 = 8 << 20;
 /// Octets in a second that are written anew: others need the disk as well.
 pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;
 
+/// Octets of a disk that are kept from mail: enough to write a segment anew, and for a great many changes of flags and removals.
+pub const RESERVED_OCTETS: u64 = SEGMENT_OCTETS;
+
+/// Of a small disk only this share, one in so many, is kept from mail.
+pub const RESERVED_SHARE: u64 = 16;
+
 /// Octets by which the log grows before index snapshots are rewritten. Recovery reads this much.
 pub const INDEX_LOG_OCTETS: u64 = 16 << 20;
 

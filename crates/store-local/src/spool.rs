@@ -100,6 +100,7 @@ impl LocalSpool {
 }
 
 fn flush_body(account: &Account, mut body: Body) -> io::Result<Body> {
+    account.check_room(body.rest.len() as u64)?;
     let temporary = match body.file.take() {
         Some(temporary) => temporary,
         None => {

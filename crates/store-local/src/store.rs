@@ -4,6 +4,7 @@ use crate::account::{self, Account, LocalAccount};
 use crate::account_name;
 use crate::batch::Batch;
 use crate::failure::{failed, io_error};
+use crate::free_space::Fullness;
 use crate::kept::Kept;
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) closing: AtomicBool,
     loads: Arc<Semaphore>,
     pub(crate) kept: Kept,
+    pub(crate) fullness: Fullness,
     /// Names under `tmp/` that were given away.
     pub(crate) temporaries: AtomicU64,
     /// The largest UIDVALIDITY of all removed accounts.
@@ -124,6 +126,7 @@ impl LocalStore {
             closing: AtomicBool::new(false),
             loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),
+            fullness: Fullness::default(),
             temporaries: AtomicU64::new(0),
             uid_validity,
             lock: Mutex::new(Some(lock)),

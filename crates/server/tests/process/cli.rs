@@ -1,5 +1,6 @@
 //! Commands with and without a running server.
 
+use crate::client::Client;
 use crate::rookery::{Data, write_files};
 
 #[test]
@@ -228,9 +229,22 @@ fn mail_is_exported() {
     assert_eq!(read(".Archive/dovecot-keywords"), "0 $Work\n");
     assert!(read("subscriptions").contains("\nEmpty\n"), "{}", read("subscriptions"));
 
-    assert_eq!(data.run(&["account", "add", "eve"]).code, 0);
+    let added = data.run_with(&["account", "add", "eve", "--password-stdin"], b"tulip-field\n");
+    assert_eq!(added.code, 0, "{}", added.err);
     let back = data.run(&["import", "eve", "--maildir", &path("out")]);
     assert_eq!(back.out, "3 messages imported\n  Archive    2\n  Work/v1.2  1\n", "{}", back.err);
+    let mut eve = server.connect("imap");
+    eve.ok("LOGIN eve tulip-field");
+    for mailbox in ["Archive", "Work/v1.2"] {
+        let look = |client: &mut Client| {
+            client.ok(&format!("EXAMINE {mailbox}"));
+            let lines = client.ok("FETCH 1:* (FLAGS INTERNALDATE)");
+            lines.into_iter().filter(|line| line.starts_with("* ")).collect::<Vec<_>>()
+        };
+        let there = look(&mut client);
+        assert!(there[0].contains("\\Seen") || there[0].contains("\\Answered"), "{there:?}");
+        assert_eq!(look(&mut eve), there);
+    }
 }
 
 #[test]

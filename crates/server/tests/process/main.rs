@@ -5,6 +5,7 @@ mod capabilities;
 mod check;
 mod cli;
 mod client;
+mod full;
 mod idle;
 mod isolation;
 mod kill;

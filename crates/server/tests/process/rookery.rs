@@ -5,10 +5,18 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A data directory that goes when this does.
-pub(crate) struct Data(tempfile::TempDir);
+pub(crate) struct Data {
+    dir: tempfile::TempDir,
+    /// The process in whose namespace the data directory is mounted.
+    mounted: OnceLock<u32>,
+}
+
+/// A file system that nobody sees but processes in a namespace of its own; it goes when this does.
+pub(crate) struct Mount(Child);
 
 /// A server that is killed when this goes.
 pub(crate) struct Server {
@@ -30,9 +38,25 @@ fn binary() -> Command {
     command
 }
 
+impl Mount {
+    /// The path of a file, for those outside.
+    pub(crate) fn inside(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.0.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Data {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { dir: tempfile::tempdir().unwrap(), mounted: OnceLock::new() }
     }
 
     /// A data directory with the account `ada`, whose password is `tulip`.
@@ -43,14 +67,37 @@ impl Data {
         data
     }
 
+    /// Put the data directory on a file system of so many MiB; `None` if that is not possible here.
+    pub(crate) fn mount(&self, mib: usize) -> Option<Mount> {
+        std::fs::create_dir(self.dir()).unwrap();
+        let mut command = Command::new("unshare");
+        let script = format!("mount -t tmpfs -o size={mib}m none \"$0\" && echo mounted && read x");
+        command.args(["--mount", "sh", "-c", &script]).arg(self.dir());
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut mount = Mount(child.spawn().ok()?);
+        let mut said = String::new();
+        BufReader::new(mount.0.stdout.as_mut()?).read_line(&mut said).ok()?;
+        self.mounted.set(mount.0.id()).unwrap();
+        (said == "mounted\n").then_some(mount)
+    }
+
+    /// The binary, where it sees the data directory.
+    fn binary(&self) -> Command {
+        let Some(id) = self.mounted.get() else { return binary() };
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--mount=/proc/{id}/ns/mnt")).arg(env!("CARGO_BIN_EXE_rookery"));
+        command.env_remove("ROOKERY_LOG").stdin(Stdio::null());
+        command
+    }
+
     /// The directory itself.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.0.path().join("data")
+        self.dir.path().join("data")
     }
 
     /// A place for other files.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.dir.path().join(name)
     }
 
     /// Run a command about this directory.
@@ -60,8 +107,8 @@ impl Data {
 
     /// Run a command with this on its standard input.
     pub(crate) fn run_with(&self, args: &[&str], input: &[u8]) -> Done {
-        let mut command = binary();
-        command.args(args).arg("--data").arg(self.dir()).current_dir(self.0.path());
+        let mut command = self.binary();
+        command.args(args).arg("--data").arg(self.dir()).current_dir(self.dir.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A command that fails early does not read its input.
@@ -77,7 +124,7 @@ impl Data {
 
     /// Start a server and wait until it is ready.
     pub(crate) fn start(&self, args: &[&str]) -> Server {
-        self.start_as(binary(), args)
+        self.start_as(self.binary(), args)
     }
 
     /// Start a server that cannot have more files open than this.
@@ -90,7 +137,7 @@ impl Data {
 
     fn start_as(&self, mut command: Command, args: &[&str]) -> Server {
         let log = std::fs::File::create(self.beside("log")).unwrap();
-        command.args(args).arg("--data").arg(self.dir()).current_dir(self.0.path());
+        command.args(args).arg("--data").arg(self.dir()).current_dir(self.dir.path());
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut printed = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {

@@ -66,6 +66,15 @@ pub trait VfsFile: Send + Sync {
     fn truncate(&self, len: u64) -> io::Result<()>;
 }
 
+/// What a file system has, in octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space {
+    /// What can still be written.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+}
+
 /// A file system.
 pub trait Vfs: Send + Sync {
     /// Open a file that exists for reading and writing.
@@ -115,6 +124,12 @@ pub trait Vfs: Send + Sync {
     /// # Errors
     /// What the system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// How much there is on the file system that a path lies on.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn space(&self, path: &Path) -> io::Result<Space>;
 
     /// Whether its owner can use a file or directory, and nobody else can do anything with it.
     ///

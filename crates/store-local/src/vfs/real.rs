@@ -1,6 +1,6 @@
 //! The file system of the machine.
 
-use super::{Vfs, VfsFile};
+use super::{Space, Vfs, VfsFile};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, IoSliceMut};
@@ -105,6 +105,12 @@ impl Vfs for RealFiles {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let found = rustix::fs::statvfs(path)?;
+        let octets = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Ok(Space { free: octets(found.f_bavail), total: octets(found.f_blocks) })
     }
 
     fn is_private(&self, path: &Path) -> io::Result<bool> {

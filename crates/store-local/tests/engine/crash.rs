@@ -1,10 +1,10 @@
 //! Disks that fail at any operation of a script.
 
 use crate::workload::{ACCOUNT, create, message, open_soon, picture, script, small_memory};
-use rookery_mail::{MailboxId, ModSeq};
-use rookery_mailbox::{Refused, Store, StoreError};
+use rookery_mail::{MailboxId, ModSeq, UidSet};
+use rookery_mailbox::{Absent, Refused, Store, StoreError};
 use rookery_store_local::LocalStore;
-use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::vfs::{SimulatedDisk, Space};
 use std::io;
 
 /// Do the script until something fails; returns how many steps were acknowledged, or `None` if not
@@ -113,6 +113,36 @@ async fn a_disk_that_stays_full_refuses_and_can_be_read() {
     assert_eq!(picture(&*account).await, before);
     let more = vec![message(&*account, 50, "").await.unwrap()];
     assert_eq!(account.append(MailboxId(1), more, 1).await.unwrap().uids.to_string(), "2");
+}
+
+/// The last of a disk is not for mail: who removes some must be able to, and who gives its space back.
+#[tokio::test]
+async fn what_is_left_of_a_full_disk_is_not_for_mail() {
+    let (disk, _) = crate::compaction::churned(true).await;
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    disk.set_space(Space { free: (1 << 20) - 1, total: 16 << 20 });
+    let before = picture(&*account).await;
+    // One that waits in memory, and one that is spooled to a file.
+    for octets in [1, 1000] {
+        let refused = match message(&*account, octets, "").await {
+            Ok(new) => account.append(MailboxId(1), vec![new], 1).await.map(drop),
+            Err(error) => Err(error),
+        };
+        assert!(matches!(refused, Err(StoreError::Refused(Refused::OverQuota))), "{refused:?}");
+    }
+    assert_eq!(picture(&*account).await, before);
+    account.create(&[crate::workload::mailbox("x")], 1).await.unwrap();
+    let all = UidSet::all();
+    let moved = account.move_messages(MailboxId(1), &all, MailboxId(2), Absent::Skip, 1).await;
+    assert!(!moved.unwrap().source.is_empty());
+    assert!(store.compact(ACCOUNT).await.unwrap() > 1);
+    account.delete(MailboxId(2)).await.unwrap();
+    disk.set_space(Space { free: (1 << 20) + 2000, total: 16 << 20 });
+    for octets in [1, 1000] {
+        let new = message(&*account, octets, "").await.unwrap();
+        account.append(MailboxId(1), vec![new], 1).await.unwrap();
+    }
 }
 
 #[tokio::test]

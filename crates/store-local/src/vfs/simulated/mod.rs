@@ -15,7 +15,7 @@ mod tests;
 pub use power::Dice;
 pub use recording::Recording;
 
-use super::{Vfs, VfsFile};
+use super::{Space, Vfs, VfsFile};
 use recording::{Change, Record};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -82,6 +82,7 @@ struct Disk {
     locked: bool,
     unplugged: bool,
     record: Option<Record>,
+    space: Option<Space>,
     /// Times that something was looked at, and which of them fails.
     looks: u64,
     failing_look: Option<(u64, io::ErrorKind)>,
@@ -138,6 +139,11 @@ impl SimulatedDisk {
         self.disk().failure = Some((operation, error, lasting));
     }
 
+    /// Say this of how much room there is.
+    pub fn set_space(&self, space: Space) {
+        self.disk().space = Some(space);
+    }
+
     /// Let opening, listing and reading fail with this error.
     pub fn blind(&self, error: io::ErrorKind) {
         self.disk().blindness = Some(error);
@@ -176,16 +182,8 @@ impl SimulatedDisk {
     /// Keep all that happens from now on for [`Self::recording`].
     pub fn record(&self) {
         let mut disk = self.disk();
-        let start = Disk {
-            identity: disk.identity,
-            inodes: disk.inodes.clone(),
-            names: disk.names.clone(),
-            durable_names: disk.durable_names.clone(),
-            pending: disk.pending.clone(),
-            operations: disk.operations,
-            ..Disk::default()
-        };
-        disk.record = Some(Record { start: Box::new(start), changes: Vec::new() });
+        let start = Box::new(disk.twin());
+        disk.record = Some(Record { start, changes: Vec::new() });
     }
 
     /// What has happened since [`Self::record`].
@@ -207,6 +205,12 @@ impl SimulatedDisk {
             (path, disk.inodes.get(*inode).map(|content| &content.seen)).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    /// The disk as the next process finds it when this one was killed: what was not synced is still to come, or was forgotten.
+    #[must_use]
+    pub fn kill(&self) -> Self {
+        Self::of(self.disk().twin())
     }
 
     /// The same disk once more, as programs see it, all of it durable.
@@ -269,6 +273,19 @@ impl SimulatedDisk {
 }
 
 impl Disk {
+    /// A disk that has the same and has forgotten the same, without whoever uses this one.
+    fn twin(&self) -> Self {
+        Self {
+            identity: self.identity,
+            inodes: self.inodes.clone(),
+            names: self.names.clone(),
+            durable_names: self.durable_names.clone(),
+            pending: self.pending.clone(),
+            operations: self.operations,
+            ..Self::default()
+        }
+    }
+
     /// Count an operation, and fail if it is to.
     fn operate(&mut self) -> io::Result<()> {
         if self.unplugged {
@@ -531,6 +548,10 @@ impl Vfs for SimulatedDisk {
         disk.operate()?;
         disk.happen(Change::SyncNames(path.to_owned()));
         Ok(())
+    }
+
+    fn space(&self, _path: &Path) -> io::Result<Space> {
+        Ok(self.disk().space.unwrap_or(Space { free: u64::MAX, total: u64::MAX }))
     }
 
     fn is_private(&self, _path: &Path) -> io::Result<bool> {

@@ -1,4 +1,4 @@
-//! Cuts one after the other: while an account is opened after a cut, and while it is gone on with.
+//! Cuts one after the other: while an account is opened after a cut or a kill, and while it is gone on with.
 
 use super::scripts::{random_script, tell};
 use super::{BRIEF, RECOVERY, Teller, check, go_on, is_one_of, look, open, rounds};
@@ -10,7 +10,12 @@ const DEEPEST: u32 = 4;
 
 /// Open what a power cut left, go on, and close it; cut everywhere in that, and open a part of what is left again. What was seen
 /// once has been told to somebody, and stays.
-async fn go_through(disk: &SimulatedDisk, possible: &[&str], dice: &mut Dice, depth: u32) -> u64 {
+pub(super) async fn go_through(
+    disk: &SimulatedDisk,
+    possible: &[&str],
+    dice: &mut Dice,
+    depth: u32,
+) -> u64 {
     let moment = format!("after {depth} cuts");
     let mut teller = Teller::new(disk, BRIEF, String::new());
     let store = open(disk, BRIEF).await.unwrap();
@@ -53,7 +58,10 @@ fn a_power_cut_during_the_recovery_from_one_loses_nothing_either() {
             if dice.roll(30) > 0 {
                 continue;
             }
-            for (_, left) in story.cut(operation, seed, 2) {
+            let mut left = story.cut(operation, seed, 1);
+            // What was written and not synced is there for the next process, until the power goes.
+            left.push((1, story.recording.after(operation).kill()));
+            for (_, left) in left {
                 points += go_through(&left, &story.possible(operation), &mut dice, 1).await;
             }
         }

@@ -1,0 +1,39 @@
+//! Room on the disk: the last of it is kept from mail, for changes that take next to none, of which some are there to give space
+//! back, and for segments that are written anew.
+
+use crate::account::Account;
+use crate::limits::{RESERVED_OCTETS, RESERVED_SHARE};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether mail is refused, as it was last seen.
+#[derive(Default)]
+pub(crate) struct Fullness(AtomicBool);
+
+impl Account {
+    /// Fail, as a full disk does, if so many octets would leave less than is kept.
+    pub(crate) fn check_room(&self, octets: u64) -> io::Result<()> {
+        // If the system does not say, writing will tell.
+        let Ok(space) = self.vfs().space(self.dir()) else { return Ok(()) };
+        let kept = RESERVED_OCTETS.min(space.total / RESERVED_SHARE);
+        self.fullness().note(space.free < kept, space.free);
+        if space.free < kept.saturating_add(octets) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+impl Fullness {
+    /// Say so when it changes.
+    fn note(&self, is_full: bool, free: u64) {
+        if self.0.swap(is_full, Ordering::Relaxed) == is_full {
+            return;
+        }
+        if is_full {
+            tracing::warn!(free, "the disk is full: mail is refused until there is room");
+        } else {
+            tracing::info!(free, "there is room on the disk again");
+        }
+    }
+}
