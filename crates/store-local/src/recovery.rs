@@ -247,10 +247,12 @@ fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, u64),
     let reader = SegmentReader::new(&*found.file, found.header.log);
     let mut reader = reader.map_err(|error| io_error(READING, error))?;
     let (mut at, mut moved) = (SEGMENT_HEADER as u64, Vec::new());
-    loop {
+    let mut sequence = found.header.first_sequence.saturating_sub(1);
+    // What comes after it is not looked at: in the last segment it may be torn.
+    while sequence < last {
         let frame = match reader.frame_without_content(at) {
             Ok(frame) if frame.header.sequence <= last => frame,
-            Ok(_) | Err(NoFrame::End) => return Ok((moved, at)),
+            Ok(_) | Err(NoFrame::End) => break,
             Err(NoFrame::Bad(bad)) => return Err(damage(found.number, at, bad.0)),
             Err(NoFrame::Io(error)) => return Err(io_error(READING, error)),
         };
@@ -258,8 +260,10 @@ fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, u64),
         let len = if frame.header.dropped { 0 } else { frame.header.frame_len() };
         let location = crate::batch::location(found.number, at, len)?;
         moved.extend(email.map(|email| (email, location)));
+        sequence = frame.header.sequence;
         at += frame.header.frame_len();
     }
+    Ok((moved, at))
 }
 
 /// Remove segments that were being written anew when the power went.

@@ -1,7 +1,7 @@
 //! Giving space back: nothing that can be seen changes, whatever the disk does meanwhile.
 
 use crate::workload::{
-    ACCOUNT, DIR, NOW, SMALL, create, message, open, open_soon, picture, pictures, script,
+    ACCOUNT, DIR, NOW, SMALL, create, message, name, open, open_soon, picture, pictures, script,
 };
 use rookery_mail::{MailboxId, Uid, UidSet};
 use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
@@ -214,4 +214,58 @@ fn contents(disk: &SimulatedDisk, path: &Path) -> Vec<u8> {
     let mut octets = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
     file.read_at(&mut octets, 0).unwrap();
     octets
+}
+
+/// A segment was begun and nothing could be written to it, the one before it was rewritten, and became the last again: what a
+/// power cut tears behind the place where the index snapshot ends is torn, and no damage.
+#[tokio::test]
+async fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
+    let (disk, _) = churned(true).await;
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    let last = |disk: &SimulatedDisk| disk.list(&segments()).unwrap().len();
+    let len = |disk: &SimulatedDisk| {
+        disk.read(&segments().join(format!("{}.seg", last(disk)))).unwrap().len()
+    };
+    // Until the last segment is full, by small changes in the end, and half of it is dead.
+    while len(&disk) > 1500 || len(&disk) < 1000 {
+        let new = vec![message(&*account, 900, "\\Deleted").await.unwrap()];
+        account.append(MailboxId(1), new, NOW).await.unwrap();
+        account.expunge(MailboxId(1), &UidSet::all()).await.unwrap();
+    }
+    while len(&disk) < 3890 {
+        account.subscribe(&name(&format!("n{}", len(&disk))), true).await.unwrap();
+    }
+    let count = last(&disk);
+    drop((store, account));
+    // The next change is the last one of the segment, and an index snapshot ends behind it.
+    let options = Options { index_octets: 1, ..SMALL };
+    open_soon(&disk).await.unwrap();
+    let vfs = Arc::new(disk.clone());
+    let store = LocalStore::with_vfs(vfs, Path::new(DIR), options).unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    account.subscribe(&name(&"n".repeat(150)), true).await.unwrap();
+    assert!(last(&disk) == count && len(&disk) >= 4000);
+    let before = picture(&*account).await;
+    // The new segment is made in four operations.
+    disk.fail_at(disk.operations() + 5, io::ErrorKind::StorageFull, false);
+    assert!(account.delete(MailboxId(2)).await.is_err());
+    assert_eq!(last(&disk), count + 1);
+    assert!(store.compact(ACCOUNT).await.unwrap() > 0);
+    drop((store, account));
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    assert_eq!(last(&disk), count);
+    disk.record();
+    let first = disk.operations();
+    account.delete(MailboxId(2)).await.unwrap();
+    let after = picture(&*account).await;
+    let (end, mut recording) = (disk.operations(), disk.recording());
+    for operation in first..=end {
+        for seed in 0..20 {
+            let left = recording.after(operation).crash(seed);
+            let found = seen(&left, &format!("operation {operation}, seed {seed}")).await;
+            assert!(found == before || found == after);
+        }
+    }
 }

@@ -19,9 +19,9 @@ async fn tell(seed: u64) -> Option<(Story, SimulatedDisk)> {
     let mut teller = Teller::new(&disk, BRIEF, picture(&*oracle).await);
     let mut done = Vec::new();
     for (number, step) in random_script(seed, 25).iter().enumerate() {
-        if number % 3 == 0 {
+        if number % 2 == 0 {
             let kind = [ErrorKind::StorageFull, ErrorKind::Other][dice.roll(2) as usize];
-            disk.fail_at(disk.operations() + 1 + dice.roll(12), kind, false);
+            disk.fail_at(disk.operations() + 1 + dice.roll(6), kind, false);
         }
         teller.ask(1);
         match step.take(&*account).await {
@@ -74,10 +74,13 @@ async fn is_read_only(account: &dyn AccountStore) -> bool {
 fn a_power_cut_after_errors_of_the_disk_loses_nothing_acknowledged() {
     rounds("crash points", FAILURES, async |seed| {
         let Some((story, left)) = tell(seed).await else { return 0 };
-        // The next process finds what the system took for written.
-        let possible = story.possible(*story.operations.end() + 1);
-        let points = go_through(&left, &possible, &mut Dice::new(seed), 1).await;
-        points + story.cut_everywhere(seed, 8).await
+        let mut points = 0;
+        if seed % 4 == 0 {
+            // The next process finds what the system took for written.
+            let possible = story.possible(*story.operations.end() + 1);
+            points += go_through(&left, &possible, &mut Dice::new(seed), 1).await;
+        }
+        points + story.cut_everywhere(seed, 6).await
     });
 }
 
