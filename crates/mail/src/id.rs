@@ -49,6 +49,9 @@ impl fmt::Display for Uid {
 pub struct UidValidity(NonZeroU32);
 
 impl UidValidity {
+    /// The smallest one, 1.
+    pub const MIN: Self = Self(NonZeroU32::MIN);
+
     /// A UIDVALIDITY of a number, unless it is 0.
     #[must_use]
     pub fn new(number: u32) -> Option<Self> {

@@ -124,6 +124,11 @@ impl Account {
         self.dir.join("tmp").join(number.to_string())
     }
 
+    /// Whether changes are taken.
+    pub(crate) fn is_writable(&self) -> bool {
+        !self.gone.load(Ordering::SeqCst) && !self.read_only.load(Ordering::SeqCst)
+    }
+
     /// The largest UIDVALIDITY of all mailboxes that there ever were.
     pub(crate) fn uid_validity(&self) -> u32 {
         read(&self.state).counters.uid_validity

@@ -104,7 +104,8 @@ impl Account {
                 continue;
             }
             let file = self.vfs().open(&self.segment_dir().join(file_name(number)));
-            let len = file.and_then(|file| file.len()).map_err(|error| io_error(WRITING, error))?;
+            // One that a repair has done without gives nothing back.
+            let Ok(len) = file.and_then(|file| file.len()) else { continue };
             let percent = dead * ALIGNMENT * 100 / len.max(1);
             if percent >= COMPACTION_DEAD_PERCENT && best.is_none_or(|(most, _)| percent > most) {
                 best = Some((percent, number));
@@ -164,9 +165,7 @@ impl Account {
     }
 
     fn must_not_compact(&self) -> bool {
-        self.gone.load(Ordering::SeqCst)
-            || self.read_only.load(Ordering::SeqCst)
-            || self.is_closing()
+        !self.is_writable() || self.is_closing()
     }
 }
 

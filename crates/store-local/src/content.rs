@@ -113,7 +113,12 @@ impl Disk {
 
 fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreError> {
     let opened = segment::open(&*account.vfs(), &account.segment_dir(), number);
-    let (file, header) = opened.map_err(|error| io_error(READING, error))?;
+    let (file, header) = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            damaged("the log", &crate::fields::BadRecord("a segment that is missing"))
+        }
+        _ => io_error(READING, error),
+    })?;
     let header = header.map_err(|bad| damaged(&format!("segment {number}"), &bad))?;
     Ok(OpenSegment { number, generation: header.generation, file })
 }

@@ -92,6 +92,7 @@ impl<'a> Draft<'a> {
             Record::Names(names) => self.names(names),
             Record::Delete { mailbox, modseq } => self.delete(*mailbox, *modseq),
             Record::Recent { mailbox, next } => self.recent(*mailbox, *next),
+            Record::Base { .. } => Err(BadRecord("a change, not what a log begins with")),
         }
     }
 

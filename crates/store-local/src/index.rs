@@ -198,16 +198,47 @@ fn load_mailboxes(
     log: u64,
     index: AccountIndex,
 ) -> io::Result<(State, Position, Stamps)> {
+    with_mailboxes(index, |info, stamp| {
+        let file = mailbox_file(info.id, stamp);
+        let snapshot = read_file(vfs, &dir.join(&file)).and_then(|octets| {
+            decode_mailbox(&octets, log, (info, stamp)).map_err(io::Error::other_bad)
+        });
+        snapshot.map_err(|error| of_file(&format!("{MAILBOX_DIR}/{file}"), &error))
+    })
+}
+
+/// All that index snapshots have of an account, in one row of octets.
+pub(crate) fn encode(log: u64, position: Position, state: &State) -> Vec<u8> {
+    let stamps = state.mailboxes.keys().map(|id| (*id, position.sequence)).collect();
+    let mut out = Writer::default();
+    out.text(&encode_account(log, position, state, &stamps));
+    for info in state.list.mailboxes.values() {
+        let snapshot = state.mailboxes.get(&info.id).map(|it| &it.mailbox.snapshot);
+        let octets = snapshot.map(|it| encode_mailbox(log, position.sequence, it));
+        out.text(&octets.unwrap_or_default());
+    }
+    out.octets
+}
+
+/// The account in such a row of octets.
+pub(crate) fn decode(octets: &[u8], log: u64) -> Result<State, BadRecord> {
+    let mut reader = Reader::new(octets);
+    let index = decode_account(reader.text()?, log)?;
+    let (state, ..) =
+        with_mailboxes(index, |info, stamp| decode_mailbox(reader.text()?, log, (info, stamp)))?;
+    Ok(state)
+}
+
+/// The account of an index snapshot, with what is found of each of its mailboxes.
+fn with_mailboxes<E>(
+    index: AccountIndex,
+    mut find: impl FnMut(&MailboxInfo, u64) -> Result<Snapshot, E>,
+) -> Result<(State, Position, Stamps), E> {
     let AccountIndex { mut state, position, mailboxes } = index;
     let mut stamps = Stamps::new();
     let mut list = MailboxList::clone(&state.list);
     for (info, stamp, recent) in mailboxes {
-        let file = mailbox_file(info.id, stamp);
-        let snapshot = read_file(vfs, &dir.join(&file)).and_then(|octets| {
-            decode_mailbox(&octets, log, (&info, stamp)).map_err(io::Error::other_bad)
-        });
-        let snapshot =
-            snapshot.map_err(|error| of_file(&format!("{MAILBOX_DIR}/{file}"), &error))?;
+        let snapshot = find(&info, stamp)?;
         let mailbox = Mailbox { snapshot: Arc::new(snapshot), recent };
         state.mailboxes.insert(info.id, Published::new(mailbox));
         stamps.insert(info.id, stamp);

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::limits::{KEPT_IDLE, MAX_IDLE_ACCOUNTS};
 use crate::sync::lock;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -79,6 +80,16 @@ impl Kept {
     /// Whether the log of an account could not be synced when it was opened.
     pub(crate) fn is_unopenable(&self, name: &str) -> bool {
         matches!(lock(&self.accounts).failed.get(name), Some(None))
+    }
+
+    /// Let go of an account, so that it is loaded anew unless sessions have it.
+    pub(crate) fn release(&self, dir: &Path) {
+        let mut accounts = lock(&self.accounts);
+        let loaded: Vec<Loaded> =
+            accounts.loaded.extract_if(.., |loaded| loaded.account.dir() == dir).collect();
+        // An account is dropped when the lock is free.
+        drop(accounts);
+        drop(loaded);
     }
 
     /// The account is removed; another one may take its name.

@@ -3,10 +3,12 @@
 //! A change takes this way: `plan` decides it, a `record` says it, a `frame` carries it into the
 //! `log`, `commit` makes it durable together with others, and the `state` shows it. Opening an
 //! account (`recovery`) lets the same records happen again, from an `index` snapshot on.
-//! `docs/storage-format.md` draws the files.
+//! `docs/storage-format.md` draws the files. What is damaged is found by `check`, put together by `salvage`, and goes on
+//! from a `base`.
 
 mod account;
 mod account_name;
+mod base;
 mod batch;
 mod check;
 mod commit;
@@ -26,6 +28,7 @@ mod plan;
 mod record;
 mod recovery;
 mod replay;
+mod salvage;
 mod segment;
 mod spool;
 mod state;

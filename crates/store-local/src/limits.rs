@@ -100,3 +100,11 @@ pub const MAX_SHOWN_MAILBOXES: usize = 10;
 
 /// Ranges of UIDs that a finding names for each mailbox.
 pub const MAX_SHOWN_UIDS: usize = 20;
+
+/// Octets in which a check looks for a single bit that is another one than was written. What is damaged otherwise looks
+/// like that by chance once in four thousand times if it has so many octets, and more rarely if it has fewer.
+pub const MAX_TURNED_OCTETS: usize = 128 << 10;
+
+/// What a repair leaves out of each kind of number (UIDs, modification sequences, ids of mailboxes and messages, changes),
+/// for those that the missing part of a log may have given away: more than changes fit into what the disk can lose at once.
+pub const SALVAGE_MARGIN: u64 = 1 << 16;

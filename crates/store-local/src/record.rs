@@ -80,11 +80,25 @@ pub(crate) struct NamesRecord {
 pub(crate) enum Record {
     Append(AppendRecord),
     Flags(FlagsRecord),
-    Expunge { mailbox: MailboxId, modseq: ModSeq, uids: UidSet },
+    Expunge {
+        mailbox: MailboxId,
+        modseq: ModSeq,
+        uids: UidSet,
+    },
     Copy(CopyRecord),
     Names(NamesRecord),
-    Delete { mailbox: MailboxId, modseq: ModSeq },
-    Recent { mailbox: MailboxId, next: Option<Uid> },
+    Delete {
+        mailbox: MailboxId,
+        modseq: ModSeq,
+    },
+    Recent {
+        mailbox: MailboxId,
+        next: Option<Uid>,
+    },
+    /// All that the account is, in the same frame: whatever comes before it does not count any more.
+    Base {
+        modseq: ModSeq,
+    },
 }
 
 /// The numbers of the kinds, fixed for ever.
@@ -97,6 +111,17 @@ mod kind {
     pub(super) const NAMES: u8 = 6;
     pub(super) const DELETE: u8 = 7;
     pub(super) const RECENT: u8 = 8;
+    pub(super) const BASE: u8 = 9;
+}
+
+/// Whether frames of this kind are what a log begins with that was begun anew.
+pub(crate) fn is_base(kind: u8) -> bool {
+    kind == kind::BASE
+}
+
+/// Whether frames of this kind bring a message.
+pub(crate) fn is_append(kind: u8) -> bool {
+    kind == kind::APPEND
 }
 
 /// What the changes of a kind do.
@@ -110,6 +135,7 @@ pub(crate) fn in_words(kind: u8) -> &'static str {
         kind::NAMES => "mailboxes were made, renamed or subscribed to",
         kind::DELETE => "a mailbox was deleted",
         kind::RECENT => "messages were told of as recent",
+        kind::BASE => "the log was begun anew",
         _ => "something unknown happened",
     }
 }
@@ -148,6 +174,7 @@ impl Record {
             Self::Names(_) => kind::NAMES,
             Self::Delete { .. } => kind::DELETE,
             Self::Recent { .. } => kind::RECENT,
+            Self::Base { .. } => kind::BASE,
         }
     }
 
@@ -169,6 +196,7 @@ impl Record {
                 out.number_field(tag::MAILBOX, mailbox.0);
                 out.number_field(tag::UID, next.map_or(0, |next| u64::from(next.get())));
             }
+            Self::Base { modseq } => out.number_field(tag::MODSEQ, modseq.get()),
         }
         writer.octets
     }
@@ -194,6 +222,7 @@ impl Record {
                 mailbox: fields.mailbox(tag::MAILBOX)?,
                 next: (fields.number(tag::UID)? != 0).then(|| fields.uid()).transpose()?,
             },
+            kind::BASE => Self::Base { modseq: fields.modseq()? },
             _ => return Err(BadRecord("a kind of record that this version knows")),
         })
     }

@@ -3,12 +3,14 @@
 //! What a power cut left at the end, and nobody was told of, is cut off. Anything else that is not
 //! what it should be is damage, and reported.
 
+use crate::base;
 use crate::compaction::content_of;
 use crate::failure::io_error;
 use crate::index::{self, Position, Stamps};
 use crate::limits::COPY_OCTETS;
 use crate::log::Log;
 use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
+use crate::salvage::Salvaged;
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
 };
@@ -40,6 +42,16 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
+    /// What could be put together of an account whose log is damaged, and must not be written to.
+    pub(crate) fn of_damaged(vfs: Arc<dyn Vfs>, account: &Path, salvaged: Salvaged) -> Self {
+        let Salvaged { state, log, sequence, segment, file, .. } = salvaged;
+        let dir = account.join("seg");
+        let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
+        let log = Log { vfs, dir, id: log, segment, file, end, sequence, durable, written };
+        let (stamps, dirty, damaged) = (Stamps::new(), BTreeSet::new(), Vec::new());
+        Self { state, log, stamps, dirty, replayed: 0, tail: 0, damaged }
+    }
+
     /// Write once more what the disk may not have. After a failed sync the system takes what it could
     /// not write for written; only what is written anew will be written by the next sync.
     pub(crate) fn rewrite_tail(&self) -> Result<(), StoreError> {
@@ -149,10 +161,38 @@ pub(crate) fn read_with_index(
     account: &Path,
     max_tombstones: usize,
 ) -> Result<Told, StoreError> {
-    let log = open_segment(vfs, &account.join("seg"), 1)?.header.log;
-    let loaded = index::load(vfs, account, log)
+    let dir = account.join("seg");
+    let beginning = Beginning::find(vfs, &dir)?;
+    let loaded = index::load(vfs, account, beginning.log)
         .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"));
     read(vfs, account, max_tombstones, loaded.ok().flatten())
+}
+
+/// Where a log begins.
+struct Beginning {
+    /// Its first segment, or the last one that begins with a base.
+    first: u32,
+    has_base: bool,
+    last: u32,
+    log: u64,
+}
+
+impl Beginning {
+    /// All segments must be there from the first on.
+    fn find(vfs: &dyn Vfs, dir: &Path) -> Result<Self, StoreError> {
+        let names = vfs.list(dir).map_err(|error| io_error(READING, error))?;
+        let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
+        numbers.sort_unstable();
+        let base = base::find(vfs, dir, &numbers);
+        let first = base.unwrap_or(1);
+        let follow = numbers.iter().copied().filter(|number| *number >= first);
+        if let Some((_, missing)) = follow.zip(first..).find(|(have, want)| have != want) {
+            return Err(damage(missing, 0, "a segment that is missing"));
+        }
+        let last = numbers.last().copied().ok_or_else(|| damage(1, 0, "a segment"))?;
+        let log = open_segment(vfs, dir, first)?.header.log;
+        Ok(Self { first, has_base: base.is_some(), last, log })
+    }
 }
 
 /// Read the log of the account in this directory from an index snapshot on, or from its beginning, and change
@@ -164,20 +204,26 @@ pub(crate) fn read(
     index: Option<(State, Position, Stamps)>,
 ) -> Result<Told, StoreError> {
     let dir = account.join("seg");
-    let numbers = segment_numbers(vfs, &dir)?;
-    let first = open_segment(vfs, &dir, 1)?;
-    let log_id = first.header.log;
-    let (mut state, mut position, stamps) = index.unwrap_or_default();
-    let last = numbers.last().copied().unwrap_or(1);
+    let Beginning { first, has_base, last, log: log_id } = Beginning::find(vfs, &dir)?;
+    // What a base was written after does not count any more.
+    let index = index.filter(|(_, position, _)| position.segment >= first);
+    let (mut state, mut position, stamps) = match index {
+        Some(index) => index,
+        None if has_base => {
+            let (state, position) = base::load(vfs, &dir, first)?;
+            (state, position, Stamps::new())
+        }
+        None => Default::default(),
+    };
     if position.segment > last {
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
-    position.offset = relocate(vfs, &dir, &mut state, position)?;
+    position.offset = relocate(vfs, &dir, &mut state, (first, position))?;
     let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
     let mut replay = Replay::new(&state, position.sequence, max_tombstones);
     let mut torn = position.offset..position.offset;
-    let mut current = first;
+    let mut current = open_segment(vfs, &dir, position.segment)?;
     let mut generations = Vec::new();
     for number in position.segment..=used {
         let found = open_segment(vfs, &dir, number)?;
@@ -199,18 +245,6 @@ pub(crate) fn read(
     Ok(Told { state, stamps, dirty, replayed, current, sequence, tail, torn, unused, damaged })
 }
 
-/// The numbers of all segments, which must be 1 and those that follow it.
-fn segment_numbers(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<u32>, StoreError> {
-    let names = vfs.list(dir).map_err(|error| io_error(READING, error))?;
-    let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
-    numbers.sort_unstable();
-    match numbers.iter().zip(1..).find(|(have, want)| **have != *want) {
-        Some((_, missing)) => Err(damage(missing, 0, "a segment that is missing")),
-        None if numbers.is_empty() => Err(damage(1, 0, "a segment that is missing")),
-        None => Ok(numbers),
-    }
-}
-
 fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreError> {
     let (file, header) =
         segment::open(vfs, dir, number).map_err(|error| io_error(READING, error))?;
@@ -219,27 +253,41 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
 }
 
 /// Find the content of segments that were written anew after the index snapshot was; returns where in its segment the
-/// snapshot ends.
+/// snapshot ends. Before the first segment of a log that was begun anew some may be damaged or missing: their content is then
+/// what cannot be read.
 pub(crate) fn relocate(
     vfs: &dyn Vfs,
     dir: &Path,
     state: &mut State,
-    position: Position,
+    (first, position): (u32, Position),
 ) -> Result<u64, StoreError> {
     let mut end = position.offset;
     for number in 1..=position.segment {
-        let found = open_segment(vfs, dir, number)?;
-        let generation = found.header.generation;
-        if generation == state.emails.generation(number) {
-            continue;
-        }
-        let (moved, offset) = contents(&found, position.sequence)?;
-        state.emails.relocate((number, generation), &moved);
-        if number == position.segment {
-            end = offset;
+        match relocated(vfs, dir, state, (number, position.sequence)) {
+            Ok(Some(offset)) if number == position.segment => end = offset,
+            Ok(_) => {}
+            Err(_) if number < first => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(end)
+}
+
+/// Find the content of one segment, if it was written anew; returns where in it the index snapshot ends.
+fn relocated(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    state: &mut State,
+    (number, sequence): (u32, u64),
+) -> Result<Option<u64>, StoreError> {
+    let found = open_segment(vfs, dir, number)?;
+    let generation = found.header.generation;
+    if generation == state.emails.generation(number) {
+        return Ok(None);
+    }
+    let (moved, offset) = contents(&found, sequence)?;
+    state.emails.relocate((number, generation), &moved);
+    Ok(Some(offset))
 }
 
 /// The content that a segment has, and where the first frame is that comes after one with this sequence number.

@@ -223,6 +223,13 @@ impl<'a> SegmentReader<'a> {
         Ok(None)
     }
 
+    /// Whether the content of the frame at an offset, whose header this is, has its checksum.
+    pub(crate) fn has_content(&mut self, offset: u64, header: &FrameHeader) -> io::Result<bool> {
+        let fits = offset.checked_add(header.frame_len()).is_some_and(|end| end <= self.len);
+        let body = offset + header.body_offset();
+        Ok(fits && !header.dropped && self.checksum(body, header.body_len)? == header.body_crc)
+    }
+
     fn checksum(&mut self, offset: u64, len: u64) -> io::Result<u32> {
         let (mut at, end, mut sum) = (offset, offset + len, 0);
         while at < end {

@@ -101,6 +101,29 @@ impl Emails {
         self.generations.insert(segment, generation);
     }
 
+    /// Content that lies here, and that a message in a mailbox is about to have.
+    pub(crate) fn add(&mut self, location: Location) -> EmailId {
+        self.happen(EmailEvent::Added(location));
+        EmailId(self.all.len() as u64)
+    }
+
+    /// Let a message have this content that no message had any more; says whether it is still there.
+    pub(crate) fn revive(&mut self, id: EmailId) -> bool {
+        let index = usize::try_from(id.0.wrapping_sub(1)).ok();
+        let email = index.and_then(|index| self.all.get(index));
+        let is_dead = email.is_some_and(|email| email.references == 0 && email.location.len > 0);
+        if is_dead {
+            self.happen(EmailEvent::Shared(id));
+        }
+        is_dead
+    }
+
+    /// Let this be the next content. What would have come before it is lost, and no message has it.
+    pub(crate) fn skip_to(&mut self, next: EmailId) {
+        let count = usize::try_from(next.0.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.all.resize(count.max(self.all.len()), Email::default());
+    }
+
     /// Where content lies that some mailbox still has, and in which generation of the segment.
     pub(crate) fn find(&self, id: EmailId) -> Option<(Location, u32)> {
         let index = usize::try_from(id.0.checked_sub(1)?).ok()?;

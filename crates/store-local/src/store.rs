@@ -11,7 +11,8 @@ use crate::limits::{
     MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
-use crate::recovery::{self, empty_dir};
+use crate::recovery::{self, Recovered, empty_dir};
+use crate::salvage;
 use crate::state::State;
 use crate::sync::lock;
 use crate::uid_validity;
@@ -315,7 +316,10 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     if shared.kept.is_unopenable(name) {
         return Err(unsynced(io::Error::other("an earlier sync failed")));
     }
-    let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones)?;
+    let found = match recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones) {
+        Err(StoreError::Damaged(what)) => return load_damaged(shared, dir, (name, what)),
+        found => found?,
+    };
     found.rewrite_tail()?;
     found.sync().map_err(|error| {
         tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
@@ -326,6 +330,22 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
     emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
     Ok(Arc::new(Account::new(name, dir, shared, found)))
+}
+
+/// Load what can be read of an account whose log is damaged, for reading only.
+fn load_damaged(
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    (name, what): (&str, String),
+) -> Result<Arc<Account>, StoreError> {
+    let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
+    let salvaged = salvage::salvage(&*shared.vfs, &dir, shared.options.max_tombstones, now);
+    let Ok(salvaged) = salvaged else { return Err(StoreError::Damaged(what)) };
+    tracing::error!(account = %name, %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
+    let found = Recovered::of_damaged(Arc::clone(&shared.vfs), &dir, salvaged);
+    let account = Account::new(name, dir, shared, found);
+    account.read_only.store(true, Ordering::SeqCst);
+    Ok(Arc::new(account))
 }
 
 const UNSYNCED: &str = "the log of an account could not be synced";
@@ -445,8 +465,12 @@ fn find_uid_validity(vfs: &dyn Vfs, dir: &Path) -> u32 {
     if let Ok(found) = recovery::read_with_index(vfs, dir, MAX_TOMBSTONES) {
         return found.state.counters.uid_validity;
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u32::try_from(now.as_secs()).unwrap_or(u32::MAX)
+    u32::try_from(seconds_since_1970()).unwrap_or(u32::MAX)
+}
+
+/// For guesses about what cannot be read; changes bring their own time.
+pub(crate) fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 impl Store for LocalStore {

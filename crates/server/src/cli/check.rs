@@ -10,7 +10,8 @@ use clap::Args;
 pub(super) struct Options {
     /// The account [default: all]
     name: Option<String>,
-    /// Mend what is not the mail itself: indexes, permissions, and files that crashes left
+    /// Mend it: turn flipped bits back, put together what can be read of a damaged log, and see to indexes,
+    /// permissions and files that crashes left
     #[arg(long)]
     repair: bool,
     /// Print JSON
@@ -50,7 +51,7 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
         (0, _) => Ok(()),
         (_, true) => Err(of_wrong(wrong).hint("what could not be mended says what to do about it")),
         (_, false) => Err(of_wrong(wrong)
-            .hint("`rookery check --repair` mends indexes, permissions and leftovers, never the mail itself")),
+            .hint("`rookery check --repair` mends what can be mended, and throws nothing away")),
     }
 }
 

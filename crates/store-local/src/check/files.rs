@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::report::{Finding, Report};
+use crate::base;
 use crate::index::{self, Stamps};
 use crate::segment::{self, file_name, number_of};
 use crate::torn;
@@ -47,7 +48,7 @@ fn foreign() -> Kind {
 fn account_kind(name: &str) -> Kind {
     match name {
         "account.idx" | "seg" | "box" | "tmp" | "cut" => Kind::Ours,
-        "account.idx.new" | "seg.new" => Kind::Leftover,
+        "account.idx.new" | "seg.new" | base::UNFINISHED => Kind::Leftover,
         "account.toml" => Kind::NotTheEngines,
         name if name.starts_with("account.") && name.ends_with(".new") => Kind::NotTheEngines,
         _ => foreign(),

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::report::Severity;
+use crate::base;
 use crate::compaction::content_of;
 use crate::fields::BadRecord;
 use crate::frame::{FrameHeader, HEADER};
@@ -34,6 +35,8 @@ pub(super) enum Outcome {
     Known(&'static str),
     /// Whatever opening the account gives.
     AsOpened,
+    /// Only content is looked for there, since the log was begun anew behind it.
+    BeforeBase,
 }
 
 const TORN: &str =
@@ -41,7 +44,7 @@ const TORN: &str =
 const UNUSED: &str = "none is needed: the server makes it anew when it opens the account";
 const NO_SUMMARY: &str = "what was noted of this message when it came (envelope, structure, preview) is found in the message \
      anew each time; nothing is lost";
-const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a backup";
+pub(super) const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a backup";
 const BEHIND_THE_END: &str = "the server overwrites it when the log gets there, and does not open the account before that; \
      move the file away";
 const NO_HARM: &str = "no message is concerned";
@@ -69,16 +72,19 @@ pub(super) struct Walk<'a> {
     pub(super) octets: u64,
     /// Where the index snapshots end: what is before it was durable.
     indexed: Position,
+    /// The segment that the log begins with.
+    first: u32,
     sequence: u64,
     next: u32,
     current: Option<Open>,
 }
 
 impl<'a> Walk<'a> {
-    /// A reading of a log whose index snapshots end here.
-    pub(super) fn new(subject: &'a Subject, indexed: Position) -> Self {
+    /// A reading of a log whose index snapshots end here, and which begins with this segment.
+    pub(super) fn new(subject: &'a Subject, indexed: Position, first: u32) -> Self {
         Self {
             subject,
+            first,
             problems: Vec::new(),
             intact: true,
             position: Position::default(),
@@ -91,11 +97,48 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Look at the segments before the one that the log was begun anew with, and take over what that says.
+    pub(super) fn begin_with_base(&mut self, state: &mut State) {
+        self.intact = false;
+        while !self.subject.is_stopped()
+            && let Some(mut segment) = self.next_segment(self.first - 1)
+        {
+            if let Err(error) = self.frames(&mut segment) {
+                let what = format!("this cannot be read: {error}");
+                self.lost((segment.number, segment.at..u64::MAX), what);
+            }
+        }
+        let dir = self.subject.dir.join("seg");
+        match base::load(&*self.subject.vfs, &dir, self.first) {
+            Ok((base, position)) => {
+                *state = base;
+                (self.position, self.sequence) = (position, position.sequence - 1);
+                self.intact = true;
+                self.current = self.next_segment(self.first);
+                self.current.iter_mut().for_each(|open| open.at = position.offset);
+                self.sequence = position.sequence;
+            }
+            Err(error) => {
+                let what = format!("what the log begins with is damaged ({error})");
+                self.lost((self.first, SEGMENT_HEADER as u64..u64::MAX), what);
+            }
+        }
+    }
+
+    /// Read a segment of which nothing is replayed.
+    fn frames(&mut self, open: &mut Open) -> io::Result<()> {
+        let file = Arc::clone(&open.file);
+        let mut reader = SegmentReader::new(&*file, open.log)?;
+        while !self.subject.is_stopped() && self.frame(open, &mut reader)? {}
+        Ok(())
+    }
+
     /// Read on, up to the frame with this sequence number or the end, and let what is whole happen to the state.
     pub(super) fn read_to(&mut self, until: u64, state: &mut State) {
         let mut replay = Replay::new(state, self.sequence, self.subject.max_tombstones);
         while !self.subject.is_stopped() {
-            let current = self.current.take().or_else(|| self.next_segment());
+            let last = self.subject.last_segment();
+            let current = self.current.take().or_else(|| self.next_segment(last));
             let Some(mut segment) = current else { break };
             match self.segment(&mut segment, &mut replay, until) {
                 Ok(false) => {}
@@ -135,8 +178,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn next_segment(&mut self) -> Option<Open> {
-        let last = self.subject.last_segment();
+    /// The next segment that can be read, up to this one.
+    fn next_segment(&mut self, last: u32) -> Option<Open> {
         while self.next <= last {
             let number = self.next;
             self.next += 1;
@@ -172,7 +215,7 @@ impl<'a> Walk<'a> {
             }
             Err(bad) => {
                 let what = format!("the header of this segment is damaged: it should be {bad}");
-                self.problem(Severity::Wrong, (number, 0..64), what, Outcome::AsOpened);
+                self.problem(Severity::Wrong, (number, 0..64), what, self.outcome(number));
                 subject.log.ok_or("without its header nothing in this segment can be verified")?
             }
         };
@@ -311,7 +354,7 @@ impl<'a> Walk<'a> {
         let from = if is_whole { at } else { at + crate::frame::ALIGNMENT };
         let next = reader.find_after(from, 0)?;
         let mut what = format!("this should be {bad}");
-        if let Some(header) = here.filter(|_| !is_whole) {
+        if let Some(header) = here.as_ref().filter(|_| !is_whole) {
             what.push_str(&format!(" (of a change by which {})", record::in_words(header.kind)));
         }
         let header = next
@@ -323,6 +366,13 @@ impl<'a> Walk<'a> {
         });
         let end = next.unwrap_or(u64::MAX);
         self.lost((open.number, at..end), what);
+        if let Some(header) = here.filter(|_| open.number < self.first)
+            && reader.has_content(at, &header)?
+            && let Some(problem) = self.problems.last_mut()
+        {
+            // Nobody needs to know any more what this change said, and its message can be read.
+            problem.octets = Some((open.number, at + 1..end));
+        }
         self.sequence = header.map_or(self.sequence, |header| header.sequence.saturating_sub(1));
         open.at = next.unwrap_or(open.end);
         Ok(next.is_some())
@@ -347,7 +397,11 @@ impl<'a> Walk<'a> {
                 Part::Padding => ("there should be zeros between two changes", NO_HARM),
             };
             let place = (frame.segment, frame.offset..frame.offset);
-            self.problem(Severity::Wrong, place, what.to_owned(), Outcome::Known(outcome));
+            let outcome = match self.outcome(frame.segment) {
+                Outcome::BeforeBase if *part == Part::Body => Outcome::BeforeBase,
+                _ => Outcome::Known(outcome),
+            };
+            self.problem(Severity::Wrong, place, what.to_owned(), outcome);
             let emails = frame.email.filter(|_| *part != Part::Padding);
             if let Some(problem) = self.problems.last_mut() {
                 problem.emails.extend(emails);
@@ -359,7 +413,12 @@ impl<'a> Walk<'a> {
     /// A part of the log is not what it should be: from here on nothing can be replayed.
     fn lost(&mut self, octets: (u32, Range<u64>), what: String) {
         self.intact = false;
-        self.problem(Severity::Wrong, octets, what, Outcome::AsOpened);
+        let outcome = self.outcome(octets.0);
+        self.problem(Severity::Wrong, octets, what, outcome);
+    }
+
+    fn outcome(&self, segment: u32) -> Outcome {
+        if segment < self.first { Outcome::BeforeBase } else { Outcome::AsOpened }
     }
 
     fn problem(

@@ -1,6 +1,9 @@
 //! Checking an account: every octet of its log, its index snapshots against the log, its files and their modes. A check
-//! changes nothing; what can be made anew from the log, or is not needed, can be mended. Segments are never touched.
+//! changes nothing. A repair turns flipped bits back, makes anew what can be made from the log, removes what is not needed, and
+//! begins the log anew if changes of it cannot be read.
 
+mod anew;
+mod bits;
 mod compare;
 mod files;
 mod log;
@@ -9,11 +12,14 @@ mod report;
 pub use report::{Concern, Finding, Report, Severity};
 
 use crate::account::Account;
+use crate::base;
+use crate::commit::Writer;
 use crate::failure::{failed, io_error};
 use crate::index::{self, Stamps};
 use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::recovery;
 use crate::replay::READING;
+use crate::salvage;
 use crate::segment::{self, number_of};
 use crate::state::State;
 use crate::store::{LocalStore, Shared, Slot, exists};
@@ -70,8 +76,9 @@ impl LocalStore {
         self.check_or_repair(name, false).await
     }
 
-    /// Check an account, and mend what is not the log: index snapshots are removed or written anew, what crashes left is
-    /// removed, and only the owner can use the files. An account that nobody has is not loaded meanwhile.
+    /// Check an account, and mend it: flipped bits are turned back, index snapshots are removed or written anew, what crashes
+    /// left is removed, and only the owner can use the files. A log of which changes cannot be read is begun anew with
+    /// all that can be read, if nobody uses the account. An account that nobody has is not loaded meanwhile.
     ///
     /// # Errors
     /// As of [`LocalStore::check`].
@@ -99,29 +106,35 @@ impl LocalStore {
             if !crate::account_name::is_possible(&name) || !exists(&*shared.vfs, &dir)? {
                 return Err(Refused::NoSuchAccount.into());
             }
-            check(shared, dir, loaded, repair)
+            check(&shared, &dir, loaded, repair)
         })
         .await
     }
 }
 
 fn check(
-    shared: Arc<Shared>,
-    dir: PathBuf,
+    shared: &Arc<Shared>,
+    dir: &Path,
     loaded: Loaded,
     repair: bool,
 ) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let (subject, mut index) = begin(shared, dir, &loaded, repair, &mut report)?;
     // Who only looks need not keep others from loading the account.
-    let _loaded = repair.then_some(loaded);
+    let loaded = repair.then_some(loaded);
     let mut state = State::default();
+    let base = base::find(&*subject.vfs, &subject.dir.join("seg"), &subject.numbers);
+    let first = base.unwrap_or(1);
+    index = index.map(|index| index.filter(|(_, position, _)| position.segment >= first));
     let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
-    let mut walk = Walk::new(&subject, indexed.unwrap_or_default());
+    let mut walk = Walk::new(&subject, indexed.unwrap_or_default(), first);
+    if base.is_some() {
+        walk.begin_with_base(&mut state);
+    }
     if let Some(indexed) = indexed {
         walk.read_to(indexed.sequence, &mut state);
     }
-    let mut wrong_index = compare(&subject, &mut walk, &mut index, &state);
+    let mut wrong_index = compare(&subject, &mut walk, &mut index, (&state, first));
     walk.read_to(u64::MAX, &mut state);
     walk.look_behind_the_end();
     if subject.is_stopped() {
@@ -134,50 +147,62 @@ fn check(
     let index_error = index.as_ref().err().map(unreadable_index);
     tell(&subject, problems, (&state, is_whole), index, &mut report);
     wrong_index.extend(index_error);
-    if repair && is_whole && !wrong_index.is_empty() {
-        mend_index(&subject, &mut wrong_index);
+    match loaded {
+        Some(loaded) if !is_whole => anew::begin(subject, &loaded, &mut report),
+        Some(_) if !wrong_index.is_empty() => mend_index(&subject, &mut wrong_index),
+        _ => {}
     }
     wrong_index.into_iter().for_each(|finding| report.add(finding));
     Ok(report)
 }
 
+/// What is checked, as it is now.
+fn subject(
+    shared: &Arc<Shared>,
+    dir: &Path,
+    account: &Option<Arc<Account>>,
+    writing: Option<&Writer>,
+) -> Result<Subject, StoreError> {
+    let vfs = Arc::clone(&shared.vfs);
+    let names = vfs.list(&dir.join("seg")).map_err(|error| io_error(READING, error))?;
+    let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
+    numbers.sort_unstable();
+    let end = writing.map(|writer| (writer.log.segment, writer.log.end));
+    let known = writing.map(|writer| writer.log.id);
+    let log = known.or_else(|| salvage::log_of(&*vfs, dir, &numbers));
+    Ok(Subject {
+        shared: Arc::clone(shared),
+        vfs,
+        dir: dir.to_owned(),
+        max_tombstones: shared.options.max_tombstones,
+        account: account.clone(),
+        numbers,
+        log,
+        end,
+    })
+}
+
 /// Look at what changes while an account is in use, while it does not.
 fn begin(
-    shared: Arc<Shared>,
-    dir: PathBuf,
+    shared: &Arc<Shared>,
+    dir: &Path,
     loaded: &Loaded,
     repair: bool,
     report: &mut Report,
 ) -> Result<(Subject, Index), StoreError> {
     let account = loaded.upgrade();
+    if repair {
+        let log_end = || account.as_ref().map(|account| lock(&account.writer));
+        let before = subject(shared, dir, &account, log_end().as_deref())?;
+        bits::turn_back(&before, report);
+    }
     let writing = account.as_ref().map(|account| lock(&account.writer));
-    let vfs = Arc::clone(&shared.vfs);
-    let names = vfs.list(&dir.join("seg")).map_err(|error| io_error(READING, error))?;
-    let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
-    numbers.sort_unstable();
-    let end = writing.as_ref().map(|writer| (writer.log.segment, writer.log.end));
-    let known = writing.as_ref().map(|writer| writer.log.id);
-    let log = known.or_else(|| log_of(&*vfs, &dir, &numbers));
-    let index = log.map_or(Ok(None), |log| index::load(&*vfs, &dir, log));
-    let max_tombstones = shared.options.max_tombstones;
-    let subject =
-        Subject { shared, vfs, dir, max_tombstones, account: account.clone(), numbers, log, end };
+    let subject = subject(shared, dir, &account, writing.as_deref())?;
+    let index = subject.log.map_or(Ok(None), |log| index::load(&*subject.vfs, &subject.dir, log));
     let stamps = index.as_ref().ok().and_then(Option::as_ref).map(|(_, _, stamps)| stamps);
     files::check(&subject, stamps, repair, report);
     drop(writing);
     Ok((subject, index))
-}
-
-/// The log's random number: what most segments have, or the index snapshot.
-fn log_of(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u64> {
-    let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
-    for number in numbers {
-        if let Ok((_, Ok(header))) = segment::open(vfs, &dir.join("seg"), *number) {
-            *votes.entry(header.log).or_default() += 1;
-        }
-    }
-    let most = votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(log, _)| log);
-    most.or_else(|| index::log_of(vfs, dir))
 }
 
 const WRONG_INDEX: &str = "the server believes it when it opens the account; `rookery check --repair` mends it, with the server \
@@ -200,14 +225,14 @@ fn compare(
     subject: &Subject,
     walk: &mut Walk<'_>,
     index: &mut Index,
-    state: &State,
+    (state, first): (&State, u32),
 ) -> Vec<Finding> {
     let Ok(Some((index, position, stamps))) = index else { return Vec::new() };
     if walk.intact && walk.position.sequence < position.sequence {
         walk.too_short();
     }
     let dir = subject.dir.join("seg");
-    let relocated = recovery::relocate(&*subject.vfs, &dir, index, *position);
+    let relocated = recovery::relocate(&*subject.vfs, &dir, index, (first, *position));
     let (true, Ok(offset)) = (walk.intact, relocated) else { return Vec::new() };
     position.offset = offset;
     let mut found = compare::differences(index, stamps, state);
@@ -239,12 +264,14 @@ fn tell(
         _ => concerns(state),
     };
     report.messages = count;
-    let opened = if is_whole { String::new() } else { opened(subject, index) };
+    let opened = if is_whole { "" } else { opened(subject, index) };
     for (problem, concerns) in problems.into_iter().zip(concerns) {
         let Problem { severity, place, what, outcome, .. } = problem;
-        let consequence = match outcome {
-            Outcome::Known(consequence) => consequence.to_owned(),
-            Outcome::AsOpened => opened.clone(),
+        let (severity, consequence) = match outcome {
+            Outcome::Known(consequence) => (severity, consequence),
+            Outcome::AsOpened => (severity, opened),
+            Outcome::BeforeBase if concerns.is_empty() => (Severity::Note, NOT_NEEDED),
+            Outcome::BeforeBase => (severity, log::NO_BODY),
         };
         report.add(Finding { concerns, ..Finding::new(severity, place, what, consequence) });
     }
@@ -258,21 +285,24 @@ fn messages(state: &State) -> u64 {
     state.mailboxes.values().map(|published| u64::from(counts(published))).sum()
 }
 
+const NOT_NEEDED: &str =
+    "none: a repair has begun the log anew behind this, and no message is concerned";
+const IN_MEMORY: &str = "the account is open and goes on as it was read, but it may not open again; `rookery check --repair` keeps \
+     all of it";
+const COVERED: &str = "the account opens, since its index snapshots cover this; `rookery check --repair` makes it do so without them";
+const READ_ONLY: &str = "the account opens with what can be read, and takes no changes; `rookery check --repair` lets it go on with that";
+const UNREADABLE: &str =
+    "the account does not open: nothing can be read of it. Restore it from a backup";
+
 /// What happens when the account is opened although its log is damaged.
-fn opened(subject: &Subject, index: Option<(State, index::Position, Stamps)>) -> String {
-    let is_open = if subject.account.is_some() {
-        "the account is open and goes on as it was read; once the server has let go of it, "
-    } else {
-        ""
-    };
+fn opened(subject: &Subject, index: Option<(State, index::Position, Stamps)>) -> &'static str {
+    if subject.account.as_ref().is_some_and(|account| account.is_writable()) {
+        return IN_MEMORY;
+    }
     match recovery::read(&*subject.vfs, &subject.dir, subject.max_tombstones, index) {
-        Ok(_) => format!(
-            "{is_open}the account opens, since its index snapshots cover this; keep account.idx and box, without them it would \
-             not open. Segments cannot be mended yet"
-        ),
-        Err(error) => format!(
-            "{is_open}the account does not open ({error}). Segments cannot be mended yet: restore the account from a backup"
-        ),
+        Ok(_) => COVERED,
+        Err(_) if subject.log.is_some() => READ_ONLY,
+        Err(_) => UNREADABLE,
     }
 }
 

@@ -195,13 +195,17 @@ async fn damaged_messages_are_named() {
             let damaged = flipped(&disk, at);
             let report = check(&damaged).await;
             assert_eq!(concerns(one(&report, &place, what, consequence)), BOTH);
-            let repaired = repair(&damaged).await;
-            one(&repaired, &place, what, consequence);
             // Found as well where the account is loaded.
             let store = open_soon(&damaged).await.unwrap();
             let account = store.account(ACCOUNT).await.unwrap();
             assert_eq!(store.check(ACCOUNT).await.unwrap().findings, report.findings);
-            account.append(MailboxId(1), Vec::new(), 1).await.ok();
+            drop((account, store));
+            // More than a bit cannot be mended.
+            let mut octets = damaged.read(&segment(1)).unwrap();
+            octets[at + 1] ^= 0xff;
+            damaged.overwrite(&segment(1), &octets);
+            one(&repair(&damaged).await, &place, what, consequence);
+            assert_eq!(damaged.read(&segment(1)).unwrap(), octets);
         }
     }
 }
@@ -212,8 +216,7 @@ async fn damaged_changes_are_named() {
         let disk = small(clean).await;
         let frame = second(&disk);
         let place = format!("seg/1.seg, octet {}", frame.offset);
-        let consequence =
-            if clean { "the account opens, since" } else { "the account does not open" };
+        let consequence = if clean { "the account opens, since" } else { "takes no changes" };
         // With the index snapshots it is known which messages these are; without, which change it is.
         let messages = if clean { BOTH.to_vec() } else { vec![] };
         for (at, what) in [
@@ -225,18 +228,13 @@ async fn damaged_changes_are_named() {
             let finding = one(&report, &place, what, consequence);
             assert_eq!(concerns(finding), messages, "{report:#?}");
             assert_eq!(report.changes, 5, "it reads on behind it");
-            let opened = open_soon(&damaged).await.unwrap().account(ACCOUNT).await;
-            assert_eq!(opened.is_ok(), clean);
-            drop(opened);
-            let before = contents(&damaged);
-            assert!(!repair(&damaged).await.is_good());
-            assert_eq!(contents(&damaged), before, "its index snapshots are all that there is");
         }
         let report = check(&flipped(&disk, 20)).await;
         let what = "the header of this segment is damaged";
         let findings = wrong(&report);
         assert!(findings[0].what.contains(what) && findings[0].place == "seg/1.seg, octet 0");
-        assert!(findings[0].consequence.contains("the account does not open"), "{findings:#?}");
+        let consequence = if clean { "takes no changes" } else { "the account does not open" };
+        assert!(findings[0].consequence.contains(consequence), "{findings:#?}");
         // The log's number is known from the index snapshot: nothing else is wrong.
         assert_eq!((findings.len(), report.changes), if clean { (1, 6) } else { (2, 0) });
     }
@@ -353,7 +351,7 @@ async fn segments_that_are_missing_short_or_double_are_named() {
             let place = format!("seg/{number}.seg");
             let finding = wrong(&report)[0];
             assert!(finding.place.starts_with(&place) && finding.what.contains("missing"));
-            assert!(finding.consequence.contains("the account does not open"), "{finding:?}");
+            assert!(finding.consequence.contains("takes no changes"), "{finding:?}");
             let damaged = copy(&disk);
             let whole = disk.read(&segment(number)).unwrap();
             damaged.overwrite(&segment(number), &whole[..whole.len() - 8]);
@@ -366,7 +364,7 @@ async fn segments_that_are_missing_short_or_double_are_named() {
         damaged.overwrite(&segment(last + 1), &disk.read(&segment(2)).unwrap());
         let place = format!("seg/{}.seg", last + 1);
         let what = "this is the segment 2.seg under another name";
-        one(&check(&damaged).await, &place, what, "the account does not open");
+        one(&check(&damaged).await, &place, what, "takes no changes");
         damaged.remove_file(&segment(last + 1)).unwrap();
         damaged.overwrite(&file("seg/2.seg (copy)"), &disk.read(&segment(2)).unwrap());
         damaged.overwrite(&file("seg/notes.txt"), b"x");
@@ -387,7 +385,7 @@ async fn a_log_that_is_shorter_than_its_index_is_named() {
     for len in [whole.len() - 8, last.offset] {
         disk.overwrite(&segment(1), &whole[..len]);
         let report = check(&disk).await;
-        let finding = one(&report, "seg/1.seg", "", "the account does not open");
+        let finding = one(&report, "seg/1.seg", "", "takes no changes");
         assert_eq!(concerns(finding), [("INBOX", "4")], "{len}");
     }
 }
@@ -453,11 +451,11 @@ async fn wrong_permissions_are_named_and_mended() {
     }
 }
 
-/// Whatever bit of whatever file is another one, and wherever a file ends, it is seen; repairing does not make it worse.
+/// Whatever bit of whatever file is another one, and wherever a file ends, it is seen, and can be repaired.
 #[tokio::test]
 async fn no_damage_to_any_file_stays_unseen() {
     let disk = done(true, SMALL).await;
-    let mut opened = [0, 0];
+    let mut seen = 0;
     for (path, whole) in contents(&disk) {
         if !path.starts_with(file("")) {
             continue;
@@ -476,17 +474,17 @@ async fn no_damage_to_any_file_stays_unseen() {
             let is_index = path.extension().is_some_and(|it| it == "idx");
             let name = if is_index { "account.idx" } else { "seg/" };
             assert!(found.iter().any(|it| it.place.starts_with(name)), "{place}: {found:#?}");
-            let was_open = open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok();
             let damaged = copy(&disk);
             damaged.overwrite(&path, &octets);
-            assert_eq!(repair(&damaged).await.is_good(), is_index, "{place}");
-            assert!(is_index || damaged.read(&path).unwrap() == octets, "{place}");
-            let is_open = open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok();
-            assert_eq!(is_open, was_open, "{place}");
-            opened[usize::from(is_open)] += 1;
+            let report = repair(&damaged).await;
+            assert!(report.is_good(), "{place}: {:#?}", report.findings);
+            let is_turned_back = damaged.read(&path).as_ref() == Some(&whole);
+            assert!(is_index || is_turned_back != (at % 2 == 1), "{place}");
+            assert!(open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok(), "{place}");
+            seen += 1;
         }
     }
-    assert!(opened.iter().all(|count| *count > 5), "{opened:?}");
+    assert!(seen > 100, "{seen}");
 }
 
 /// The store is closed while a check runs: it ends, and says nothing.

@@ -2,16 +2,17 @@
 //!
 //! `fixtures/version-1` is an account on which the script of [`crate::workload`] was done by the first
 //! version, with index snapshots of about its middle and its three segments. `fixtures/version-2` is one on which
-//! threads and append limits were added, with index snapshots of the second version. To keep one of a later
-//! version, run the ignored test with `ROOKERY_FIXTURE` naming a new directory.
+//! threads and append limits were added, with index snapshots of the second version. `fixtures/version-3` is one whose log was
+//! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. To keep one of a later
+//! version, run an ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
 use crate::workload::{
-    ACCOUNT, DIR, SMALL, done, picture, pictures_of, script_of_version_1, script_of_version_2,
-    small_memory,
+    ACCOUNT, DIR, SMALL, done, open_soon, picture, pictures_of, script_of_version_1,
+    script_of_version_2, small_memory,
 };
 use rookery_mailbox::Store;
 use rookery_store_local::LocalStore;
-use rookery_store_local::vfs::RealFiles;
+use rookery_store_local::vfs::{RealFiles, SimulatedDisk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,6 +69,17 @@ async fn version_2_opens_from_its_segments() {
     check(2, false).await;
 }
 
+/// An account whose log was begun anew.
+#[tokio::test]
+async fn version_3_opens_from_its_base() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
+    copy_tree(&fixture(3), &store.account_dir(ACCOUNT));
+    let opened = store.account(ACCOUNT).await.unwrap();
+    let expected = std::fs::read_to_string(fixture(3).with_extension("txt")).unwrap();
+    assert_eq!(picture(&*opened).await, expected);
+}
+
 /// Index snapshots of an earlier version are not wrong, only of no use.
 #[tokio::test]
 async fn earlier_versions_are_good() {
@@ -90,7 +102,20 @@ async fn earlier_versions_are_good() {
 #[ignore = "makes the files of a fixture"]
 async fn keep_a_fixture() {
     let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
-    let disk = done(false, SMALL).await;
+    keep(&done(false, SMALL).await, &target);
+}
+
+#[tokio::test]
+#[ignore = "makes the files of a fixture"]
+async fn keep_a_repaired_fixture() {
+    let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
+    let disk = crate::repair::repaired().await;
+    keep(&disk, &target);
+    let account = open_soon(&disk).await.unwrap().account(ACCOUNT).await.unwrap();
+    std::fs::write(target.with_extension("txt"), picture(&*account).await).unwrap();
+}
+
+fn keep(disk: &SimulatedDisk, target: &Path) {
     let account = Path::new(DIR).join("accounts").join(ACCOUNT);
     for path in disk.files() {
         let Ok(rest) = path.strip_prefix(&account) else { continue };

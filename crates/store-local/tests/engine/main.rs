@@ -10,6 +10,7 @@ mod damage;
 mod files;
 mod format;
 mod oracle;
+mod repair;
 mod workload;
 
 mod power;

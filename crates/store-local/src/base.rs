@@ -1,0 +1,101 @@
+//! A base: all that an account is, as the first frame of a segment. Who opens the account begins there; the segments before
+//! it are read for the content of messages only, and may be damaged or missing as far as no message has it.
+//!
+//! A log gets one when a repair has put together what can be read of it.
+
+use crate::failure::io_error;
+use crate::frame::{FrameHeader, HEADER};
+use crate::index::{self, Position};
+use crate::record::{self, Record};
+use crate::replay::{READING, damage};
+use crate::segment::{self, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name};
+use crate::state::State;
+use crate::vfs::{Vfs, read_exact_at};
+use rookery_mailbox::StoreError;
+use std::io;
+use std::path::Path;
+
+/// What a base is called until it is whole.
+pub(crate) const UNFINISHED: &str = "base.new";
+
+/// The last of these segments that begins with a base.
+pub(crate) fn find(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u32> {
+    numbers.iter().rev().copied().find(|number| begins_with_base(vfs, dir, *number))
+}
+
+/// Whether a segment's first frame says that it is a base. What cannot be read is none.
+fn begins_with_base(vfs: &dyn Vfs, dir: &Path, number: u32) -> bool {
+    let Ok((file, Ok(header))) = segment::open(vfs, dir, number) else { return false };
+    let first = read_exact_at(&*file, HEADER, SEGMENT_HEADER as u64);
+    let first = first.ok().and_then(|octets| FrameHeader::decode(&octets, header.log).ok());
+    header.number == number && first.is_some_and(|first| record::is_base(first.kind))
+}
+
+/// The account as the base of a segment has it, and where the log goes on.
+pub(crate) fn load(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    number: u32,
+) -> Result<(State, Position), StoreError> {
+    let reading = |error| io_error(READING, error);
+    let at = SEGMENT_HEADER as u64;
+    let (file, header) = segment::open(vfs, dir, number).map_err(reading)?;
+    let log = header.map_err(|bad| damage(number, 0, bad.0))?.log;
+    let mut reader = SegmentReader::new(&*file, log).map_err(reading)?;
+    let frame = match reader.frame(at) {
+        Ok(frame) => frame.header,
+        Err(NoFrame::End) => return Err(damage(number, at, "what the log begins with")),
+        Err(NoFrame::Bad(bad)) => return Err(damage(number, at, bad.0)),
+        Err(NoFrame::Io(error)) => return Err(reading(error)),
+    };
+    let len = usize::try_from(frame.body_len).map_err(|_| damage(number, at, "a length"))?;
+    let octets = read_exact_at(&*file, len, at + frame.body_offset()).map_err(reading)?;
+    let state = index::decode(&octets, log).map_err(|bad| damage(number, at, bad.0))?;
+    let offset = at + frame.frame_len();
+    Ok((state, Position { segment: number, offset, sequence: frame.sequence }))
+}
+
+/// Begin the log of an account anew, in a segment that does not exist yet: with this state, after the frame with this
+/// sequence number. It is there whole, or not at all.
+pub(crate) fn write(
+    vfs: &dyn Vfs,
+    account: &Path,
+    (log, number, sequence): (u64, u32, u64),
+    state: &State,
+) -> io::Result<()> {
+    let position = Position { segment: number, offset: 0, sequence: sequence + 1 };
+    let record = Record::Base { modseq: state.counters.modseq };
+    let (meta, body) = (record.encode(), index::encode(log, position, state));
+    let too_large = |_| io::Error::from(io::ErrorKind::FileTooLarge);
+    let frame = FrameHeader {
+        kind: record.kind(),
+        end: true,
+        dropped: false,
+        sequence: position.sequence,
+        durable: sequence,
+        meta_len: u32::try_from(meta.len()).map_err(too_large)?,
+        summary_len: 0,
+        body_len: body.len() as u64,
+        meta_crc: crc32c::crc32c(&meta),
+        summary_crc: crc32c::crc32c(&[]),
+        body_crc: crc32c::crc32c(&body),
+    };
+    let first_sequence = position.sequence;
+    let header = SegmentHeader { number, log, first_sequence, generation: 0 };
+    let mut octets = header.encode();
+    octets.extend(frame.encode(log));
+    octets.extend(meta);
+    octets.extend(body);
+    octets.resize(SEGMENT_HEADER + usize::try_from(frame.frame_len()).map_err(too_large)?, 0);
+    publish(vfs, account, number, &octets)
+}
+
+fn publish(vfs: &dyn Vfs, account: &Path, number: u32, octets: &[u8]) -> io::Result<()> {
+    let (unfinished, segments) = (account.join(UNFINISHED), account.join("seg"));
+    let file = vfs.create(&unfinished)?;
+    file.write_at(octets, 0)?;
+    file.sync_data()?;
+    vfs.rename(&unfinished, &segments.join(file_name(number)))?;
+    vfs.sync_dir(&segments)?;
+    vfs.sync_dir(account)
+}

@@ -1,0 +1,128 @@
+//! Beginning a damaged log anew, with all that can be read of it. The segments that there are stay as they are.
+
+use super::report::{Finding, Report};
+use super::{COVERED, IN_MEMORY, Loaded, READ_ONLY, Subject};
+use crate::recovery;
+use crate::salvage::{self, Salvaged};
+use crate::segment::file_name;
+use crate::state::State;
+use crate::store::seconds_since_1970;
+use crate::{base, index};
+use rookery_mailbox::StoreError;
+use std::io;
+
+const IN_USE: &str = "it cannot be mended while the account is in use: disconnect its clients, or stop the server, and \
+     repair it then";
+
+/// What a log is begun anew with.
+struct Beginning {
+    state: State,
+    log: u64,
+    sequence: u64,
+    /// If changes are missing, what had to be done without them.
+    salvaged: Option<Salvaged>,
+}
+
+/// Begin the log of an account anew, and say of all that is wrong with the old one what came of it.
+pub(super) fn begin(subject: Subject, loaded: &Loaded, report: &mut Report) {
+    let concerned = |finding: &&mut Finding| {
+        [IN_MEMORY, COVERED, READ_ONLY].contains(&finding.consequence.as_str())
+    };
+    match try_begin(subject, loaded) {
+        Ok((how, notes)) => {
+            report.findings.iter_mut().filter(concerned).for_each(|finding| {
+                finding.mended = Some(how.clone());
+            });
+            notes.into_iter().for_each(|note| report.add(note));
+        }
+        Err(why) => report.findings.iter_mut().filter(concerned).for_each(|finding| {
+            finding.consequence = why.clone();
+        }),
+    }
+}
+
+fn try_begin(mut subject: Subject, loaded: &Loaded) -> Result<(String, Vec<Finding>), String> {
+    if let Some(account) = subject.account.take() {
+        if account.is_writable() {
+            account.renew_index();
+        }
+        drop(account);
+        subject.shared.kept.release(&subject.dir);
+    }
+    if loaded.upgrade().is_some() {
+        return Err(IN_USE.to_owned());
+    }
+    let Beginning { state, log, sequence, salvaged } = find(&subject).map_err(|error| {
+        format!("nothing can be read of the account ({error}): restore it from a backup")
+    })?;
+    let number = subject.numbers.last().map_or(1, |last| last + 1);
+    write(&subject, (log, number, sequence), &state)
+        .map_err(|error| format!("the log could not be begun anew: {error}"))?;
+    let file = file_name(number);
+    Ok(match salvaged {
+        None => (format!("the log goes on in {file} with all that there was"), Vec::new()),
+        Some(salvaged) => (
+            format!("the log goes on in {file} with all that can be read"),
+            notes(&file, &salvaged),
+        ),
+    })
+}
+
+/// The account as it was, if its index snapshots cover the damage, or what can be put together.
+fn find(subject: &Subject) -> Result<Beginning, StoreError> {
+    let Subject { vfs, dir, max_tombstones, log, .. } = subject;
+    let index = log.and_then(|log| index::load(&**vfs, dir, log).ok().flatten());
+    if let Ok(told) = recovery::read(&**vfs, dir, *max_tombstones, index) {
+        let (state, log, sequence) = (told.state, told.current.header.log, told.sequence);
+        return Ok(Beginning { state, log, sequence, salvaged: None });
+    }
+    let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
+    let mut salvaged = salvage::salvage(&**vfs, dir, *max_tombstones, now)?;
+    salvaged.renumber();
+    let state = std::mem::take(&mut salvaged.state);
+    let (log, sequence) = (salvaged.log, salvaged.sequence);
+    Ok(Beginning { state, log, sequence, salvaged: Some(salvaged) })
+}
+
+/// The old segments are synced first, for the new one says where mail lies in them.
+fn write(
+    subject: &Subject,
+    (log, number, sequence): (u64, u32, u64),
+    state: &State,
+) -> io::Result<()> {
+    let (vfs, dir) = (&*subject.vfs, &subject.dir);
+    if let Some(last) = subject.numbers.last() {
+        vfs.open(&dir.join("seg").join(file_name(*last)))?.sync_data()?;
+    }
+    base::write(vfs, dir, (log, number, sequence), state)?;
+    // Those that stay are older than the base, which counts.
+    let _ = index::remove(vfs, dir);
+    Ok(())
+}
+
+/// What whoever keeps the server should tell the account's owner.
+fn notes(file: &str, salvaged: &Salvaged) -> Vec<Finding> {
+    let note =
+        |what: String, consequence: &str| Finding::note(format!("seg/{file}"), what, consequence);
+    let mut notes = vec![note(
+        "changes that cannot be read are missing".to_owned(),
+        "messages that they brought are missing, messages that they expunged are there again, flags that they changed are as \
+         they were; clients fetch all flags again",
+    )];
+    if salvaged.strays > 0 {
+        let what = format!("{} messages are in the mailbox Recovered", salvaged.strays);
+        notes.push(note(what, "nobody knows in which mailbox they were, or whether they were expunged from all; move them to where they belong"));
+    }
+    for name in &salvaged.renamed {
+        let what = format!("the name of the mailbox {} is lost", name.as_str());
+        notes.push(note(
+            what,
+            "rename it; if it is new, so is its UIDVALIDITY, and clients fetch its messages again",
+        ));
+    }
+    if salvaged.unfit > 0 {
+        let what = format!("{} changes did not fit to those before them", salvaged.unfit);
+        notes.push(note(what, "they are left out"));
+    }
+    notes
+}

@@ -1,0 +1,153 @@
+//! What a change becomes so that it can happen though changes before it are missing.
+
+use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
+use crate::state::State;
+use rookery_mail::{
+    EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet, UidValidity,
+};
+use rookery_mailbox::Snapshot;
+
+/// The mailbox for what belongs nowhere, and what is above those without a name.
+pub(super) const RECOVERED: &str = "Recovered";
+
+/// The mailbox that accounts are made with first: the inbox.
+const FIRST: MailboxId = MailboxId(1);
+
+/// The changes to make in place of one: none, if all that it speaks of is missing.
+pub(super) fn fit(state: &mut State, record: Record) -> Vec<Record> {
+    let has = |id: MailboxId| state.mailboxes.contains_key(&id);
+    let later = |modseq: ModSeq| modseq.max(state.counters.modseq);
+    match record {
+        Record::Append(append) => fit_append(state, append),
+        Record::Flags(flags) if has(flags.mailbox) => vec![fit_flags(state, flags)],
+        Record::Expunge { mailbox, modseq, uids } if has(mailbox) => {
+            vec![Record::Expunge { mailbox, modseq: later(modseq), uids }]
+        }
+        Record::Copy(copy) if has(copy.from) => fit_copy(state, copy),
+        Record::Names(names) => vec![fit_names(state, names)],
+        Record::Delete { mailbox, modseq } if has(mailbox) => {
+            vec![Record::Delete { mailbox, modseq: later(modseq) }]
+        }
+        Record::Recent { mailbox, .. } if has(mailbox) => vec![record],
+        _ => Vec::new(),
+    }
+}
+
+fn fit_append(state: &mut State, mut append: AppendRecord) -> Vec<Record> {
+    state.emails.skip_to(append.email);
+    state.counters.email = state.emails.all.len() as u64;
+    append.email = EmailId(state.counters.email + 1);
+    append.thread = ThreadId(append.thread.0.min(append.email.0));
+    append.modseq = append.modseq.max(state.counters.modseq);
+    let mut records = make_if_missing(state, append.mailbox, append.modseq);
+    let snapshot = snapshot(state, append.mailbox);
+    let used = append.flags.keywords;
+    append.new_keywords = aligned(snapshot, append.new_keywords, used);
+    append.uid = unused(snapshot, append.uid);
+    records.push(Record::Append(append));
+    records
+}
+
+fn fit_flags(state: &State, mut flags: FlagsRecord) -> Record {
+    flags.modseq = flags.modseq.max(state.counters.modseq);
+    let snapshot = snapshot(state, flags.mailbox);
+    flags.new_keywords = aligned(snapshot, flags.new_keywords, flags.flags.keywords);
+    Record::Flags(flags)
+}
+
+/// Copies get the UIDs that they had, though some of the messages are missing.
+fn fit_copy(state: &State, mut copy: CopyRecord) -> Vec<Record> {
+    copy.modseq = copy.modseq.max(state.counters.modseq);
+    let mut records = make_if_missing(state, copy.to, copy.modseq);
+    copy.first_uid = unused(snapshot(state, copy.to), copy.first_uid);
+    let Some(source) = snapshot(state, copy.from) else { return records };
+    let mut runs: Vec<CopyRecord> = Vec::new();
+    let mut next_rank = None;
+    for (uid, rank) in copy.uids.iter().zip(0u32..).filter(|(uid, _)| source.row(*uid).is_some()) {
+        let first_uid = copy.first_uid.get().checked_add(rank).and_then(Uid::new);
+        match (runs.last_mut(), first_uid) {
+            (Some(run), _) if next_rank == Some(rank) => run.uids.insert(uid),
+            (_, Some(first_uid)) => {
+                let new_keywords = std::mem::take(&mut copy.new_keywords);
+                let uids: UidSet = [uid].into_iter().collect();
+                runs.push(CopyRecord { uids, first_uid, new_keywords, ..copy.clone() });
+            }
+            (_, None) => break,
+        }
+        next_rank = rank.checked_add(1);
+    }
+    records.extend(runs.into_iter().map(Record::Copy));
+    records
+}
+
+/// A name that two mailboxes would have is the later one's.
+fn fit_names(state: &State, mut names: NamesRecord) -> Record {
+    names.modseq = names.modseq.max(state.counters.modseq);
+    let has = |id: MailboxId| state.mailboxes.contains_key(&id);
+    let (known, unknown) = names.renamed.into_iter().partition(|(id, _)| has(*id));
+    names.renamed = known;
+    names.made.retain(|made| !has(made.id));
+    let unknown: Vec<(MailboxId, MailboxName)> = unknown;
+    names.made.extend(unknown.into_iter().map(|(id, name)| nameless(state, id, name)));
+    let taken: Vec<MailboxName> = names
+        .made
+        .iter()
+        .map(|made| &made.name)
+        .chain(names.renamed.iter().map(|(_, name)| name))
+        .cloned()
+        .collect();
+    for info in taken.iter().filter_map(|name| state.list.mailboxes.get(name)) {
+        if !names.renamed.iter().any(|(id, _)| *id == info.id) {
+            names.renamed.push((info.id, name_of(info.id)));
+        }
+    }
+    let made: Vec<MailboxId> = names.made.iter().map(|made| made.id).collect();
+    names.append_limits.retain(|(id, _)| has(*id) || made.contains(id));
+    Record::Names(names)
+}
+
+/// A mailbox that a change speaks of and whose making is missing.
+fn make_if_missing(state: &State, id: MailboxId, modseq: ModSeq) -> Vec<Record> {
+    if state.mailboxes.contains_key(&id) {
+        return Vec::new();
+    }
+    let inbox = MailboxName::inbox();
+    let is_inbox = id == FIRST && !state.list.mailboxes.contains_key(&inbox);
+    let made = vec![nameless(state, id, if is_inbox { inbox } else { name_of(id) })];
+    vec![Record::Names(NamesRecord { modseq, made, ..NamesRecord::default() })]
+}
+
+/// A mailbox of which no more is known. Clients must not take it for another one of its name.
+pub(super) fn nameless(state: &State, id: MailboxId, name: MailboxName) -> Made {
+    let validity = state.counters.uid_validity.saturating_add(1);
+    let uid_validity = UidValidity::new(validity).unwrap_or(UidValidity::MIN);
+    Made { id, name, uid_validity, special_use: None }
+}
+
+fn name_of(id: MailboxId) -> MailboxName {
+    name(&format!("{RECOVERED}/{}", id.0))
+}
+
+pub(super) fn name(text: &str) -> MailboxName {
+    MailboxName::new(text).unwrap_or_else(|_| MailboxName::inbox())
+}
+
+fn snapshot(state: &State, id: MailboxId) -> Option<&Snapshot> {
+    state.mailboxes.get(&id).map(|published| &*published.mailbox.snapshot)
+}
+
+/// This UID, or the next one if it was used.
+fn unused(snapshot: Option<&Snapshot>, uid: Uid) -> Uid {
+    snapshot.and_then(Snapshot::uid_next).map_or(uid, |next| next.max(uid))
+}
+
+/// New keywords, with others before them for those whose coming is missing: the flags of the change, which has the new ones
+/// last, say how many there are.
+fn aligned(snapshot: Option<&Snapshot>, new: Vec<Keyword>, used: u128) -> Vec<Keyword> {
+    let known = snapshot.map_or(0, |snapshot| snapshot.keywords().len());
+    let all = usize::try_from(u128::BITS - used.leading_zeros()).unwrap_or(0);
+    let missing = all.saturating_sub(known + new.len());
+    let unknown =
+        (known..known + missing).filter_map(|bit| Keyword::new(&format!("${RECOVERED}{bit}")).ok());
+    unknown.chain(new).collect()
+}

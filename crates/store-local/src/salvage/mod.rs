@@ -1,0 +1,241 @@
+//! Putting together what can be read of a log that is damaged: every change that is whole happens, in its order, as far as
+//! it can without those that are missing. Nothing is changed on disk.
+//!
+//! No message is left out that can be read. One whose change is damaged, so that nobody knows which mailbox it was in, comes
+//! into `Recovered`, and so does one that a missing change may have copied before it was expunged; a mailbox whose making is missing has the name `Recovered/ID` and a UIDVALIDITY that it never had.
+//! What is missing is missing: messages that were expunged by a change that cannot be read are there again.
+
+mod fit;
+mod settle;
+
+use crate::base;
+use crate::batch::location;
+use crate::draft::Draft;
+use crate::failure::io_error;
+use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
+use crate::index::{self, Position};
+use crate::record::{Record, is_append};
+use crate::replay::{READING, damage};
+use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
+use crate::state::{Location, State};
+use crate::vfs::{Vfs, VfsFile};
+use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
+use rookery_mailbox::{Row, StoreError};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An account as it was put together.
+pub(crate) struct Salvaged {
+    pub(crate) state: State,
+    pub(crate) log: u64,
+    /// The last frame that was read.
+    pub(crate) sequence: u64,
+    /// The last segment that there is.
+    pub(crate) segment: u32,
+    pub(crate) file: Arc<dyn VfsFile>,
+    /// Messages of which nobody knows where they were.
+    pub(crate) strays: usize,
+    /// Mailboxes whose names are not known, or are another one's.
+    pub(crate) renamed: Vec<MailboxName>,
+    /// Changes that are whole and could not happen.
+    pub(crate) unfit: u64,
+}
+
+/// A message of which nobody knows where it was.
+struct Stray {
+    email: EmailId,
+    thread: ThreadId,
+    size: u64,
+    /// When it was received, if that is known.
+    internal_date: Option<DateTime>,
+}
+
+/// Where the putting together is.
+struct Salvage {
+    state: State,
+    log: u64,
+    max_tombstones: usize,
+    sequence: u64,
+    strays: Vec<Stray>,
+    /// Messages that were there when a change is missing: it may have copied them to where they still should be.
+    at_risk: BTreeMap<EmailId, Stray>,
+    unfit: u64,
+}
+
+/// Put together what can be read of the account in this directory. `now` is in seconds since 1970.
+pub(crate) fn salvage(
+    vfs: &dyn Vfs,
+    account: &Path,
+    max_tombstones: usize,
+    now: i64,
+) -> Result<Salvaged, StoreError> {
+    let dir = account.join("seg");
+    let reading = |error| io_error(READING, error);
+    let names = vfs.list(&dir).map_err(reading)?;
+    let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
+    numbers.sort_unstable();
+    let log = log_of(vfs, account, &numbers).ok_or_else(|| damage(1, 0, "a segment"))?;
+    let (state, position) = beginning(vfs, account, log, &numbers);
+    let sequence = position.sequence;
+    let (strays, at_risk, unfit) = (Vec::new(), BTreeMap::new(), 0);
+    let mut salvage = Salvage { state, log, max_tombstones, sequence, strays, at_risk, unfit };
+    let mut last = None;
+    for number in numbers.into_iter().filter(|number| *number >= position.segment) {
+        let Ok((file, header)) = segment::open(vfs, &dir, number) else { continue };
+        if header.is_ok_and(|header| (header.number, header.log) != (number, log)) {
+            continue;
+        }
+        let is_first = number == position.segment;
+        let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
+        // What cannot be read of it is as good as missing.
+        let _ = salvage.segment((number, &*file), start);
+        last = Some((number, file));
+    }
+    let (segment, file) = last.ok_or_else(|| damage(1, 0, "a segment"))?;
+    salvage.keep_what_may_have_been_copied();
+    let Salvage { mut state, sequence, strays, unfit, .. } = salvage;
+    let renamed = settle::place(&mut state, &strays, now);
+    let strays = strays.len();
+    Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, unfit })
+}
+
+/// The log's random number: what most segments have, or the index snapshot.
+pub(crate) fn log_of(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u64> {
+    let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+    for number in numbers {
+        if let Ok((_, Ok(header))) = segment::open(vfs, &dir.join("seg"), *number) {
+            *votes.entry(header.log).or_default() += 1;
+        }
+    }
+    let most = votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(log, _)| log);
+    most.or_else(|| index::log_of(vfs, dir))
+}
+
+impl Salvaged {
+    /// Let nothing be given away again that the missing part of the log may have given away, nor any client believe that
+    /// it knows what has changed.
+    pub(crate) fn renumber(&mut self) {
+        settle::renumber(&mut self.state);
+        self.sequence += crate::limits::SALVAGE_MARGIN;
+    }
+}
+
+/// Where to begin: at the index snapshots, at a base, or at the first frame.
+fn beginning(vfs: &dyn Vfs, account: &Path, log: u64, numbers: &[u32]) -> (State, Position) {
+    let dir = account.join("seg");
+    let base = base::find(vfs, &dir, numbers);
+    if let Ok(Some((mut state, mut position, _))) = index::load(vfs, account, log)
+        && base.is_none_or(|base| position.segment >= base)
+    {
+        let first = base.unwrap_or(position.segment);
+        if let Ok(end) = crate::recovery::relocate(vfs, &dir, &mut state, (first, position)) {
+            position.offset = end;
+            return (state, position);
+        }
+    }
+    let base = base.and_then(|base| base::load(vfs, &dir, base).ok());
+    base.unwrap_or_default()
+}
+
+impl Stray {
+    fn of(row: &Row) -> Self {
+        let Row { email, thread, size, internal_date, .. } = *row;
+        Self { email, thread, size, internal_date: Some(internal_date) }
+    }
+}
+
+impl Salvage {
+    /// Let all happen that can be read of a segment.
+    fn segment(&mut self, (number, file): (u32, &dyn VfsFile), start: u64) -> io::Result<()> {
+        let mut reader = SegmentReader::new(file, self.log)?;
+        let mut at = start;
+        loop {
+            at = match reader.frame_as_it_is(at) {
+                Ok(frame) => {
+                    self.frame(number, at, &frame);
+                    at + frame.header.frame_len()
+                }
+                Err(NoFrame::End) => return Ok(()),
+                Err(NoFrame::Io(error)) => return Err(error),
+                Err(NoFrame::Bad(_)) => match self.behind(number, at, &mut reader)? {
+                    Some(next) => next,
+                    None => return Ok(()),
+                },
+            };
+        }
+    }
+
+    fn frame(&mut self, segment: u32, at: u64, frame: &Frame) {
+        let FrameHeader { sequence, kind, dropped, .. } = frame.header;
+        if sequence <= self.sequence {
+            return;
+        }
+        self.go_on_at(sequence);
+        let len = if dropped { 0 } else { frame.header.frame_len() };
+        let record = Record::decode(kind, &frame.meta).ok();
+        let place = location(segment, at, len).ok();
+        match record.zip(place) {
+            // What it says is in what comes after it, as far as that can be read.
+            Some((Record::Base { .. }, _)) => {}
+            Some((record, place)) => self.happen(record, place),
+            None => self.unfit += 1,
+        }
+    }
+
+    /// A change with this sequence number is the next one that can be read.
+    fn go_on_at(&mut self, sequence: u64) {
+        if sequence != self.sequence + 1 {
+            let rows = self.state.mailboxes.values().flat_map(|it| it.mailbox.snapshot.rows());
+            self.at_risk.extend(rows.map(|row| (row.email, Stray::of(row))));
+        }
+        self.sequence = sequence;
+    }
+
+    /// No mailbox has them any more, but a change that is missing may have put them into one.
+    fn keep_what_may_have_been_copied(&mut self) {
+        for (email, stray) in std::mem::take(&mut self.at_risk) {
+            if self.state.emails.revive(email) {
+                self.strays.push(stray);
+            }
+        }
+    }
+
+    /// Let a change happen as far as it can.
+    fn happen(&mut self, record: Record, place: Location) {
+        for record in fit::fit(&mut self.state, record) {
+            let mut draft = Draft::new(&self.state, self.max_tombstones);
+            match draft.apply(&record, place) {
+                Ok(()) => {
+                    let delta = draft.finish();
+                    self.state.publish(delta);
+                }
+                Err(_) => self.unfit += 1,
+            }
+        }
+    }
+
+    /// Keep the message of a frame whose metadata is damaged, and find the next frame.
+    fn behind(
+        &mut self,
+        segment: u32,
+        at: u64,
+        reader: &mut SegmentReader<'_>,
+    ) -> io::Result<Option<u64>> {
+        let header = FrameHeader::decode(reader.octets(at, HEADER)?, self.log).ok();
+        if let Some(header) = header.filter(|it| is_append(it.kind) && it.sequence > self.sequence)
+            && reader.has_content(at, &header)?
+        {
+            self.go_on_at(header.sequence);
+            if let Ok(place) = location(segment, at, header.frame_len()) {
+                let email = self.state.emails.add(place);
+                self.state.counters.email = email.0;
+                let (thread, size) = (ThreadId(email.0), header.body_len);
+                self.strays.push(Stray { email, thread, size, internal_date: None });
+            }
+            return Ok(Some(at + header.frame_len()));
+        }
+        reader.find_after(at + ALIGNMENT, 0)
+    }
+}
