@@ -142,7 +142,7 @@ impl Framer {
             self.input.drain(..self.start);
             self.start = 0;
         }
-        self.input.extend_from_slice(bytes);
+        extend(&mut self.input, bytes);
     }
 
     /// Octets held: those not yet looked at and those of an unfinished command.
@@ -213,7 +213,7 @@ impl Framer {
             usize::try_from(size).is_ok_and(|size| size.saturating_add(announcement.len()) <= room);
         if fits {
             self.literals += 1;
-            self.command.extend_from_slice(announcement.as_bytes());
+            extend(&mut self.command, announcement.as_bytes());
             self.state = State::Keep { left: size };
         } else {
             self.state = State::Oversize { size, sync };
@@ -264,7 +264,7 @@ impl Framer {
         let Some(end) = end else { return Some(Frame::Incomplete) };
         let literal = LineEnd::of(line).literal();
         let text = line.get(..line.len() - literal.map_or(0, |found| found.length));
-        self.command.extend_from_slice(text.unwrap_or(&[]));
+        extend(&mut self.command, text.unwrap_or(&[]));
         self.consume(end + 1);
         Some(match literal {
             Some(literal) => self.announce(literal),
@@ -321,7 +321,7 @@ impl Framer {
     fn keep(&mut self, left: u64) -> Option<Frame> {
         let count = self.at_hand(left);
         let octets = self.input.get(self.start..self.start + count).unwrap_or(&[]);
-        self.command.extend_from_slice(octets);
+        extend(&mut self.command, octets);
         self.consume(count);
         let left = left - count as u64;
         self.state = if left == 0 { State::Line } else { State::Keep { left } };
@@ -422,4 +422,12 @@ impl Framer {
             self.input.shrink_to(limits::IDLE_CAPACITY);
         }
     }
+}
+
+/// Add octets, without the capacity that growing by doubling would leave.
+fn extend(buffer: &mut Vec<u8>, octets: &[u8]) {
+    if buffer.capacity() - buffer.len() < octets.len() {
+        buffer.reserve_exact(octets.len().max(limits::GROWTH));
+    }
+    buffer.extend_from_slice(octets);
 }

@@ -4,6 +4,13 @@
 /// client writes out in full (RFC 7162 §4 asks for 8192), small enough to hold for each connection.
 pub const COMMAND: usize = 64 * 1024;
 
+/// Octets that a command takes in memory once it is read, unless its reader has less room: a set of a few octets on the
+/// wire has sixteen for each range, a list fifty for each name.
+pub const VALUE: usize = 2 * 1024 * 1024;
+
+/// Octets that each string takes besides its own: where it is, how long it is, and what the allocator adds.
+pub const STRING_OVERHEAD: usize = 48;
+
 /// Octets of one line of a command, up to its CRLF or its literal.
 pub const LINE: usize = 64 * 1024;
 
@@ -15,6 +22,9 @@ pub const NON_SYNC_LITERAL: u64 = 4096;
 
 /// Digits of a literal's size: what 63 bits need, and some leading zeros.
 pub const LITERAL_DIGITS: usize = 20;
+
+/// Octets by which a buffer grows at least: it has never much more than what is in it.
+pub const GROWTH: usize = 4096;
 
 /// Octets of capacity that an emptied buffer keeps; larger ones are given back, for idle connections are many.
 pub const IDLE_CAPACITY: usize = 4096;

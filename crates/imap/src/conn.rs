@@ -1,9 +1,10 @@
 //! The stream: the only file that reads from it and writes to it.
 
+use crate::budget::Budget;
 use crate::compress::{Broken, Inflated, Inflater};
 use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS};
 use crate::out::{Gone, Out, Sent, Sink};
-use rookery_imap_wire::{Frame, Framer, FramerLimits, LineFrame};
+use rookery_imap_wire::{Frame, Framer, LineFrame};
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub(crate) struct Input<'c> {
     read: &'c mut (dyn AsyncRead + Unpin + Send),
     framer: Framer,
+    budget: Budget,
     /// There once the client asked for it (RFC 4978 §3).
     inflater: Option<Box<Inflater>>,
     shutdown: watch::Receiver<bool>,
@@ -43,8 +45,12 @@ pub(crate) fn open<'c, W: Sink>(
     (write, patience): (&'c mut W, Duration),
     shutdown: watch::Receiver<bool>,
 ) -> (Input<'c>, Out<'c>) {
-    let framer = Framer::new(FramerLimits::default());
-    (Input { read, framer, inflater: None, shutdown, received: 0 }, Out::new(write, patience))
+    let budget = Budget::BEFORE_LOGIN;
+    let framer = Framer::new(budget.framer());
+    (
+        Input { read, framer, budget, inflater: None, shutdown, received: 0 },
+        Out::new(write, patience),
+    )
 }
 
 /// Say that nothing more will come.
@@ -88,9 +94,10 @@ impl<W: AsyncWrite + Unpin + Send> Sink for W {
 }
 
 impl Input<'_> {
-    /// Other limits, from the next octet on.
-    pub(crate) fn set_limits(&mut self, limits: FramerLimits) {
-        self.framer.set_limits(limits);
+    /// Another budget, from the next octet on.
+    pub(crate) fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+        self.framer.set_limits(budget.framer());
     }
 
     /// The framer, to decide about a literal.
@@ -208,10 +215,11 @@ impl Input<'_> {
     /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none; as that is often, it is not
     /// filled with zeros first.
     async fn receive(&mut self) -> Result<(), NoInput> {
-        let Self { read, framer, inflater, received, .. } = self;
+        let Self { read, framer, budget, inflater, received, .. } = self;
         poll_fn(|cx| {
             let mut octets = [MaybeUninit::uninit(); READ_OCTETS];
-            let mut buffer = ReadBuf::uninit(&mut octets);
+            let room = octets.get_mut(..budget.read()).unwrap_or(&mut []);
+            let mut buffer = ReadBuf::uninit(room);
             let read = ready!(Pin::new(&mut **read).poll_read(cx, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {
                 return Poll::Ready(Err(NoInput::Hangup));

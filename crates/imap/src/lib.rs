@@ -5,6 +5,7 @@
 //! the mailbox model; answers leave through `out`; and each error becomes protocol in `refusal`.
 
 mod append_limit;
+mod budget;
 mod capability;
 mod command;
 mod compress;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub max_message_size: u64,
     /// How many connections one account may have.
     pub connections_per_account: usize,
+    /// Octets that one connection may make the server hold after login; [`limits::MIN_MEMORY`] at the least.
+    pub memory_per_connection: usize,
     /// Whether clients may do without message numbers (RFC 9586). A widespread client enables that
     /// wherever it is offered, and then fails.
     pub uid_only: bool,
@@ -85,6 +88,7 @@ impl Default for Settings {
             allow_plaintext: false,
             max_message_size: limits::DEFAULT_MAX_MESSAGE_SIZE,
             connections_per_account: limits::DEFAULT_CONNECTIONS_PER_ACCOUNT,
+            memory_per_connection: limits::DEFAULT_MEMORY,
             uid_only: false,
             message_limit: None,
             save_limit: None,

@@ -31,8 +31,12 @@ pub const LINGER_OCTETS: u64 = 8 * 1024 * 1024;
 /// How long a client may pause within a literal.
 pub const LITERAL_DEADLINE: Duration = Duration::from_secs(300);
 
-/// Octets read from the stream at a time.
+/// Octets read from the stream at a time. Nothing is read while a command runs, so that of what is pipelined behind it
+/// no more is held here; the rest stays with the system, and with the client.
 pub const READ_OCTETS: usize = 16 * 1024;
+
+/// Octets read from the stream at a time before login.
+pub const READ_BEFORE_LOGIN: usize = 4 * 1024;
 
 /// How hard what is sent is compressed, 1 to 9: from 3 on it takes much more time to save little more.
 pub const DEFLATE_LEVEL: u32 = 3;
@@ -47,11 +51,21 @@ pub const DEFLATER_REST: Duration = Duration::from_secs(5);
 /// are made anew for each batch: it may then be longer, for it refers to nothing before it.
 pub const MAX_KEPT_DEFLATERS: usize = 128;
 
-/// Octets of answers that may wait in memory before they are written out.
+/// Octets of answers that may wait in memory: with more a command goes on when the client has accepted them.
 pub const OUT_HIGH_WATER: usize = 64 * 1024;
+
+/// Octets of answers that may wait in memory before login.
+pub const OUT_BEFORE_LOGIN: usize = 4 * 1024;
 
 /// Octets of a message that are fetched from the store at a time.
 pub const CONTENT_CHUNK: u64 = 64 * 1024;
+
+/// Octets that the messages can have whose summaries are asked of the store at a time: more than a few kilobytes have only
+/// summaries of large headers, and of very many parts.
+pub const SUMMARIES_AT_ONCE: usize = 2 * 1024 * 1024;
+
+/// Octets that one of these messages counts for at the most: its text is not in its summary.
+pub const MAX_SUMMARY_WEIGHT: usize = 1024 * 1024;
 
 /// Octets of a header block that `HEADER.FIELDS` looks at.
 pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
@@ -91,10 +105,28 @@ pub const MAX_BAD_COMMANDS: u32 = 50;
 /// Failed logins on one connection before the client is sent away.
 pub const MAX_FAILED_LOGINS: u32 = 5;
 
-/// Octets of one command with its literals, before login.
-pub const COMMAND_BEFORE_LOGIN: usize = 16 * 1024;
+/// Octets that one connection may make the server hold before login, what it costs to wait included. TLS has its own
+/// buffers beside them.
+pub const MEMORY_BEFORE_LOGIN: usize = 64 * 1024;
 
-/// Octets of one command with its literals, after login.
+/// Octets that one connection may make the server hold after login, unless configured: a half for what a command works with,
+/// a quarter for commands themselves, the rest for what comes in and goes out.
+/// Setting: `limits.memory_per_connection`.
+pub const DEFAULT_MEMORY: usize = 16 * 1024 * 1024;
+
+/// The least that one connection may be allowed to make the server hold after login, in octets.
+pub const MIN_MEMORY: usize = 4 * 1024 * 1024;
+
+/// Octets that a conversation takes while it waits, as its test has it.
+pub const CONVERSATION: usize = 6 * 1024;
+
+/// Octets that the layer of COMPRESS takes: the states of both directions, and what was received.
+pub const COMPRESSION: usize = 448 * 1024;
+
+/// Octets of one command with its literals, before login.
+pub const COMMAND_BEFORE_LOGIN: usize = 8 * 1024;
+
+/// Octets of one command with its literals, after login; a sixty-fourth of `limits.memory_per_connection` if that is less.
 pub const COMMAND_AFTER_LOGIN: usize = 256 * 1024;
 
 /// Literals in one command after login; more than [`MAX_APPEND_MESSAGES`].
@@ -119,6 +151,5 @@ pub const MAX_APPEND_MESSAGES: usize = 200;
 /// URLs of the same large message asks for more than that, and others would wait while it is written.
 pub const MAX_APPEND_SIZES: u64 = 16;
 
-/// Octets of the summaries of all messages in one APPEND, which are in memory until all have come. A usual message has
-/// some kilobytes, the most intricate one a few megabytes.
-pub const MAX_APPEND_SUMMARIES: usize = 16 * 1024 * 1024;
+/// Octets of the beginning of a message that may be in memory until all of one APPEND have come, as the store has it.
+pub const APPEND_BEGINNING: u64 = 64 * 1024;

@@ -1,7 +1,7 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
 use crate::compress::Deflater;
-use crate::limits::OUT_HIGH_WATER;
+use crate::limits::OUT_BEFORE_LOGIN;
 use rookery_imap_wire::{Code, Response, Status};
 use std::pin::Pin;
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub(crate) type Sent = Result<(), Gone>;
 /// The answers on their way to the client.
 pub(crate) struct Out<'c> {
     buffer: Vec<u8>,
+    /// Octets that may wait.
+    most: usize,
     sink: &'c mut dyn Sink,
     /// How long a client may take to accept one batch of answers.
     patience: Duration,
@@ -36,7 +38,12 @@ pub(crate) struct Out<'c> {
 
 impl<'c> Out<'c> {
     pub(crate) fn new(sink: &'c mut dyn Sink, patience: Duration) -> Self {
-        Self { buffer: Vec::new(), sink, patience, sent: 0, deflater: None }
+        Self { buffer: Vec::new(), most: OUT_BEFORE_LOGIN, sink, patience, sent: 0, deflater: None }
+    }
+
+    /// Let so many octets wait from now on.
+    pub(crate) fn hold(&mut self, most: usize) {
+        self.most = most;
     }
 
     /// Add a response.
@@ -61,7 +68,7 @@ impl<'c> Out<'c> {
 
     /// Write out if much has gathered. For use between the pieces of a long answer.
     pub(crate) async fn drain(&mut self) -> Sent {
-        if self.buffer.len() < OUT_HIGH_WATER {
+        if self.buffer.len() < self.most {
             return Ok(());
         }
         self.flush().await
@@ -122,5 +129,42 @@ impl<'c> Out<'c> {
     /// Octets written so far, as they were before they were compressed.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::OUT_HIGH_WATER;
+
+    /// How much was written at once, at the most.
+    #[derive(Default)]
+    struct Most(usize);
+
+    impl Sink for Most {
+        fn write<'a>(
+            &'a mut self,
+            octets: &'a [u8],
+            _patience: Duration,
+        ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
+            self.0 = self.0.max(octets.len());
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_waits_than_may_and_one_response() {
+        let response = "* OK Still there\r\n".len();
+        for most in [OUT_BEFORE_LOGIN, OUT_HIGH_WATER] {
+            let mut written = Most::default();
+            let mut out = Out::new(&mut written, Duration::MAX);
+            out.hold(most);
+            for _ in 0..10_000 {
+                out.untagged(Status::Ok, None, "Still there");
+                out.drain().await.unwrap();
+            }
+            drop(out);
+            assert!((most..most + response).contains(&written.0), "{most}: {}", written.0);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One conversation: its state, and the loop that runs one command at a time.
 
+use crate::budget::Budget;
 use crate::conn::{Input, NoInput, after};
 use crate::connections::Place;
 use crate::dispatch;
@@ -12,8 +13,8 @@ use crate::selected::Selected;
 use crate::sync;
 use crate::{Mask, Peer, Services, Stage, capability};
 use rookery_imap_wire::{
-    Code, Command, CommandBody, Frame, FramerLimits, IncomingHead, LiteralHead, Malformed,
-    Response, Status, Tag, quoted_utf8,
+    Code, Command, CommandBody, Frame, IncomingHead, LiteralHead, Malformed, Response, Status, Tag,
+    quoted_utf8,
 };
 use rookery_mail::Uid;
 use rookery_mailbox::{Account, StoreError};
@@ -64,6 +65,11 @@ impl Context {
     /// Whether mailbox names and headers may have UTF-8. All of UTF8=ACCEPT is in IMAP4rev2 (RFC 9755 §1).
     pub(crate) fn speaks_utf8(&self) -> bool {
         self.rev2 || self.utf8
+    }
+
+    /// What a user's connection may make the server hold.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::after_login(self.services.settings.memory_per_connection)
     }
 
     /// Whether the client is told of expunges by UID (RFC 7162 §3.2.10, RFC 9586 §3.4).
@@ -205,23 +211,14 @@ impl Session {
 
     /// Limits as befits who is at the other end.
     pub(crate) fn apply_limits(&self, input: &mut Input<'_>) {
-        let defaults = FramerLimits::default();
-        input.set_limits(if self.user().is_none() {
-            FramerLimits {
-                command: limits::COMMAND_BEFORE_LOGIN,
-                line: limits::COMMAND_BEFORE_LOGIN,
-                non_sync_literal: limits::NON_SYNC_BEFORE_LOGIN,
-                ..defaults
-            }
-        } else {
-            FramerLimits {
-                command: limits::COMMAND_AFTER_LOGIN,
-                line: limits::COMMAND_AFTER_LOGIN,
-                literals: limits::LITERALS_AFTER_LOGIN,
-                // A message that is too big is refused by its size, with a better answer.
-                non_sync_literal: u64::MAX,
-            }
-        });
+        input.set_budget(self.budget());
+    }
+
+    fn budget(&self) -> Budget {
+        match self.state {
+            State::NotAuthenticated => Budget::BEFORE_LOGIN,
+            State::Authenticated(_) | State::Selected(..) => self.context.budget(),
+        }
     }
 
     async fn converse(&mut self, input: &mut Input<'_>, out: &mut Out<'_>) -> Result<End, NoInput> {
@@ -244,6 +241,7 @@ impl Session {
                 }
                 Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => Next::Command,
             };
+            out.hold(self.budget().output());
             out.drain().await.map_err(|_| NoInput::Hangup)?;
             if let Some(end) = self.follow(next, input, out).await? {
                 return Ok(end);
@@ -318,7 +316,7 @@ impl Session {
 
     fn read(&self, octets: &[u8]) -> Result<Command, Malformed> {
         self.check_quoted(octets)?;
-        Command::parse(octets)
+        Command::parse_within(octets, self.budget().value())
     }
 
     /// Quoted strings have to be UTF-8 for clients that may send it there (RFC 9755 §3).
@@ -457,7 +455,7 @@ impl Session {
         out: &mut Out<'_>,
     ) -> Result<Next, NoInput> {
         let checked = self.check_quoted(&head.prefix).map_err(|malformed| Some(Err(malformed)));
-        match checked.err().unwrap_or_else(|| IncomingHead::parse(&head.prefix)) {
+        match checked.err().unwrap_or_else(|| self.incoming_head(&head.prefix)) {
             None => {
                 let fits = input.framer().keep_literal();
                 if fits && head.sync {
@@ -483,6 +481,10 @@ impl Session {
                 self.finish(incoming.tag, answer, rule, out).await
             }
         }
+    }
+
+    fn incoming_head(&self, prefix: &[u8]) -> Option<Result<IncomingHead, Malformed>> {
+        IncomingHead::parse_within(prefix, self.budget().value())
     }
 
     fn log_disconnect(&self, why: &'static str, received: u64, sent: u64) {

@@ -266,7 +266,7 @@ async fn what_is_known_of_many_messages_at_once_is_limited() {
     client.until("a OK").await;
     let text = "x".repeat(250_000);
     let header = format!("Subject: {text}\r\nIn-Reply-To: {text}\r\nMessage-ID: {text}\r\n\r\n");
-    for _ in 0..=limits::MAX_APPEND_SUMMARIES / (3 * text.len()) {
+    for _ in 0..=limits::DEFAULT_MEMORY / 2 / (3 * text.len()) {
         client.send(&format!(" {{{}+}}\r\n{header}", header.len())).await;
     }
     client.send("\r\nc STATUS INBOX (MESSAGES)\r\n").await;

@@ -33,6 +33,10 @@ pub const SEARCH_ROWS: usize = 1024;
 /// Messages whose summaries a search reads at a time.
 pub const SEARCH_BATCH: usize = 64;
 
+/// Octets that the messages can have, each counted with a megabyte at the most, whose summaries a search reads at a time:
+/// more than a few kilobytes have only summaries of large headers, and of very many parts.
+pub const SEARCH_BATCH_OCTETS: u64 = 2 * 1024 * 1024;
+
 /// Octets of a message's content that a search reads at a time, and of decoded text that it looks through at a time.
 pub const SEARCH_WINDOW: usize = 64 * 1024;
 

@@ -62,6 +62,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if messages.len() >= limits::APPEND_MESSAGES {
             return Err(cursor.too_much("messages"));
         }
+        cursor.charge_item::<AppendMessage>()?;
         messages.push(message(cursor)?);
     }
     Ok(CommandBody::Append { mailbox, messages })
@@ -91,6 +92,7 @@ fn catenate(cursor: &mut Cursor<'_>) -> Parsed<Vec<CatenatePart>> {
         if parts.len() >= limits::CATENATE_PARTS {
             return Err(cursor.too_much("parts of a message"));
         }
+        cursor.charge_item::<CatenatePart>()?;
         cursor.space()?;
         parts.push(part(cursor)?);
     }

@@ -11,6 +11,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if capabilities.len() >= limits::LIST_ITEMS {
             return Err(cursor.too_much("capabilities"));
         }
+        cursor.charge_item::<String>()?;
         capabilities.push(cursor.label("a capability")?);
     }
     Ok(CommandBody::Enable(capabilities))

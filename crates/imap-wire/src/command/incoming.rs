@@ -79,6 +79,8 @@ pub struct IncomingText {
     parts: usize,
     /// Whether there can be only one message.
     single: bool,
+    /// Octets that what is read at a time may take in memory.
+    room: usize,
 }
 
 /// What comes next.
@@ -99,8 +101,14 @@ impl IncomingHead {
     /// else, such as the mailbox name, or if it is another command: then keep the literal.
     #[must_use]
     pub fn parse(prefix: &[u8]) -> Option<Result<Self, Malformed>> {
+        Self::parse_within(prefix, limits::VALUE)
+    }
+
+    /// The same, if what is read at a time takes no more than so many octets in memory.
+    #[must_use]
+    pub fn parse_within(prefix: &[u8], room: usize) -> Option<Result<Self, Malformed>> {
         let tag = Tag::of_command(prefix)?;
-        let mut cursor = Cursor::new(prefix);
+        let mut cursor = Cursor::within(prefix, room);
         cursor.take_octets(tag.as_str().len());
         let (_, parser) = COMMANDS.iter().find(|(name, _)| cursor.take_text(name))?;
         let arguments = Self::arguments(&mut cursor, *parser, &tag);
@@ -117,7 +125,7 @@ impl IncomingHead {
         }
         let mailbox = cursor.mailbox()?;
         cursor.space()?;
-        let mut text = IncomingText::new(command);
+        let mut text = IncomingText::new(command, cursor.room());
         let Some(steps) = text.steps(cursor, true)? else { return Ok(None) };
         Ok(Some(Self { tag: tag.clone(), command, mailbox, steps, text }))
     }
@@ -141,7 +149,8 @@ impl IncomingHead {
         for message in messages {
             whole_message(message, &mut steps)?;
         }
-        let text = IncomingText { place: Place::MessageEnd, ..IncomingText::new(command) };
+        let text =
+            IncomingText { place: Place::MessageEnd, ..IncomingText::new(command, limits::VALUE) };
         Some(Self { tag: tag.clone(), command, mailbox: mailbox.clone(), steps, text })
     }
 }
@@ -158,9 +167,9 @@ fn whole_message(message: &AppendMessage, steps: &mut Vec<IncomingStep>) -> Opti
 }
 
 impl IncomingText {
-    fn new(command: IncomingCommand) -> Self {
+    fn new(command: IncomingCommand, room: usize) -> Self {
         let single = command != IncomingCommand::Append;
-        Self { place: Place::Message, wrapped: false, parts: 0, single }
+        Self { place: Place::Message, wrapped: false, parts: 0, single, room }
     }
 
     /// What stands behind a streamed literal, up to the next literal (`before_literal`) or to the command's end.
@@ -174,7 +183,7 @@ impl IncomingText {
         before_literal: bool,
     ) -> Result<Option<Vec<IncomingStep>>, Malformed> {
         let mut text = *self;
-        let mut cursor = Cursor::new(rest);
+        let mut cursor = Cursor::within(rest, self.room);
         let steps = text.steps(&mut cursor, before_literal)?;
         if steps.is_some() {
             *self = text;
@@ -192,6 +201,7 @@ impl IncomingText {
         }
         let mut steps = Vec::new();
         loop {
+            cursor.charge_item::<IncomingStep>()?;
             match self.place {
                 Place::Message => {
                     steps.push(IncomingStep::Begin(AppendOptions::parse(cursor)?));

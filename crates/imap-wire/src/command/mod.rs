@@ -22,7 +22,7 @@ pub(crate) mod store;
 mod uidbatches;
 
 use crate::parse::{Cursor, Parsed, is_atom_char};
-use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, print};
+use crate::{Malformed, MalformedKind, Secret, SequenceSet, Tag, WireMailbox, limits, print};
 use append::AppendMessage;
 use fetch::Fetch;
 use list::List;
@@ -249,10 +249,18 @@ impl Command {
     /// A command of a [`crate::Frame::Command`].
     ///
     /// # Errors
-    /// When it is none that the grammar has.
+    /// When it is none that the grammar has, or takes more than [`limits::VALUE`] octets.
     pub fn parse(input: &[u8]) -> Result<Self, Malformed> {
+        Self::parse_within(input, limits::VALUE)
+    }
+
+    /// A command that takes so many octets in memory at the most.
+    ///
+    /// # Errors
+    /// When it takes more, or is none that the grammar has.
+    pub fn parse_within(input: &[u8], room: usize) -> Result<Self, Malformed> {
         let tag = Tag::of_command(input).ok_or(Malformed::syntax(0, "a tag"))?;
-        let mut cursor = Cursor::new(input);
+        let mut cursor = Cursor::within(input, room);
         cursor.take_octets(tag.as_str().len());
         match parse_body(&mut cursor) {
             Ok(body) => Ok(Self { tag, body }),

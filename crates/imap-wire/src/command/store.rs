@@ -93,6 +93,7 @@ fn flags(cursor: &mut Cursor<'_>) -> Parsed<Vec<WireFlag>> {
         if flags.len() >= limits::LIST_ITEMS {
             return Err(cursor.too_much("flags"));
         }
+        cursor.charge_item::<WireFlag>()?;
         flags.push(cursor.flag()?);
     }
     Ok(flags)

@@ -37,7 +37,9 @@ impl<'a> Cursor<'a> {
 
     /// `atom`, in capitals.
     pub(crate) fn label(&mut self, expected: &'static str) -> Parsed<String> {
-        self.atom(expected).map(capitals)
+        let atom = self.atom(expected)?;
+        self.charge_string(atom.len())?;
+        Ok(capitals(atom))
     }
 
     /// `tagged-ext-label`, in capitals: an atom that cannot be taken for a number.

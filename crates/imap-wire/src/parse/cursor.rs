@@ -1,6 +1,6 @@
 //! A place in the input.
 
-use crate::Malformed;
+use crate::{Malformed, limits};
 
 /// What a rule of the grammar gives.
 pub(crate) type Parsed<T> = Result<T, Malformed>;
@@ -9,11 +9,41 @@ pub(crate) type Parsed<T> = Result<T, Malformed>;
 pub(crate) struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
+    /// Octets that what is read may still take in memory.
+    room: usize,
 }
 
 impl<'a> Cursor<'a> {
+    /// A cursor for what may take any room.
     pub(crate) fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0 }
+        Self::within(input, usize::MAX)
+    }
+
+    /// A cursor for what may take so many octets in memory.
+    pub(crate) fn within(input: &'a [u8], room: usize) -> Self {
+        Self { input, at: 0, room }
+    }
+
+    /// Octets that what is read may still take.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// Take room for something that is read.
+    pub(crate) fn charge(&mut self, octets: usize) -> Parsed<()> {
+        let left = self.room.checked_sub(octets);
+        self.room = left.ok_or_else(|| self.too_much("memory"))?;
+        Ok(())
+    }
+
+    /// Take room for an item of a list, which grows by doubling.
+    pub(crate) fn charge_item<T>(&mut self) -> Parsed<()> {
+        self.charge(2 * size_of::<T>())
+    }
+
+    /// Take room for a string of its own.
+    pub(crate) fn charge_string(&mut self, octets: usize) -> Parsed<()> {
+        self.charge(limits::STRING_OVERHEAD + octets)
     }
 
     pub(crate) fn rest(&self) -> &'a [u8] {

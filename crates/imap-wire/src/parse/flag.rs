@@ -8,6 +8,7 @@ impl<'a> Cursor<'a> {
     /// `flag`, and what looks like one.
     pub(crate) fn flag(&mut self) -> Parsed<WireFlag> {
         let text = self.flag_text()?;
+        self.charge_string(text.len())?;
         if text.eq_ignore_ascii_case(b"\\Recent") {
             return Ok(WireFlag::Recent);
         }
@@ -23,7 +24,9 @@ impl<'a> Cursor<'a> {
     /// `flag-keyword`.
     pub(crate) fn keyword(&mut self) -> Parsed<Keyword> {
         let error = self.fail("a keyword of at most 100 characters");
-        let text = std::str::from_utf8(self.atom("a keyword")?).unwrap_or("");
+        let text = self.atom("a keyword")?;
+        self.charge_string(text.len())?;
+        let text = std::str::from_utf8(text).unwrap_or("");
         Keyword::new(text).map_err(|_| error)
     }
 

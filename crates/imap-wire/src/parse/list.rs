@@ -23,6 +23,7 @@ impl Cursor<'_> {
                     break;
                 }
             }
+            self.charge_item::<T>()?;
             items.push(item(self)?);
         }
         Ok(items)

@@ -69,6 +69,7 @@ impl Cursor<'_> {
         if path.len() >= crate::limits::PATH_NUMBERS {
             return Err(self.too_much("part path"));
         }
+        self.charge_item::<u32>()?;
         path.push(self.nz_number()?.get());
         Ok(())
     }

@@ -10,7 +10,9 @@ impl Cursor<'_> {
             return Ok(SequenceSet::Saved);
         }
         let mut ranges = vec![self.sequence_range()?];
+        self.charge_string(0)?;
         while self.take(b',') {
+            self.charge_item::<SequenceRange>()?;
             if ranges.len() >= limits::SEQUENCE_RANGES {
                 return Err(self.too_much("sequence set"));
             }

@@ -4,7 +4,7 @@ use super::{Cursor, Parsed, is_astring_char, is_list_char};
 use crate::WireMailbox;
 use crate::literal::literal_size;
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
     /// `string`.
     pub(crate) fn string(&mut self) -> Parsed<Vec<u8>> {
         match self.peek() {
@@ -44,7 +44,11 @@ impl Cursor<'_> {
         match self.peek() {
             Some(b'"') => self.quoted(),
             Some(b'{') => self.literal(),
-            Some(octet) if kind(octet) => Ok(self.take_while(kind).to_vec()),
+            Some(octet) if kind(octet) => {
+                let text = self.take_while(kind);
+                self.charge_string(text.len())?;
+                Ok(text.to_vec())
+            }
             _ => Err(self.fail(expected)),
         }
     }
@@ -58,6 +62,7 @@ impl Cursor<'_> {
             let run = self.take_while(|octet| !matches!(octet, b'"' | b'\\' | b'\r' | b'\n' | 0));
             text.extend_from_slice(run);
             if self.take(b'"') {
+                self.charge_string(2 * text.len())?;
                 return Ok(text);
             }
             self.expect(b'\\', "the end of the quoted string")?;
@@ -72,7 +77,11 @@ impl Cursor<'_> {
     pub(crate) fn literal(&mut self) -> Parsed<Vec<u8>> {
         let start = self.fail("a literal without NUL");
         let octets = self.literal_octets()?;
-        if memchr::memchr(0, octets).is_some() { Err(start) } else { Ok(octets.to_vec()) }
+        if memchr::memchr(0, octets).is_some() {
+            return Err(start);
+        }
+        self.charge_string(octets.len())?;
+        Ok(octets.to_vec())
     }
 
     /// `literal` or `literal8`, and whether it is the latter. NUL is let through in both: whether a message may
@@ -82,7 +91,7 @@ impl Cursor<'_> {
         Ok((self.literal_octets()?.to_vec(), binary))
     }
 
-    fn literal_octets(&mut self) -> Parsed<&[u8]> {
+    fn literal_octets(&mut self) -> Parsed<&'a [u8]> {
         self.expect(b'{', "a literal")?;
         let error = self.fail("the size of a literal");
         let digits = self.take_while(|octet| octet.is_ascii_digit());

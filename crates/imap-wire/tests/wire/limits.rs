@@ -145,6 +145,33 @@ fn long_lists_are_refused() {
     }
 }
 
+/// Short on the wire, and much in memory.
+#[test]
+fn what_takes_more_room_than_there_is_is_refused() {
+    let names = "a ".repeat(limits::LIST_ITEMS - 1);
+    let fields = vec![format!("BODY[HEADER.FIELDS ({names}a)]"); 100].join(" ");
+    let set = "1,".repeat(10_000);
+    let sets = vec![format!("{set}1"); 30].join(" ");
+    let urls = " CATENATE (URL a)".repeat(900);
+    for line in [
+        format!("a FETCH 1 ({fields})"),
+        format!("a SEARCH {sets}"),
+        format!("a SEARCH {}ALL", "TEXT a ".repeat(900)),
+        format!("a APPEND x{urls}"),
+        format!("a ENABLE a{}", " a".repeat(900)),
+        format!("a ID ({}\"a\" \"b\")", "\"a\" \"b\" ".repeat(900)),
+        format!("a STORE 1 FLAGS (a{})", " a".repeat(900)),
+    ] {
+        let tight = Command::parse_within(line.as_bytes(), line.len() * 2);
+        assert_eq!(tight.map_err(|error| error.kind), Err(MalformedKind::TooMuch("memory")));
+        let most = Command::parse_within(line.as_bytes(), usize::MAX);
+        assert!(most.is_ok(), "{:?}", most.err());
+        if line.len() > 100_000 {
+            assert_eq!(kind(line.as_bytes()), MalformedKind::TooMuch("memory"));
+        }
+    }
+}
+
 #[test]
 fn answers_with_many_ranges_are_refused() {
     let many = ",1:2".repeat(20_000);

@@ -3,7 +3,9 @@
 use super::decide::{Header, Known, decide};
 use super::text::{Findings, look_through};
 use super::{Key, Progress};
-use crate::limits::{MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_ROWS, SEARCH_WINDOW};
+use crate::limits::{
+    MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_ROWS, SEARCH_WINDOW,
+};
 use crate::{Account, Refused, Row, Snapshot, StoreError};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
@@ -41,6 +43,8 @@ struct Batch<'a> {
     rows: u64,
     /// Those whose rows leave the answer open.
     open: Vec<&'a Row>,
+    /// Octets of those, each counted with a megabyte at the most.
+    octets: u64,
 }
 
 type Rows<'a> = Box<dyn Iterator<Item = &'a Row> + Send + 'a>;
@@ -92,15 +96,18 @@ impl<'a> Search<'a> {
 
     /// The next messages, decided where their rows suffice.
     fn batch(&self, rows: &mut Rows<'a>, found: &mut Vec<Uid>) -> Batch<'a> {
-        let mut batch = Batch { rows: 0, open: Vec::new() };
+        let mut batch = Batch { rows: 0, open: Vec::new(), octets: 0 };
         for row in rows.take(SEARCH_ROWS) {
             batch.rows += 1;
             match decide(self.key, &Known::of_row(self.snapshot, row)) {
                 Some(true) => found.push(row.uid),
                 Some(false) => {}
-                None => batch.open.push(row),
+                None => {
+                    batch.open.push(row);
+                    batch.octets += row.size.min(1 << 20);
+                }
             }
-            if batch.open.len() >= SEARCH_BATCH {
+            if batch.open.len() >= SEARCH_BATCH || batch.octets >= SEARCH_BATCH_OCTETS {
                 break;
             }
         }

@@ -103,6 +103,7 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
     pub(crate) connections_per_account: usize,
+    pub(crate) memory_per_connection: usize,
     pub(crate) login_seconds: u64,
     pub(crate) idle_seconds: u64,
     pub(crate) message_size: u64,
@@ -171,6 +172,7 @@ impl Default for Limits {
             connections: DEFAULT_CONNECTIONS,
             connections_per_address: DEFAULT_CONNECTIONS_PER_ADDRESS,
             connections_per_account: imap::DEFAULT_CONNECTIONS_PER_ACCOUNT,
+            memory_per_connection: imap::DEFAULT_MEMORY,
             login_seconds: imap::DEFAULT_LOGIN_DEADLINE.as_secs(),
             idle_seconds: imap::DEFAULT_IDLE_DEADLINE.as_secs(),
             message_size: DEFAULT_MESSAGE_SIZE,
@@ -219,6 +221,10 @@ impl Limits {
         let counts = [self.connections, self.connections_per_address, self.connections_per_account];
         if counts.contains(&0) {
             return wrong("with a limit of 0 connections nobody could connect");
+        }
+        let least = imap::MIN_MEMORY;
+        if self.memory_per_connection < least {
+            return wrong(&format!("limits.memory_per_connection: no fewer than {least} octets"));
         }
         if self.login_seconds == 0 {
             return wrong("with limits.login_seconds at 0 nobody could log in");

@@ -53,6 +53,7 @@ fn contradictions_are_refused() {
         "version = 1\n[tls]\ncert = \"x\"",
         "version = 1\n[limits]\nconnections = 0",
         "version = 1\n[limits]\nconnections_per_account = 0",
+        "version = 1\n[limits]\nmemory_per_connection = 4194303",
         "version = 1\n[limits]\nlogin_seconds = 0",
         "version = 1\n[limits]\nidle_seconds = 1799",
         "version = 1\n[limits]\nmessage_size = 0",

@@ -153,6 +153,7 @@ impl Shared {
             allow_plaintext: config.auth.allow_plaintext,
             max_message_size: config.limits.message_size,
             connections_per_account: config.limits.connections_per_account,
+            memory_per_connection: config.limits.memory_per_connection,
             uid_only: config.imap.uidonly,
             message_limit: config.limits.messages_per_command,
             save_limit: config.limits.messages_per_copy,

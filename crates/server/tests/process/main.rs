@@ -1,5 +1,6 @@
 //! The real binary as a process of its own, on loopback ports that the system chooses.
 
+mod attacks;
 mod backup;
 mod capabilities;
 mod check;

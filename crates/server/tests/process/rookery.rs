@@ -191,6 +191,30 @@ impl Server {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Let `VmHWM` begin anew.
+    pub(crate) fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
+    /// Wait until the process has nothing to do, but not for ever.
+    pub(crate) fn settle(&self) {
+        let mut before = self.ticks();
+        for _ in 0..150 {
+            std::thread::sleep(Duration::from_millis(200));
+            let now = self.ticks();
+            if std::mem::replace(&mut before, now) == now {
+                return;
+            }
+        }
+    }
+
+    /// The time for which it has computed.
+    fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    }
+
     /// What the system says of the process and its threads, a text for each.
     pub(crate) fn statuses(&self) -> Vec<String> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();

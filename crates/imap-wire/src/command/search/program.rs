@@ -39,6 +39,7 @@ impl Builder {
             if self.open.len() > limits::SEARCH_DEPTH {
                 return Err(cursor.too_much("search depth"));
             }
+            cursor.charge_item::<SearchKey>()?;
             if let Some(open) = opening(cursor) {
                 self.open.push(open);
                 continue;

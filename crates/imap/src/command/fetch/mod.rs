@@ -8,6 +8,7 @@ pub(crate) mod section;
 mod since;
 mod structure;
 pub(crate) mod summary;
+mod weighed;
 
 use crate::conn::NoInput;
 use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};

@@ -1,7 +1,7 @@
 //! What was computed once at delivery: the tree of a message. Computed again where it is missing.
 
-use super::Content;
-use crate::limits::{CONTENT_CHUNK, SUMMARY_BATCH};
+use super::{Content, weighed};
+use crate::limits::CONTENT_CHUNK;
 use bytes::Bytes;
 use rookery_imap_wire::FetchItem;
 use rookery_mail::EmailId;
@@ -38,7 +38,7 @@ impl<'a> Summaries<'a> {
     }
 
     async fn fetch(&mut self) -> Result<(), StoreError> {
-        let (some, rest) = self.rows.split_at(self.rows.len().min(SUMMARY_BATCH));
+        let (some, rest) = self.rows.split_at(weighed::batch(self.rows));
         self.rows = rest;
         let emails: Vec<EmailId> = some.iter().map(|row| row.email).collect();
         let stored = self.account.store().summaries(&emails).await?;

@@ -8,7 +8,7 @@ use super::store::settable;
 use super::{copy, now};
 use crate::append_limit;
 use crate::conn::Input;
-use crate::limits::{CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_APPEND_SIZES, MAX_APPEND_SUMMARIES};
+use crate::limits::{APPEND_BEGINNING, CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_APPEND_SIZES};
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -40,6 +40,8 @@ pub(crate) struct Stream<'a, 'i, 'o> {
     max_size: u64,
     /// Octets that the messages may still bring, all together.
     room: u64,
+    /// Octets of them that may still be in memory until all have come.
+    memory: usize,
 }
 
 /// A message that is not yet whole.
@@ -60,7 +62,8 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         let (text, steps) = (head.text, head.steps.clone());
         let max_size = context.services.settings.max_message_size;
         let room = max_size.saturating_mul(MAX_APPEND_SIZES);
-        Self { context, user, out, selected, input, text, steps, literal, max_size, room }
+        let memory = context.budget().work();
+        Self { context, user, out, selected, input, text, steps, literal, max_size, room, memory }
     }
 
     /// The mailbox that the messages are for, whose limit they must keep to from now on.
@@ -84,8 +87,9 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                         unfinished = Some(self.begin(&options, messages.len()).await?);
                     }
                     (IncomingStep::End, Some(message)) => {
-                        messages.push(end(message)?);
-                        check_summaries(&messages)?;
+                        let message = end(message)?;
+                        self.hold(&message)?;
+                        messages.push(message);
                     }
                     (step, Some(mut message)) => {
                         self.add(step, &mut message).await?;
@@ -180,6 +184,17 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         Ok(())
     }
 
+    /// Count what of a message is in memory until all have come.
+    fn hold(&mut self, message: &NewMessage) -> Result<(), Refusal> {
+        let beginning = message.content.len().min(APPEND_BEGINNING);
+        let held =
+            message.summary.len().saturating_add(usize::try_from(beginning).unwrap_or(usize::MAX));
+        let left = self.memory.checked_sub(held);
+        let refuse = || Refusal::no(Code::Limit, "Too much in the messages of one APPEND");
+        self.memory = left.ok_or_else(refuse)?;
+        Ok(())
+    }
+
     async fn go_on(&mut self, sync: bool) -> Result<(), Failure> {
         if sync {
             self.out.send(&Response::Continue("Go on".to_owned()));
@@ -235,14 +250,6 @@ async fn copy(
 fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
     let Unfinished { incoming, flags, date } = message;
     if incoming.is_empty() { Err(empty()) } else { Ok(incoming.finish(flags, date)) }
-}
-
-fn check_summaries(messages: &[NewMessage]) -> Result<(), Refusal> {
-    let octets: usize = messages.iter().map(|message| message.summary.len()).sum();
-    if octets <= MAX_APPEND_SUMMARIES {
-        return Ok(());
-    }
-    Err(Refusal::no(Code::Limit, "Too much in the headers of one APPEND"))
 }
 
 fn bad_url(url: Vec<u8>) -> Refusal {

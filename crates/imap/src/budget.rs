@@ -1,0 +1,92 @@
+//! What one connection may make the server hold: one number, and how it is shared out.
+//!
+//! A connection does one thing at a time, so each share has its owner: the framer what comes in, the parser what a command is
+//! read to, the model what that becomes, the command what it works with, [`crate::out::Out`] what waits to be sent. Whoever
+//! takes memory asks for their share and refuses what goes beyond it. That all shares fit into the number is checked when
+//! this is compiled.
+//!
+//! What grows with what is stored, and not with what a client says, has no share: the view of a mailbox and what a search has
+//! found, some octets for each message; the tree of the one message that is looked at, which the limits of the `mime` crate
+//! bound. Nor has what all connections share.
+
+use crate::limits;
+use rookery_imap_wire::{FramerLimits, limits as wire};
+
+/// What one connection may make the server hold, in octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Budget {
+    all: usize,
+    is_logged_in: bool,
+}
+
+/// That the shares of all budgets are no more than the whole.
+const _: () = {
+    assert!(Budget::BEFORE_LOGIN.shares() <= limits::MEMORY_BEFORE_LOGIN);
+    assert!(Budget::after_login(limits::MIN_MEMORY).shares() <= limits::MIN_MEMORY);
+    assert!(Budget::after_login(limits::DEFAULT_MEMORY).shares() <= limits::DEFAULT_MEMORY);
+    // All shares are parts of the whole or fixed, so that a larger whole has room for them too.
+    assert!(limits::SUMMARIES_AT_ONCE <= Budget::after_login(limits::MIN_MEMORY).work());
+};
+
+impl Budget {
+    /// That of a client of whom nothing is known.
+    pub(crate) const BEFORE_LOGIN: Self =
+        Self { all: limits::MEMORY_BEFORE_LOGIN, is_logged_in: false };
+
+    /// That of a user, if no less than [`limits::MIN_MEMORY`].
+    pub(crate) const fn after_login(all: usize) -> Self {
+        Self { all, is_logged_in: true }
+    }
+
+    /// What the framer lets through.
+    pub(crate) const fn framer(self) -> FramerLimits {
+        let command = self.command();
+        let literals =
+            if self.is_logged_in { limits::LITERALS_AFTER_LOGIN } else { wire::LITERALS };
+        // A message that is too big is refused by its size, with a better answer.
+        let non_sync_literal =
+            if self.is_logged_in { u64::MAX } else { limits::NON_SYNC_BEFORE_LOGIN };
+        FramerLimits { command, line: command, literals, non_sync_literal }
+    }
+
+    /// Octets of one command with its literals.
+    const fn command(self) -> usize {
+        match self.is_logged_in {
+            false => limits::COMMAND_BEFORE_LOGIN,
+            true if self.all / 64 < limits::COMMAND_AFTER_LOGIN => self.all / 64,
+            true => limits::COMMAND_AFTER_LOGIN,
+        }
+    }
+
+    /// Octets that are read at a time, and may be pipelined behind a command.
+    pub(crate) const fn read(self) -> usize {
+        if self.is_logged_in { limits::READ_OCTETS } else { limits::READ_BEFORE_LOGIN }
+    }
+
+    /// Octets of a command as it was read, in memory.
+    pub(crate) const fn value(self) -> usize {
+        if self.is_logged_in { self.all / 8 } else { self.all / 8 + self.all / 16 }
+    }
+
+    /// Octets that a command works with: messages that come in together, summaries of those that are looked at.
+    pub(crate) const fn work(self) -> usize {
+        if self.is_logged_in { self.all / 2 } else { 0 }
+    }
+
+    /// Octets of answers that may wait.
+    pub(crate) const fn output(self) -> usize {
+        if self.is_logged_in { limits::OUT_HIGH_WATER } else { limits::OUT_BEFORE_LOGIN }
+    }
+
+    /// All shares together.
+    const fn shares(self) -> usize {
+        // What has come and is not yet looked at, the command so far, and once more up to a literal.
+        let framer = 3 * self.command() + self.read() + 2 * wire::GROWTH;
+        // A command in the wire's terms, and once more in the model's, which knows none before login.
+        let values = if self.is_logged_in { 2 * self.value() } else { self.value() };
+        // A buffer that grows by doubling, and what of it was compressed.
+        let output = if self.is_logged_in { 3 * self.output() } else { 2 * self.output() };
+        let layer = if self.is_logged_in { limits::COMPRESSION } else { 0 };
+        limits::CONVERSATION + framer + values + self.work() + output + layer
+    }
+}

@@ -1,0 +1,133 @@
+//! Limits that a dialog cannot reach: what waits, what lasts, and what an account is too small for.
+
+use rookery_auth::StaticDirectory;
+use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
+use rookery_mail::MailboxName;
+use rookery_mailbox::limits::MAX_MAILBOXES;
+use rookery_mailbox::{MemoryStore, NewMailbox, Store, initial_mailboxes};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// Room in each direction, smaller than what is asked for.
+const PIPE_OCTETS: usize = 16 * 1024;
+
+struct Client {
+    stream: DuplexStream,
+    server: JoinHandle<Outcome<DuplexStream>>,
+    _shutdown: watch::Sender<bool>,
+}
+
+/// A client of an account with these mailboxes and the usual ones, logged in.
+async fn connect(settings: Settings, more: Vec<NewMailbox>) -> Client {
+    let mut mailboxes = initial_mailboxes();
+    mailboxes.extend(more);
+    let store = MemoryStore::new();
+    store.create_account("ada", &mailboxes, 1_000_000).await.unwrap();
+    let services = Services {
+        store: Arc::new(store),
+        directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
+        connections: Connections::default(),
+        settings: Settings { allow_plaintext: true, ..settings },
+    };
+    let (stream, theirs) = duplex(PIPE_OCTETS);
+    let (shutdown, down) = watch::channel(false);
+    let peer = Peer { address: None, secure: false, session: 1 };
+    let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, Stage::Greeting));
+    let mut client = Client { stream, server, _shutdown: shutdown };
+    client.ask("l LOGIN ada tulip\r\n", "l OK").await;
+    client
+}
+
+impl Client {
+    /// Say this, and read until that has come.
+    async fn ask(&mut self, command: &str, end: &str) -> String {
+        let (mut read, mut write) = tokio::io::split(&mut self.stream);
+        let heard = async {
+            let (mut text, mut octets) = (String::new(), [0; 4096]);
+            while !text.contains(end) {
+                let count = read.read(&mut octets).await.unwrap();
+                assert_ne!(count, 0, "the stream ended before {end:?}, after {text:?}");
+                text.push_str(&String::from_utf8_lossy(&octets[..count]));
+            }
+            text
+        };
+        let (sent, text) = tokio::join!(write.write_all(command.as_bytes()), heard);
+        sent.unwrap();
+        text
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_pauses_within_a_literal_is_sent_away() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    client.ask("a APPEND INBOX {10}\r\n", "+ ").await;
+    client.stream.write_all(b"12345").await.unwrap();
+    sleep(limits::LITERAL_DEADLINE - Duration::from_secs(1)).await;
+    assert!(!client.server.is_finished(), "it waits for a while");
+    client.stream.write_all(b"67").await.unwrap();
+    sleep(limits::LITERAL_DEADLINE - Duration::from_secs(1)).await;
+    assert!(!client.server.is_finished(), "each octet starts the time anew");
+    let mut rest = String::new();
+    client.stream.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("* BYE"), "{rest}");
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_mailboxes() {
+    let usual = initial_mailboxes().len();
+    let named = |n| MailboxName::new(&format!("m{n}")).unwrap();
+    let new = |n| NewMailbox { name: named(n), special_use: None, subscribed: false };
+    let mut client =
+        connect(Settings::default(), (usual..MAX_MAILBOXES - 1).map(new).collect()).await;
+    assert!(client.ask("a CREATE last\r\n", "a ").await.contains("a OK"));
+    let answer = client.ask("b CREATE more\r\n", "b ").await;
+    assert!(answer.starts_with("b NO [LIMIT]"), "{answer}");
+    let answer = client.ask("c RENAME last x/y\r\n", "c ").await;
+    assert!(answer.starts_with("c NO [LIMIT]"), "{answer}");
+}
+
+/// The budget decides how long a command may be, and what it may be read to.
+#[tokio::test]
+async fn a_smaller_budget_takes_shorter_commands() {
+    let memory_per_connection = limits::MIN_MEMORY;
+    let mut client =
+        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
+    let most = memory_per_connection / 64;
+    client.ask("m APPEND INBOX {1+}\r\nx\r\ns SELECT INBOX\r\n", "s OK").await;
+    let line = |octets: usize| format!("a SEARCH TEXT \"{}\"\r\n", "x".repeat(octets));
+    assert!(client.ask(&line(most - 16), "a ").await.contains("a OK"));
+    let answer = client.ask(&line(most), "a ").await;
+    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+    // Two octets for each name on the wire, fifty and more in memory.
+    let names = "a ".repeat(999);
+    let list = |count| vec![format!("BODY[HEADER.FIELDS ({names}a)]"); count].join(" ");
+    let answer = client.ask(&format!("b FETCH 1 ({})\r\n", list(3)), "b ").await;
+    assert!(answer.contains("b OK") || answer.contains("b NO"), "{answer}");
+    let answer = client.ask(&format!("c FETCH 1 ({})\r\n", list(8)), "c ").await;
+    assert!(answer.starts_with("c BAD [LIMIT]") && answer.contains("memory"), "{answer}");
+    assert!(client.ask("d NOOP\r\n", "d ").await.starts_with("d OK"));
+}
+
+/// While a client does not read the answer to one command, no more than one read of what is behind it is taken.
+#[tokio::test]
+async fn what_is_pipelined_behind_a_command_stays_outside() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    let message = "x".repeat(8 * PIPE_OCTETS);
+    client.ask(&format!("a APPEND INBOX {{{}+}}\r\n{message}\r\n", message.len()), "a OK").await;
+    client.stream.write_all(b"b FETCH 1 BODY.PEEK[]\r\n").await.unwrap();
+    let mut sent = 0;
+    let noops = "c NOOP\r\n".repeat(128);
+    while let Ok(written) =
+        timeout(Duration::from_millis(500), client.stream.write(noops.as_bytes())).await
+    {
+        sent += written.unwrap();
+        assert!(sent < 100 * PIPE_OCTETS, "it takes whatever comes");
+    }
+    let most = PIPE_OCTETS + limits::READ_OCTETS;
+    assert!((PIPE_OCTETS..=most).contains(&sent), "{sent} octets, where {most} are the most");
+}

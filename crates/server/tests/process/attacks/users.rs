@@ -1,0 +1,154 @@
+//! After login: a user of the server, who may take more, and has something to ask for.
+
+use super::{Rude, Victim, say_all, scaled};
+use flate2::{Compress, Compression, FlushCompress};
+
+/// Connections of an attack.
+const COUNT: usize = 20;
+
+/// Connections of an attack that gives the server much to do.
+const FEW: usize = 5;
+
+/// What a compressed flood stands for, in MiB.
+const MEBIBYTES: u64 = 16;
+
+/// Let Ada's clients say this and wait; each may make the server hold so many KiB.
+fn attack(victim: &Victim, name: &str, octets: &[u8], each: u64) {
+    attack_by(COUNT, victim, name, octets, each);
+}
+
+/// The same from so many connections.
+fn attack_by(count: usize, victim: &Victim, name: &str, octets: &[u8], each: u64) {
+    let count = scaled(count);
+    let mut users = victim.users(count);
+    let before = victim.measure();
+    say_all(&mut users, octets);
+    victim.assert_bounded(before, name, count, each);
+}
+
+/// A message, the first answer with which fills all that is between server and client.
+fn large() -> Vec<u8> {
+    let line = "0123456789".repeat(7);
+    format!("Subject: large\r\n\r\n{}", format!("{line}\r\n").repeat(200_000)).into_bytes()
+}
+
+#[test]
+fn commands_that_never_end() {
+    let octets = [b"a SEARCH ", "(".repeat(262_000).as_bytes()].concat();
+    attack(&Victim::new(), "Parentheses in a line that never ends", &octets, 600);
+}
+
+#[test]
+fn literals_that_never_end() {
+    let literal = [b" {1000+}\r\n", "x".repeat(1000).as_bytes()].concat();
+    let octets = [b"a SEARCH TEXT", literal.repeat(250).as_slice()].concat();
+    attack(&Victim::new(), "Many non-synchronizing literals", &octets, 900);
+}
+
+/// Each name is two octets on the wire and many in memory, for as long as the answer is not read.
+#[test]
+fn lists_of_an_answer_that_is_not_read() {
+    let names = "a ".repeat(990);
+    let items = (1..130).map(|part| format!(" BODY.PEEK[{part}.HEADER.FIELDS ({names}a)]"));
+    let octets = format!("a FETCH 1 (BODY.PEEK[]{})\r\n", items.collect::<String>());
+    let victim = Victim::with_mail([large().as_slice()]);
+    attack(&victim, "Lists in a FETCH whose answer is not read", octets.as_bytes(), 3 * 1024);
+}
+
+#[test]
+fn pieces_of_an_answer_that_is_not_read() {
+    let items = (0..800).map(|n| format!(" BODY.PEEK[]<{n}.10000000>"));
+    let octets = format!("a FETCH 1 (BODY.PEEK[]{})\r\n", items.collect::<String>());
+    let victim = Victim::with_mail([large().as_slice()]);
+    attack(&victim, "The same message 801 times, not read", octets.as_bytes(), 1024);
+}
+
+#[test]
+fn commands_whose_answers_are_not_read() {
+    let octets = "a LIST \"\" *\r\n".repeat(10_000);
+    attack_by(
+        FEW,
+        &Victim::new(),
+        "Pipelined LIST whose answers are not read",
+        octets.as_bytes(),
+        400,
+    );
+}
+
+#[test]
+fn search_programs() {
+    let set = "1,".repeat(120);
+    let sets = format!("a SEARCH {}ALL\r\n", format!("{set}1 ").repeat(990));
+    let deep = format!("b SEARCH {}ALL\r\n", "OR NOT (ALL) ".repeat(16));
+    let texts = format!("c SEARCH {}ALL\r\n", "OR BODY x TEXT y ".repeat(300));
+    let octets = [sets, deep, texts].concat();
+    let victim = Victim::with_mail([b"Subject: x\r\n\r\nx".as_slice(); 50]);
+    attack_by(FEW, &victim, "Search programs", octets.as_bytes(), 3 * 1024);
+}
+
+#[test]
+fn patterns_and_names() {
+    let pattern = "*%".repeat(2400);
+    let list = format!("a LIST \"\" ({})\r\n", vec![pattern; 50].join(" "));
+    let create = format!("b CREATE {{200000+}}\r\n{}\r\n", "x/".repeat(100_000));
+    let status = format!("c STATUS {{200000+}}\r\n{} (MESSAGES)\r\n", "&AOk-".repeat(40_000));
+    let octets = [list, create, status].concat();
+    attack_by(
+        FEW,
+        &Victim::new(),
+        "Patterns of LIST, names of mailboxes",
+        octets.as_bytes(),
+        2 * 1024,
+    );
+}
+
+#[test]
+fn fields_and_capabilities() {
+    let id = format!("a ID ({}\"a\" \"b\")\r\n", "\"a\" \"b\" ".repeat(990));
+    let enable = format!("b ENABLE {}\r\n", "A ".repeat(990));
+    let octets = [id, enable].concat();
+    attack(&Victim::new(), "ID and ENABLE", octets.as_bytes(), 600);
+}
+
+/// Two hundred messages that are never finished: the beginning of each waits in memory.
+#[test]
+fn messages_of_one_append() {
+    let message = [b" {70000+}\r\n", "x".repeat(70_000).as_bytes()].concat();
+    let octets = [b"a APPEND INBOX", message.repeat(195).as_slice()].concat();
+    let victim = Victim::new();
+    let count = scaled(FEW);
+    let mut users = victim.users(count);
+    let before = victim.measure();
+    say_all(&mut users, &octets);
+    victim.assert_bounded(before, "MULTIAPPEND that is never finished", count, 9 * 1024);
+}
+
+/// So many MiB each, in a line and in a literal that is refused.
+#[test]
+fn compressed_floods() {
+    for (name, begin) in [
+        ("Compressed line without end", "a SEARCH "),
+        ("Compressed literal that is refused", "a LOGIN {104857600+}\r\n"),
+    ] {
+        let (victim, count) = (Victim::new(), scaled(FEW));
+        let mut users = victim.users(count);
+        let before = victim.measure();
+        users.iter_mut().for_each(|user| user.ask("z COMPRESS DEFLATE\r\n", "\r\nz OK"));
+        say_all(&mut users, &bomb(begin));
+        victim.assert_bounded(before, name, count, 1200);
+        drop::<Vec<Rude>>(users);
+    }
+}
+
+/// What stands for many octets behind a beginning, made without ever having them.
+fn bomb(begin: &str) -> Vec<u8> {
+    let mut deflate = Compress::new(Compression::best(), false);
+    let mebibyte = "x".repeat(1 << 20);
+    let mut out = Vec::with_capacity(1 << 20);
+    deflate.compress_vec(begin.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+    for _ in 0..MEBIBYTES {
+        deflate.compress_vec(mebibyte.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+    }
+    assert!(deflate.total_in() > MEBIBYTES << 20 && out.len() < 1 << 20, "{} octets", out.len());
+    out
+}
