@@ -1,109 +1,109 @@
-//! A connection of a client, without a thread of its own.
+//! A connection of a client, without a thread of its own, and light: what is measured is the server.
 
 use crate::Fallible;
-use crate::server::{PASSWORD, Server, USER};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// How long an answer may take before the benchmark gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::answer::{Answer, Reader};
+use crate::servers::{PASSWORD, Server};
+use crate::stream::Stream;
+use std::io::Write;
 
 /// How clients come to the server.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Way {
     /// Without TLS.
     Plain,
     /// TLS from the first octet.
     Tls,
+    /// Without TLS, but compressed (RFC 4978).
+    Compressed,
 }
 
-/// A stream of either kind.
-trait Duplex: Read + Write {}
-
-impl<T: Read + Write> Duplex for T {}
-
-/// A client that is logged in.
+/// A client.
 pub(crate) struct Client {
-    stream: BufReader<Box<dyn Duplex>>,
+    reader: Reader,
 }
 
 impl Client {
-    /// Connect and log in.
-    pub(crate) fn new(server: &Server, way: Way, trusted: &Arc<ClientConfig>) -> Fallible<Self> {
-        let address = if way == Way::Plain { server.imap } else { server.imaps };
-        let socket = TcpStream::connect(address)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_nodelay(true)?;
-        let stream: Box<dyn Duplex> = match way {
-            Way::Plain => Box::new(socket),
-            Way::Tls => {
-                let name = ServerName::try_from("127.0.0.1")?;
-                let connection = ClientConnection::new(Arc::clone(trusted), name)?;
-                Box::new(StreamOwned::new(connection, socket))
-            }
-        };
-        let mut client = Self { stream: BufReader::new(stream) };
-        client.until(|line| line.starts_with("* OK"))?;
-        client.command(&format!("LOGIN {USER} {PASSWORD}"))?;
+    /// Connect and log in as somebody.
+    pub(crate) fn new(server: &Server, way: Way, user: &str) -> Fallible<Self> {
+        let mut client = Self::connect(server, way)?;
+        client.log_in(user, PASSWORD)?;
+        if way == Way::Compressed {
+            client.command("COMPRESS DEFLATE")?;
+            let deflated = client.reader.stream().deflated()?;
+            *client.reader.stream() = deflated;
+        }
         Ok(client)
+    }
+
+    /// Connect, and hear the greeting.
+    pub(crate) fn connect(server: &Server, way: Way) -> Fallible<Self> {
+        let stream = match way {
+            Way::Plain | Way::Compressed => Stream::plain(server.imap)?,
+            Way::Tls => Stream::tls(server)?,
+        };
+        let mut client = Self { reader: Reader::new(stream) };
+        client.until(|line| line.starts_with(b"* OK"))?;
+        Ok(client)
+    }
+
+    /// Log in.
+    pub(crate) fn log_in(&mut self, user: &str, password: &str) -> Fallible<()> {
+        self.command(&format!("LOGIN {user} {password}")).map(drop)
     }
 
     /// Select a mailbox and wait in IDLE.
     pub(crate) fn idle(&mut self, mailbox: &str) -> Fallible<()> {
         self.command(&format!("SELECT {mailbox}"))?;
         self.send(b"i IDLE\r\n")?;
-        self.until(|line| line.starts_with('+'))
+        self.until(|line| line.starts_with(b"+"))
     }
 
     /// Say a command that must succeed.
-    pub(crate) fn command(&mut self, command: &str) -> Fallible<()> {
+    pub(crate) fn command(&mut self, command: &str) -> Fallible<Answer> {
+        self.counting(command, "")
+    }
+
+    /// Say a command that must succeed, and be told so many lines with this word (`FETCH`, `LIST`).
+    pub(crate) fn expect(&mut self, command: &str, word: &str, lines: u64) -> Fallible<Answer> {
+        let answer = self.counting(command, word)?;
+        if answer.lines == lines {
+            return Ok(answer);
+        }
+        let what = short(command);
+        Err(format!("{what}: {} lines with {word} instead of {lines}", answer.lines).into())
+    }
+
+    fn counting(&mut self, command: &str, word: &str) -> Fallible<Answer> {
         self.send(format!("a {command}\r\n").as_bytes())?;
-        self.done()
+        self.reader.answer(word).map_err(|error| format!("{}: {error}", short(command)).into())
+    }
+
+    /// Say a command that must succeed; all that was answered, as octets.
+    pub(crate) fn text(&mut self, command: &str) -> Fallible<Vec<u8>> {
+        self.send(format!("a {command}\r\n").as_bytes())?;
+        self.reader.text().map_err(|error| format!("{}: {error}", short(command)).into())
     }
 
     /// Hear everything up to the answer of the command, which must have succeeded.
-    pub(crate) fn done(&mut self) -> Fallible<()> {
-        let mut answer = String::new();
-        self.until(|line| {
-            let last = line.starts_with("a ");
-            if last {
-                line.clone_into(&mut answer);
-            }
-            last
-        })?;
-        if answer.starts_with("a OK") { Ok(()) } else { Err(answer.into()) }
+    pub(crate) fn done(&mut self) -> Fallible<Answer> {
+        self.reader.answer("")
     }
 
     /// Send octets.
     pub(crate) fn send(&mut self, octets: &[u8]) -> Fallible<()> {
-        let stream = self.stream.get_mut();
+        let stream = self.reader.stream();
         stream.write_all(octets)?;
         Ok(stream.flush()?)
     }
 
     /// Hear lines until one is as wanted.
-    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&str) -> bool) -> Fallible<()> {
-        let mut line = String::new();
-        loop {
-            line.clear();
-            if self.stream.read_line(&mut line)? == 0 {
-                return Err("the server ended the connection".into());
-            }
-            if wanted(&line) {
-                return Ok(());
-            }
-        }
+    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&[u8]) -> bool) -> Fallible<()> {
+        while !wanted(&self.reader.line()?) {}
+        Ok(())
     }
 }
 
-/// Trust the server's certificate and nothing else.
-pub(crate) fn trust(server: &Server) -> Fallible<Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&server.certificate)?)?;
-    Ok(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+/// As much of a command as belongs into an error.
+fn short(command: &str) -> String {
+    command.chars().take(80).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::Fallible;
 use crate::client::Client;
+use crate::corpus;
 
 /// Messages in one APPEND (RFC 3502 §6.3.11).
 const BATCH: u32 = 200;
@@ -9,29 +10,84 @@ const BATCH: u32 = 200;
 /// UIDs named in one STORE.
 const UIDS: usize = 500;
 
-const MESSAGE: &str = "From: ann@example.org\r\nSubject: rooks\r\n\r\nnest\r\n";
-
-/// Make a mailbox with so many small messages.
+/// Make a mailbox with so many small messages, whose flags and dates differ; see [`flags`] and [`year`].
 pub(crate) fn mailbox(client: &mut Client, name: &str, messages: u32) -> Fallible<()> {
     client.command(&format!("CREATE {name}"))?;
-    let mut left = messages;
-    while left > 0 {
-        let batch = left.min(BATCH);
-        append(client, name, batch)?;
-        left -= batch;
+    let mut next = 0;
+    while next < messages {
+        let batch = BATCH.min(messages - next);
+        let mut command = format!("a APPEND {name}").into_bytes();
+        for number in next..next + batch {
+            let attributes =
+                format!(" ({}) \"17-Jul-{} 02:44:25 +0000\"", flags(number), year(number));
+            command.extend(attributes.into_bytes());
+            literal(&mut command, &corpus::small(u64::from(number)));
+        }
+        send(client, command)?;
+        next += batch;
     }
     Ok(())
 }
 
+/// The flags that a message has from the beginning: a tenth is unseen, a fiftieth flagged.
+pub(crate) fn flags(number: u32) -> &'static str {
+    match (number % 10, number % 50) {
+        (_, 1) => "\\Flagged \\Seen",
+        (0, _) => "",
+        _ => "\\Seen",
+    }
+}
+
+/// The year of its internal date: one of ten.
+pub(crate) fn year(number: u32) -> u32 {
+    2010 + number / 7 % 10
+}
+
+/// Append these messages with as few commands as there can be.
+pub(crate) fn append_all<'a>(
+    client: &mut Client,
+    name: &str,
+    messages: impl Iterator<Item = &'a [u8]>,
+) -> Fallible<()> {
+    let mut command = Vec::new();
+    let mut batch = 0;
+    for message in messages {
+        if batch == 0 {
+            command = format!("a APPEND {name}").into_bytes();
+        }
+        literal(&mut command, message);
+        batch += 1;
+        if batch == BATCH {
+            send(client, std::mem::take(&mut command))?;
+            batch = 0;
+        }
+    }
+    if batch > 0 { send(client, command) } else { Ok(()) }
+}
+
+/// Append one message.
+pub(crate) fn append_one(client: &mut Client, name: &str, message: &[u8]) -> Fallible<()> {
+    let mut command = Vec::with_capacity(message.len() + 64);
+    command.extend_from_slice(format!("a APPEND {name}").as_bytes());
+    literal(&mut command, message);
+    send(client, command)
+}
+
 /// Append so many messages with one command.
 pub(crate) fn append(client: &mut Client, name: &str, messages: u32) -> Fallible<()> {
-    let mut command = format!("a APPEND {name}");
-    for _ in 0..messages {
-        command += &format!(" {{{}+}}\r\n{MESSAGE}", MESSAGE.len());
-    }
-    command += "\r\n";
-    client.send(command.as_bytes())?;
-    client.done()
+    let messages: Vec<_> = (0..u64::from(messages)).map(corpus::small).collect();
+    append_all(client, name, messages.iter().map(Vec::as_slice))
+}
+
+fn literal(command: &mut Vec<u8>, message: &[u8]) {
+    command.extend_from_slice(format!(" {{{}+}}\r\n", message.len()).as_bytes());
+    command.extend_from_slice(message);
+}
+
+fn send(client: &mut Client, mut command: Vec<u8>) -> Fallible<()> {
+    command.extend_from_slice(b"\r\n");
+    client.send(&command)?;
+    client.done().map(drop)
 }
 
 /// Expunge every second message of a mailbox that was just filled.
@@ -41,5 +97,5 @@ pub(crate) fn expunge_every_second(client: &mut Client, name: &str, messages: u3
     for some in uids.chunks(UIDS) {
         client.command(&format!("UID STORE {} +FLAGS.SILENT (\\Deleted)", some.join(",")))?;
     }
-    client.command("CLOSE")
+    client.command("CLOSE").map(drop)
 }

@@ -2,9 +2,11 @@
 //! them hear of a new message.
 
 use crate::Fallible;
-use crate::client::{Client, Way, trust};
-use crate::server::{Rookery, Server};
-use crate::{fill, memory};
+use crate::client::{Client, Way};
+use crate::fill;
+use crate::measure::memory;
+use crate::servers::rookery::Rookery;
+use crate::servers::{Person, Server, USER};
 use std::time::{Duration, Instant};
 
 /// What can be chosen.
@@ -35,6 +37,7 @@ struct Cost {
 /// Measure and print.
 pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
+    Person::find()?.give(folder.path())?;
     let rookery = Rookery::new(folder.path())?;
     prepare(&rookery, arguments.messages)?;
     println!("{} connections in IDLE, in the same mailbox", arguments.connections);
@@ -67,7 +70,7 @@ fn describe(mailbox: &str, messages: u32) -> String {
 
 fn prepare(rookery: &Rookery, messages: u32) -> Fallible<()> {
     let server = rookery.start()?;
-    let mut client = Client::new(&server, Way::Plain, &trust(&server)?)?;
+    let mut client = Client::new(&server, Way::Plain, USER)?;
     let start = Instant::now();
     fill::mailbox(&mut client, EMPTY, 0)?;
     fill::mailbox(&mut client, FULL, messages)?;
@@ -92,10 +95,9 @@ fn measure(rookery: &Rookery, way: Way, mailbox: &str, connections: u32) -> Fall
 }
 
 fn open(server: &Server, way: Way, mailbox: &str, connections: u32) -> Fallible<Vec<Client>> {
-    let trusted = trust(server)?;
     let mut clients = Vec::new();
     for _ in 0..connections {
-        let mut client = Client::new(server, way, &trusted)?;
+        let mut client = Client::new(server, way, USER)?;
         client.idle(mailbox)?;
         clients.push(client);
     }
@@ -104,11 +106,11 @@ fn open(server: &Server, way: Way, mailbox: &str, connections: u32) -> Fallible<
 
 /// Append a message; the time until the last client has been told.
 fn hear(server: &Server, mailbox: &str, clients: &mut [Client]) -> Fallible<Duration> {
-    let mut writer = Client::new(server, Way::Plain, &trust(server)?)?;
+    let mut writer = Client::new(server, Way::Plain, USER)?;
     let start = Instant::now();
     fill::append(&mut writer, mailbox, 1)?;
     for client in clients {
-        client.until(|line| line.contains(" EXISTS"))?;
+        client.until(|line| line.ends_with(b" EXISTS\r\n"))?;
     }
     Ok(start.elapsed())
 }

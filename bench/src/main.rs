@@ -1,15 +1,25 @@
 //! Benchmarks of a listening server, from outside: a real process, real sockets.
 //!
-//! What is measured is a module (`idle`, `ready`, `space`); what is measured against is a [`server::Server`], which says where it listens
-//! and which processes it has. Another server to compare with is another way to make one.
+//! Without a subcommand the workloads of [`workload`] are run, on Rookery and, if told, on another server in the same run
+//! ([`compare`]). The subcommands measure what only we promise. [`servers`] says how each server is started, [`stage`]
+//! what it is filled with, [`measure`] what is counted, [`report`] what is printed.
 
+mod answer;
 mod client;
+mod compare;
+mod corpus;
 mod fill;
 mod idle;
-mod memory;
+mod lmtp;
+mod measure;
 mod ready;
-mod server;
+mod report;
+mod servers;
+mod sizes;
 mod space;
+mod stage;
+mod stream;
+mod workload;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,9 +29,12 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Benchmarks of a listening server.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    benchmark: Benchmark,
+    benchmark: Option<Benchmark>,
+    #[command(flatten)]
+    compare: compare::Arguments,
 }
 
 #[derive(Subcommand)]
@@ -35,10 +48,12 @@ enum Benchmark {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().benchmark {
-        Benchmark::Idle(arguments) => idle::run(&arguments),
-        Benchmark::Ready(arguments) => ready::run(&arguments),
-        Benchmark::Space(arguments) => space::run(&arguments),
+    let arguments = Arguments::parse();
+    let done = match arguments.benchmark {
+        None => compare::run(&arguments.compare),
+        Some(Benchmark::Idle(arguments)) => idle::run(&arguments),
+        Some(Benchmark::Ready(arguments)) => ready::run(&arguments),
+        Some(Benchmark::Space(arguments)) => space::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

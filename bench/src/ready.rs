@@ -1,9 +1,10 @@
 //! How long a server that was killed takes until a large mailbox can be used again.
 
 use crate::Fallible;
-use crate::client::{Client, Way, trust};
+use crate::client::{Client, Way};
 use crate::fill;
-use crate::server::Rookery;
+use crate::servers::rookery::Rookery;
+use crate::servers::{Person, USER};
 use std::time::Instant;
 
 const MAILBOX: &str = "Large";
@@ -22,15 +23,12 @@ pub(crate) struct Arguments {
 /// Fill a mailbox, then kill the server right after an append and start it again, a few times.
 pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
+    Person::find()?.give(folder.path())?;
     let rookery = Rookery::new(folder.path())?;
     let start = Instant::now();
     {
         let server = rookery.start()?;
-        fill::mailbox(
-            &mut Client::new(&server, Way::Plain, &trust(&server)?)?,
-            MAILBOX,
-            arguments.messages,
-        )?;
+        fill::mailbox(&mut Client::new(&server, Way::Plain, USER)?, MAILBOX, arguments.messages)?;
     }
     println!("{} messages, filled in {:.1} s", arguments.messages, start.elapsed().as_secs_f64());
     for _ in 0..arguments.kills {
@@ -38,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
         // Dropping a server kills it.
         let server = rookery.start()?;
         let listens = start.elapsed().as_millis();
-        let mut client = Client::new(&server, Way::Plain, &trust(&server)?)?;
+        let mut client = Client::new(&server, Way::Plain, USER)?;
         client.command(&format!("SELECT {MAILBOX}"))?;
         println!(
             "accepts connections after {listens} ms, has the mailbox open after {} ms",

@@ -1,8 +1,10 @@
 //! What the disk holds for each octet that is alive, after much coming and going, and what was written for it.
 
 use crate::Fallible;
-use crate::client::{Client, Way, trust};
-use crate::server::Rookery;
+use crate::client::{Client, Way};
+use crate::measure::disk;
+use crate::servers::rookery::Rookery;
+use crate::servers::{Person, USER};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -28,8 +30,9 @@ pub(crate) struct Arguments {
 /// Fill a mailbox, let random messages of it give way to new ones, and compare.
 pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
+    Person::find()?.give(folder.path())?;
     let server = Rookery::new(folder.path())?.start()?;
-    let mut client = Client::new(&server, Way::Plain, &trust(&server)?)?;
+    let mut client = Client::new(&server, Way::Plain, USER)?;
     client.command(&format!("CREATE {MAILBOX}"))?;
     client.command(&format!("SELECT {MAILBOX}"))?;
     let (mut random, mut uids, mut next) = (0x9e37_79b9_7f4a_7c15_u64, Vec::new(), 1);
@@ -50,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let held = settle(folder.path())?;
     let alive = uids.len() as u64 * SIZE as u64;
     let appended = rounds * BATCH * SIZE as u64;
-    let written = written(server.process())?;
+    let written = disk::written(server.process())?;
     let share = |octets: u64, of: u64| octets as f64 / of as f64;
     println!("{} MiB alive, {} MiB appended in all", alive >> 20, appended >> 20);
     println!(
@@ -72,7 +75,7 @@ fn append(client: &mut Client) -> Fallible<()> {
     }
     command.extend(b"\r\n");
     client.send(&command)?;
-    client.done()
+    client.done().map(drop)
 }
 
 /// Take one out at random.
@@ -107,11 +110,4 @@ fn octets(folder: &Path) -> Fallible<u64> {
         sum += if kind.is_dir() { octets(&entry.path())? } else { kind.len() };
     }
     Ok(sum)
-}
-
-/// Octets that a process gave to the disk.
-fn written(process: u32) -> Fallible<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/io"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
-    Ok(line.ok_or("no write_bytes")?.parse()?)
 }

@@ -1,0 +1,108 @@
+//! The report as Markdown.
+
+use super::{Cost, Figure, Line, Report};
+use crate::workload::By;
+use std::fmt::Write;
+
+impl Report {
+    /// The tables.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::new();
+        let machine = &self.machine;
+        let _ = writeln!(
+            text,
+            "{} x {}, {} of memory, Linux {}, {}; a sync takes {:.0} us. Dovecot {}. Mail: {}.{}\n",
+            machine.cores,
+            machine.processor,
+            machine.memory,
+            machine.kernel,
+            machine.disk,
+            machine.sync,
+            machine.dovecot,
+            self.corpus,
+            if self.quick { " A quick run: these figures are rough." } else { "" },
+        );
+        let _ = writeln!(text, "{}", overview(&self.lines));
+        let _ = writeln!(text, "{}", details(&self.lines));
+        text
+    }
+}
+
+/// Each workload in one line: how many times better.
+fn overview(lines: &[Line]) -> String {
+    let mut text = "| workload | | rookery | maildir | mdbox | factor | aim | |\n\
+        |---|---|--:|--:|--:|--:|--:|---|\n"
+        .to_owned();
+    for line in lines {
+        let by = if line.measure == By::Cpu { "CPU" } else { "time" };
+        let figure = |name: &str| {
+            let cost = line.costs.iter().find(|cost| cost.kind.name() == name);
+            cost.map_or("–".to_owned(), |cost| amount(cost, line.measure))
+        };
+        let verdict = match line.is_met() {
+            Some(true) => "met",
+            Some(false) => "**missed**",
+            None => "",
+        };
+        let times =
+            |factor: Option<f64>| factor.map_or(String::new(), |factor| format!("{factor:.1}"));
+        let _ = writeln!(
+            text,
+            "| {} | {by} | {} | {} | {} | {} | {} | {verdict} |",
+            line.what,
+            figure("rookery"),
+            figure("maildir"),
+            figure("mdbox"),
+            times(line.factor),
+            times(line.aim),
+        );
+    }
+    text
+}
+
+/// What counts for a workload: time for an operation, or megabytes in a second.
+fn amount(cost: &Cost, by: By) -> String {
+    match (by, cost.octets) {
+        (_, 0) => time(cost.by(by)),
+        _ => format!("{} ({:.0} MB/s)", time(cost.by(by)), cost.rate(by)),
+    }
+}
+
+fn details(lines: &[Line]) -> String {
+    let mut text = "| workload | server | time for one | CPU for a thousand | memory | written for one | syncs for one |\n\
+        |---|---|--:|--:|--:|--:|--:|\n"
+        .to_owned();
+    for line in lines {
+        for cost in &line.costs {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} | {:.1} MB | {:.0} | {:.2} |",
+                line.name,
+                cost.kind.name(),
+                spread(cost.wall, time),
+                spread(cost.cpu, |cpu| time(cpu * 1000.0)),
+                cost.memory.median / 1e6,
+                cost.written.median,
+                cost.syncs.median,
+            );
+        }
+    }
+    text
+}
+
+/// A median, and the least and most.
+fn spread(figure: Figure, print: impl Fn(f64) -> String) -> String {
+    let (least, most) = (print(figure.least), print(figure.most));
+    format!("{} ({least} – {most})", print(figure.median))
+}
+
+/// Microseconds for people.
+fn time(micros: f64) -> String {
+    match micros {
+        ..10.0 => format!("{micros:.2} µs"),
+        ..1_000.0 => format!("{micros:.0} µs"),
+        ..10_000.0 => format!("{:.2} ms", micros / 1e3),
+        ..1_000_000.0 => format!("{:.0} ms", micros / 1e3),
+        _ => format!("{:.2} s", micros / 1e6),
+    }
+}
