@@ -5,6 +5,7 @@ use crate::answer::{Answer, Reader};
 use crate::servers::{PASSWORD, Server};
 use crate::stream::Stream;
 use std::io::Write;
+use std::net::SocketAddr;
 
 /// How clients come to the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,10 +38,18 @@ impl Client {
 
     /// Connect, and hear the greeting.
     pub(crate) fn connect(server: &Server, way: Way) -> Fallible<Self> {
-        let stream = match way {
-            Way::Plain | Way::Compressed => Stream::plain(server.imap)?,
-            Way::Tls => Stream::tls(server)?,
-        };
+        match way {
+            Way::Plain | Way::Compressed => Self::plain(server.imap),
+            Way::Tls => Self::over(Stream::tls(server)?),
+        }
+    }
+
+    /// The same without TLS, knowing nothing but the address.
+    pub(crate) fn plain(imap: SocketAddr) -> Fallible<Self> {
+        Self::over(Stream::plain(imap)?)
+    }
+
+    fn over(stream: Stream) -> Fallible<Self> {
         let mut client = Self { reader: Reader::new(stream) };
         client.until(|line| line.starts_with(b"* OK"))?;
         Ok(client)

@@ -1,6 +1,7 @@
 //! Runs each workload on each server, in turns, and reports.
 
 use crate::Fallible;
+use crate::ceiling;
 use crate::corpus::Corpus;
 use crate::measure::Sample;
 use crate::report::{Line, Report};
@@ -40,8 +41,9 @@ pub(crate) struct Arguments {
     markdown: Option<PathBuf>,
 }
 
+/// A server to compare with.
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Other {
+pub(crate) enum Other {
     /// Debian's Dovecot, once with Maildir, once with mdbox
     Dovecot,
 }
@@ -61,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     fill(&workloads, &mut stages)?;
     let rounds = arguments.rounds.unwrap_or(sizes.rounds);
     let lines = measure(&workloads, &mut stages, rounds)?;
-    let report = Report::new(&stages, &corpus, arguments.quick, lines)?;
+    let ceiling = ceiling::measure(&corpus, sizes.whole)?;
+    let report = Report::new(&stages, &corpus, arguments.quick, ceiling, lines)?;
     let text = report.markdown();
     println!("{text}");
     if let Some(file) = &arguments.markdown {
@@ -82,7 +85,8 @@ fn choose(only: &[String], sizes: &Sizes) -> Fallible<Vec<Workload>> {
     Ok(all.into_iter().filter(is_wanted).collect())
 }
 
-fn stages(
+/// The servers, started, without mail.
+pub(crate) fn stages(
     folder: &Path,
     against: Option<Other>,
     corpus: &Arc<Corpus>,
@@ -106,8 +110,11 @@ fn stages(
 
 fn fill(workloads: &[Workload], stages: &mut [Stage]) -> Fallible<()> {
     for stage in stages {
-        let (start, kind) = (Instant::now(), stage.kind);
-        for workload in workloads.iter().filter(|workload| workload.is_for(kind)) {
+        let start = Instant::now();
+        for workload in workloads {
+            if !workload.is_for(stage) {
+                continue;
+            }
             let done = (workload.prepare)(stage);
             done.map_err(|error| failed(workload, stage, &*error))?;
         }
@@ -141,12 +148,12 @@ fn measure_one(workload: &Workload, stages: &mut [Stage], rounds: u32) -> Fallib
     let start = Instant::now();
     let mut samples: Vec<(Kind, Vec<Sample>)> = Vec::new();
     samples.extend(stages.iter().map(|stage| (stage.kind, Vec::new())));
-    for round in 0..rounds as usize {
+    for round in 0..workload.rounds.unwrap_or(rounds) as usize {
         for turn in 0..stages.len() {
             // Another one begins in each round.
             let which = (round + turn) % stages.len();
             let stage = &mut stages[which];
-            if workload.is_for(stage.kind) {
+            if workload.is_for(stage) {
                 stage.run += 1;
                 let sample = (workload.run)(stage);
                 samples[which].1.push(sample.map_err(|error| failed(workload, stage, &*error))?);

@@ -5,9 +5,11 @@
 //! what it is filled with, [`measure`] what is counted, [`report`] what is printed.
 
 mod answer;
+mod ceiling;
 mod client;
 mod compare;
 mod corpus;
+mod fairness;
 mod fill;
 mod idle;
 mod lmtp;
@@ -45,6 +47,11 @@ enum Benchmark {
     Ready(ready::Arguments),
     /// What the disk holds for each octet that is alive, after much coming and going.
     Space(space::Arguments),
+    /// How long ordinary clients wait while others ask for too much.
+    Fairness(fairness::Arguments),
+    /// What `fairness` starts to ask for too much.
+    #[command(hide = true)]
+    Attack(fairness::attack::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +61,8 @@ fn main() -> ExitCode {
         Some(Benchmark::Idle(arguments)) => idle::run(&arguments),
         Some(Benchmark::Ready(arguments)) => ready::run(&arguments),
         Some(Benchmark::Space(arguments)) => space::run(&arguments),
+        Some(Benchmark::Fairness(arguments)) => fairness::run(&arguments),
+        Some(Benchmark::Attack(arguments)) => fairness::attack::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,12 @@ pub(crate) struct Sizes {
     pub(crate) bulk: u32,
     /// Mailboxes of the account that has many.
     pub(crate) mailboxes: u32,
+    /// Idle connections, on every server.
+    pub(crate) idle: usize,
+    /// Idle connections, once.
+    pub(crate) very_idle: Option<usize>,
+    /// Clients that wait for the same message.
+    pub(crate) watchers: usize,
 }
 
 impl Sizes {
@@ -41,6 +47,9 @@ impl Sizes {
         logins: 100,
         bulk: 2_000,
         mailboxes: 1_000,
+        idle: 1_000,
+        very_idle: Some(10_000),
+        watchers: 400,
     };
 
     /// Of a run of two minutes.
@@ -56,6 +65,9 @@ impl Sizes {
         logins: 40,
         bulk: 500,
         mailboxes: 200,
+        idle: 200,
+        very_idle: None,
+        watchers: 100,
     };
 
     /// Accounts that have one mailbox each, of these sizes.

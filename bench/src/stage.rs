@@ -26,6 +26,7 @@ pub(crate) struct Stage {
     settings: Settings,
     server: Option<Server>,
     filled: HashSet<String>,
+    capabilities: String,
 }
 
 impl Stage {
@@ -33,13 +34,22 @@ impl Stage {
     pub(crate) fn new(kind: Kind, site: Site, corpus: Arc<Corpus>, sizes: Sizes) -> Fallible<Self> {
         let settings = Settings { flush: Flush::Never, delay: Duration::ZERO };
         let server = Some(site.start(settings)?);
-        let filled = HashSet::new();
-        Ok(Self { kind, site, corpus, sizes, run: 0, settings, server, filled })
+        let (filled, capabilities) = (HashSet::new(), String::new());
+        let mut stage =
+            Self { kind, site, corpus, sizes, run: 0, settings, server, filled, capabilities };
+        let capabilities = stage.client()?.text("CAPABILITY")?;
+        stage.capabilities = String::from_utf8_lossy(&capabilities).into_owned();
+        Ok(stage)
     }
 
     /// The server.
     pub(crate) fn server(&self) -> Fallible<&Server> {
         self.server.as_ref().ok_or_else(|| "the server is not started".into())
+    }
+
+    /// Whether clients that are logged in are told of this capability.
+    pub(crate) fn advertises(&self, capability: &str) -> bool {
+        self.capabilities.split_whitespace().any(|word| word == capability)
     }
 
     /// End the server and start it again with these settings, if it has others.

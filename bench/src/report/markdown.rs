@@ -23,8 +23,24 @@ impl Report {
             if self.quick { " A quick run: these figures are rough." } else { "" },
         );
         let _ = writeln!(text, "{}", overview(&self.lines));
+        let _ = writeln!(text, "{}", self.bodies());
         let _ = writeln!(text, "{}", details(&self.lines));
         text
+    }
+
+    /// How near the fastest way to fetch bodies comes to what the socket can carry.
+    fn bodies(&self) -> String {
+        let mut text = format!(
+            "A loop that copies the answers with all bodies to such a socket, and does nothing else, reaches {:.0} MB/s.",
+            self.ceiling
+        );
+        let plain = self.lines.iter().find(|line| line.name == "fetch-bodies-plain");
+        for cost in plain.into_iter().flat_map(|line| &line.costs) {
+            let rate = cost.rate(By::Wall);
+            let share = 100.0 * rate / self.ceiling.max(1.0);
+            let _ = write!(text, " {}: {rate:.0} MB/s, {share:.0} % of that.", cost.kind.name());
+        }
+        text + "\n"
     }
 }
 
@@ -34,7 +50,11 @@ fn overview(lines: &[Line]) -> String {
         |---|---|--:|--:|--:|--:|--:|---|\n"
         .to_owned();
     for line in lines {
-        let by = if line.measure == By::Cpu { "CPU" } else { "time" };
+        let by = match line.measure {
+            By::Cpu => "CPU",
+            By::Wall => "time",
+            By::Memory => "memory",
+        };
         let figure = |name: &str| {
             let cost = line.costs.iter().find(|cost| cost.kind.name() == name);
             cost.map_or("–".to_owned(), |cost| amount(cost, line.measure))
@@ -54,15 +74,25 @@ fn overview(lines: &[Line]) -> String {
             figure("maildir"),
             figure("mdbox"),
             times(line.factor),
-            times(line.aim),
+            aim(line),
         );
     }
     text
 }
 
+fn aim(line: &Line) -> String {
+    let within = |most: f64| match line.measure {
+        By::Memory => format!("≤ {}", octets(most)),
+        _ => format!("≤ {}", time(most)),
+    };
+    let times = line.aim_times.map(|times| format!("{times:.1}"));
+    times.or_else(|| line.aim_within.map(within)).unwrap_or_default()
+}
+
 /// What counts for a workload: time for an operation, or megabytes in a second.
 fn amount(cost: &Cost, by: By) -> String {
     match (by, cost.octets) {
+        (By::Memory, _) => octets(cost.by(by)),
         (_, 0) => time(cost.by(by)),
         _ => format!("{} ({:.0} MB/s)", time(cost.by(by)), cost.rate(by)),
     }
@@ -76,12 +106,12 @@ fn details(lines: &[Line]) -> String {
         for cost in &line.costs {
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {:.1} MB | {:.0} | {:.2} |",
+                "| {} | {} | {} | {} | {} | {:.0} | {:.2} |",
                 line.name,
                 cost.kind.name(),
                 spread(cost.wall, time),
                 spread(cost.cpu, |cpu| time(cpu * 1000.0)),
-                cost.memory.median / 1e6,
+                octets(cost.memory.median),
                 cost.written.median,
                 cost.syncs.median,
             );
@@ -94,6 +124,14 @@ fn details(lines: &[Line]) -> String {
 fn spread(figure: Figure, print: impl Fn(f64) -> String) -> String {
     let (least, most) = (print(figure.least), print(figure.most));
     format!("{} ({least} – {most})", print(figure.median))
+}
+
+/// Octets for people.
+fn octets(octets: f64) -> String {
+    match octets {
+        ..1e6 => format!("{:.1} kB", octets / 1e3),
+        _ => format!("{:.1} MB", octets / 1e6),
+    }
 }
 
 /// Microseconds for people.

@@ -8,7 +8,7 @@ use crate::corpus::Corpus;
 use crate::measure::Sample;
 use crate::servers::Kind;
 use crate::stage::Stage;
-use crate::workload::{By, Workload};
+use crate::workload::{Aim, By, Workload};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -78,6 +78,7 @@ impl Cost {
         match by {
             By::Wall => self.wall.median,
             By::Cpu => self.cpu.median,
+            By::Memory => self.memory.median,
         }
     }
 
@@ -92,14 +93,16 @@ impl Cost {
 pub(crate) struct Line {
     name: String,
     what: String,
-    /// `wall` or `cpu`: what the factor is about.
+    /// `wall`, `cpu` or `memory`: what the factor is about.
     by: &'static str,
     #[serde(skip)]
     measure: By,
     /// How many times better than the better of the others we are.
     factor: Option<f64>,
     /// How many times better we want to be.
-    aim: Option<f64>,
+    aim_times: Option<f64>,
+    /// How many microseconds, or octets, we want to need at the most.
+    aim_within: Option<f64>,
     costs: Vec<Cost>,
 }
 
@@ -118,17 +121,32 @@ impl Line {
         Self {
             name: workload.name.clone(),
             what: workload.what.clone(),
-            by: if measure == By::Cpu { "cpu" } else { "wall" },
+            by: match measure {
+                By::Wall => "wall",
+                By::Cpu => "cpu",
+                By::Memory => "memory",
+            },
             measure,
             factor,
-            aim: workload.aim,
+            aim_times: match workload.aim {
+                Some(Aim::Times(times)) => Some(times),
+                _ => None,
+            },
+            aim_within: match workload.aim {
+                Some(Aim::Within(most)) => Some(most),
+                _ => None,
+            },
             costs,
         }
     }
 
     /// Whether the aim is met, if there is one and it can be said.
     fn is_met(&self) -> Option<bool> {
-        Some(self.factor? >= self.aim?)
+        if let Some(most) = self.aim_within {
+            let ours = self.costs.iter().find(|cost| cost.kind == Kind::Rookery)?;
+            return Some(ours.by(self.measure) <= most);
+        }
+        Some(self.factor? >= self.aim_times?)
     }
 
     /// For whoever waits.
@@ -157,6 +175,8 @@ pub(crate) struct Report {
     machine: machine::Machine,
     quick: bool,
     corpus: String,
+    /// Megabytes in a second that a loop which copies bodies to a socket reaches.
+    ceiling: f64,
     settings: Vec<(&'static str, String)>,
     lines: Vec<Line>,
 }
@@ -167,6 +187,7 @@ impl Report {
         stages: &[Stage],
         corpus: &Corpus,
         quick: bool,
+        ceiling: f64,
         lines: Vec<Line>,
     ) -> Fallible<Self> {
         let exact = stages.iter().all(|stage| stage.server().is_ok_and(|s| s.group().is_exact()));
@@ -175,6 +196,7 @@ impl Report {
         Ok(Self {
             machine: machine::Machine::find(exact),
             quick,
+            ceiling,
             corpus: format!("{messages} messages of {octets} octets on average, {}", corpus.origin),
             settings: stages.iter().map(|s| (s.kind.name(), s.site.settings())).collect(),
             lines,

@@ -1,8 +1,14 @@
 //! What is measured: the table is the map. Each file has a group of workloads.
 
 mod append;
+mod copy;
 mod fetch;
+mod growth;
+mod idle;
 mod list;
+pub(crate) mod mix;
+mod resync;
+mod search;
 mod select;
 mod session;
 mod store;
@@ -21,6 +27,17 @@ pub(crate) enum By {
     Wall,
     /// What the server computes for them.
     Cpu,
+    /// The memory that each of them takes.
+    Memory,
+}
+
+/// What we want to reach.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Aim {
+    /// To be so many times better than the better of Dovecot's formats.
+    Times(f64),
+    /// So many microseconds, or octets, at the most.
+    Within(f64),
 }
 
 type Prepare = Box<dyn Fn(&mut Stage) -> Fallible<()>>;
@@ -34,12 +51,16 @@ pub(crate) struct Workload {
     pub(crate) what: String,
     /// What counts.
     pub(crate) by: By,
-    /// How many times better than Dovecot we want to be.
-    pub(crate) aim: Option<f64>,
+    /// What we want to reach.
+    pub(crate) aim: Option<Aim>,
     /// How servers are started for it.
     pub(crate) settings: Settings,
     /// Whether only we are measured.
     pub(crate) alone: bool,
+    /// A capability without which a server is not measured.
+    pub(crate) needs: Option<&'static str>,
+    /// Rounds, if fewer than others have.
+    pub(crate) rounds: Option<u32>,
     /// Done once for each server, before anything is measured.
     pub(crate) prepare: Prepare,
     /// Done in each round.
@@ -56,6 +77,8 @@ impl Workload {
             aim: None,
             settings: Settings::DEFAULT,
             alone: false,
+            needs: None,
+            rounds: None,
             prepare: Box::new(|_| Ok(())),
             run: Box::new(|_| Err("nothing to run".into())),
         }
@@ -66,12 +89,29 @@ impl Workload {
         Self { by: By::Wall, ..Self::cpu(name, what) }
     }
 
+    /// A workload that counts the memory for each of its operations.
+    fn memory(name: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { by: By::Memory, ..Self::cpu(name, what) }
+    }
+
     fn aim(self, aim: f64) -> Self {
-        Self { aim: Some(aim), ..self }
+        Self { aim: Some(Aim::Times(aim)), ..self }
+    }
+
+    fn within(self, most: f64) -> Self {
+        Self { aim: Some(Aim::Within(most)), ..self }
     }
 
     fn alone(self) -> Self {
         Self { alone: true, ..self }
+    }
+
+    fn needs(self, capability: &'static str) -> Self {
+        Self { needs: Some(capability), ..self }
+    }
+
+    fn rounds(self, rounds: u32) -> Self {
+        Self { rounds: Some(rounds), ..self }
     }
 
     fn always_synced(self) -> Self {
@@ -91,8 +131,9 @@ impl Workload {
     }
 
     /// Whether it is measured with this server.
-    pub(crate) fn is_for(&self, kind: Kind) -> bool {
-        kind == Kind::Rookery || !self.alone
+    pub(crate) fn is_for(&self, stage: &Stage) -> bool {
+        let can = self.needs.is_none_or(|capability| stage.advertises(capability));
+        can && (stage.kind == Kind::Rookery || !self.alone)
     }
 
     /// Whether somebody who asks for `name` means this one: itself, or its group (`fetch` for `fetch-bodies`).
@@ -110,7 +151,13 @@ pub(crate) fn all(sizes: &Sizes) -> Vec<Workload> {
         select::workloads(sizes),
         fetch::workloads(sizes),
         store::workloads(sizes),
+        resync::workloads(sizes),
+        search::workloads(sizes),
+        copy::workloads(sizes),
         list::workloads(sizes),
+        mix::workloads(),
+        growth::workloads(sizes),
+        idle::workloads(sizes),
     ];
     groups.into_iter().flatten().collect()
 }

@@ -15,7 +15,7 @@ pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     }
     if let Some(messages) = sizes.huge {
         all.push(warm(messages).alone());
-        all.push(cold(messages).alone());
+        all.push(cold(messages).alone().within(100_000.0));
     }
     all
 }
