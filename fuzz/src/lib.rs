@@ -1,7 +1,14 @@
 //! Whole conversations in memory, for the targets that drive the server as clients do.
 
+mod account;
+mod admin;
 mod client;
+mod lmtp;
 mod world;
+
+pub use account::{damage, read_back};
+pub use admin::administer;
+pub use lmtp::{LmtpHeard, deliver};
 
 use client::Client;
 use std::time::Duration;

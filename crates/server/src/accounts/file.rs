@@ -63,9 +63,14 @@ impl AccountFile {
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         let mut text = String::new();
         std::fs::File::open(path)?.take(MAX_CONFIG_SIZE).read_to_string(&mut text)?;
+        Self::parse(&text)
+    }
+
+    /// Read what `account.toml` holds.
+    pub(crate) fn parse(text: &str) -> io::Result<Self> {
         // The parser's own message quotes the line, which may hold a hash.
         let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-        let account: Self = toml::from_str(&text)
+        let account: Self = toml::from_str(text)
             .map_err(|error: toml::de::Error| broken(error.message().to_owned()))?;
         if account.version != VERSION {
             return Err(broken(format!("account.toml of version {}", account.version)));

@@ -66,7 +66,7 @@ fn too_long() -> Failure {
 }
 
 /// Answer one client's requests until it has no more.
-pub(super) async fn serve<S>(stream: S, services: &Services) -> io::Result<()>
+pub(crate) async fn serve<S>(stream: S, services: &Services) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {

@@ -13,6 +13,8 @@ mod request;
 mod socket;
 
 pub(crate) use client::Client;
+#[cfg(feature = "fuzzing")]
+pub(crate) use execute::serve;
 pub(crate) use request::{
     AccountDetails, AccountSummary, CheckedAccount, CheckedMessages, Finding, ListedMessage,
     MailboxDetails, MessageDetails, Password, Request, Response,

@@ -8,7 +8,7 @@ mod export;
 mod import;
 mod mailbox;
 mod output;
-mod passwd_file;
+pub(crate) mod passwd_file;
 mod password;
 mod quickstart;
 mod serve;

@@ -2,15 +2,15 @@
 
 /// A line with a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct User {
+pub(crate) struct User {
     /// The line's number, from 1.
-    pub(super) line: usize,
-    pub(super) name: String,
-    pub(super) password: String,
+    pub(crate) line: usize,
+    pub(crate) name: String,
+    pub(crate) password: String,
 }
 
 /// The users, in the order of their lines. Empty lines and those that begin with `#` are passed over.
-pub(super) fn parse(text: &str) -> Vec<User> {
+pub(crate) fn parse(text: &str) -> Vec<User> {
     let user = |(index, line): (usize, &str)| {
         let mut fields = line.split(':');
         let (name, password) = (fields.next()?.trim(), fields.next().unwrap_or_default());

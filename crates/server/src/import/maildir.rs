@@ -134,7 +134,10 @@ fn flags(name: &str, keywords: &Keywords) -> Vec<String> {
 
 /// Lines of a number and a keyword; number 0 is the letter `a`.
 fn keywords(dir: &Path) -> Keywords {
-    let text = std::fs::read_to_string(dir.join("dovecot-keywords")).unwrap_or_default();
+    keywords_in(&std::fs::read_to_string(dir.join("dovecot-keywords")).unwrap_or_default())
+}
+
+fn keywords_in(text: &str) -> Keywords {
     let line = |line: &str| {
         let (number, keyword) = line.split_once(' ')?;
         let letter = ('a'..='z').nth(number.parse().ok()?)?;
@@ -163,6 +166,18 @@ fn message(file: &File) -> io::Result<Found> {
     let details = MessageDetails { flags: file.flags.clone(), received, zone: 0 };
     let origin = path.display().to_string();
     Ok(Found { origin, mailbox: file.mailbox.to_string(), details, octets })
+}
+
+/// The flags that a file's name and this file of keywords mean.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn flags_in(name: &str, keywords: &str) -> Vec<String> {
+    flags(name, &keywords_in(keywords))
+}
+
+/// The mailbox that a folder's name means, the dots in it dividing levels.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn mailbox_in(levels: &str) -> String {
+    decode_levels(levels)
 }
 
 #[cfg(test)]

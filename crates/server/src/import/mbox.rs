@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-struct Messages<R> {
+pub(crate) struct Messages<R> {
     lines: R,
     mailbox: String,
     /// The `From ` line of the next message.
@@ -32,7 +32,7 @@ pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
     Ok(Source { messages: Box::new(messages), total: metadata.len() })
 }
 
-fn messages<R: BufRead>(lines: R, mailbox: &str) -> Messages<R> {
+pub(crate) fn messages<R: BufRead>(lines: R, mailbox: &str) -> Messages<R> {
     Messages { lines, mailbox: mailbox.to_owned(), from: None, begun: false }
 }
 

@@ -2,8 +2,8 @@
 
 mod crlf;
 mod eml;
-mod maildir;
-mod mbox;
+pub(crate) mod maildir;
+pub(crate) mod mbox;
 mod received;
 
 pub(crate) use crlf::CrlfWriter;

@@ -1,0 +1,47 @@
+//! The `rookery` binary: command line, configuration, TLS, listeners, administration.
+
+mod accounts;
+mod admin;
+mod cli;
+mod clock;
+mod config;
+mod export;
+mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod import;
+mod limits;
+mod listen;
+mod logging;
+mod open_files;
+mod private_file;
+mod privileges;
+mod quickstart;
+mod services;
+mod tls;
+mod unix_socket;
+
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What the binary does.
+#[must_use]
+pub fn main() -> ExitCode {
+    match run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Without a place to say it, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "rookery: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
+    // Before the runtime, for it has threads: they would all have to give up root.
+    let inherited = cli.give_up_root()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failure::Failure::io("starting", &error))?;
+    runtime.block_on(cli::run(cli, inherited))
+}

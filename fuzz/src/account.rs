@@ -1,0 +1,228 @@
+//! An account whose files are not what was written, on a simulated disk.
+
+mod files;
+
+use files::Edit;
+use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, UidSet};
+use rookery_mailbox::{
+    Absent, AccountStore, FlagChange, FlagOperation, NewMailbox, NewMessage, Store, StoreError,
+    ThreadKey, initial_mailboxes,
+};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
+use rookery_store_local::{LocalStore, Options, Report};
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use tokio::runtime::{Builder, Runtime};
+
+const DIR: &str = "/data";
+/// The account that is damaged, and one that must not notice.
+const DAMAGED: &str = "ada";
+const OTHER: &str = "bob";
+const NOW: i64 = 1_700_000_000;
+
+/// Sizes so small that a short script begins segments, writes index snapshots and forgets expunges.
+const SMALL: Options = Options {
+    segment_octets: 3000,
+    spool_memory: 64,
+    index_octets: 1500,
+    died_octets: u64::MAX,
+    max_tombstones: 4,
+};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let runtime = Builder::new_current_thread().enable_time().max_blocking_threads(1).build();
+    runtime.expect("a runtime")
+});
+
+/// The disk as it was written, and what the other account looks like.
+static WRITTEN: LazyLock<(SimulatedDisk, String)> = LazyLock::new(|| RUNTIME.block_on(written()));
+
+async fn written() -> (SimulatedDisk, String) {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk);
+    for name in [DAMAGED, OTHER] {
+        store.create_account(name, &initial_mailboxes(), NOW).await.expect("an account");
+        let account = store.account(name).await.expect("the account");
+        fill(&*account).await.expect("it can be written to");
+    }
+    store.close().await.expect("it is closed");
+    // The last changes are behind the index snapshots.
+    let store = open(&disk);
+    let account = store.account(DAMAGED).await.expect("the account");
+    change(&*account).await.expect("it can be written to");
+    let other = picture(&*store.account(OTHER).await.expect("the account")).await;
+    drop((account, store));
+    (copy(&disk), other.expect("it is whole"))
+}
+
+fn open(disk: &SimulatedDisk) -> LocalStore {
+    let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
+    LocalStore::with_vfs(vfs, Path::new(DIR), SMALL).expect("the data directory is in order")
+}
+
+fn copy(disk: &SimulatedDisk) -> SimulatedDisk {
+    let copy = SimulatedDisk::new();
+    for path in disk.files() {
+        copy.overwrite(&path, &disk.read(&path).expect("it is listed"));
+    }
+    copy
+}
+
+async fn message(
+    account: &dyn AccountStore,
+    octets: usize,
+    key: u64,
+) -> Result<NewMessage, StoreError> {
+    let mut content = account.spool().await?;
+    content.write(&vec![b'x'; octets]).await?;
+    Ok(NewMessage {
+        content,
+        summary: b"summary".to_vec(),
+        thread_keys: vec![ThreadKey(key), ThreadKey(7)],
+        flags: vec![Flag::parse("$Key").expect("a keyword")],
+        internal_date: DateTime::with_offset(NOW, 60),
+    })
+}
+
+/// Each kind of record, and index snapshots in between.
+async fn fill(account: &dyn AccountStore) -> Result<(), StoreError> {
+    let (inbox, all) = (MailboxId(1), UidSet::all());
+    for octets in [0, 100, 1000] {
+        let messages = vec![message(account, octets, 1).await?, message(account, 10, 2).await?];
+        account.append(inbox, messages, NOW).await?;
+    }
+    let name = |text| MailboxName::new(text).expect("a name");
+    let new = NewMailbox { name: name("work"), special_use: None, subscribed: true };
+    let work = account.create(&[new], NOW).await?[0].id;
+    account.copy(inbox, &all, work, Absent::Skip, NOW).await?;
+    let flags =
+        vec![Flag::parse("\\Seen").expect("a flag"), Flag::parse("$Other").expect("a keyword")];
+    account
+        .store_flags(work, &all, &FlagChange { operation: FlagOperation::Add, flags }, None)
+        .await?;
+    account.rename(&[(work, name("done"))], &[], NOW).await?;
+    account.set_append_limit(work, Some(1 << 30)).await?;
+    account.subscribe(&name("gone"), true).await?;
+    account.expunge(work, &all).await?;
+    change(account).await
+}
+
+async fn change(account: &dyn AccountStore) -> Result<(), StoreError> {
+    let (inbox, drafts) = (MailboxId(1), MailboxId(2));
+    account.claim_recent(inbox).await?;
+    let new = message(account, 20, 3).await?;
+    account.append(drafts, vec![new], NOW).await?;
+    account.move_messages(drafts, &UidSet::all(), inbox, Absent::Skip, NOW).await?;
+    Ok(())
+}
+
+/// All that can be seen of an account, except which expunges it remembers.
+async fn picture(account: &dyn AccountStore) -> Result<String, StoreError> {
+    let list = account.mailboxes().await?;
+    let mut picture = format!("{list:?}\n");
+    for info in list.mailboxes.values() {
+        let snapshot = account.open(info.id).await?.snapshot();
+        let told = (snapshot.uid_next(), snapshot.highest_modseq(), snapshot.keywords());
+        let _ = writeln!(picture, "{} {told:?}", info.id);
+        for row in snapshot.rows() {
+            // What is damaged costs its own message.
+            let content = account.content(row.email, 0..u64::MAX).await;
+            let content = content.map_err(|error| error.to_string());
+            let _ = writeln!(picture, "  {row:?} {content:?}");
+            let _any = account.summaries(&[row.email]).await;
+        }
+    }
+    Ok(picture)
+}
+
+/// Put damage on a disk, as the input says.
+#[must_use]
+pub fn damage(input: &[u8]) -> SimulatedDisk {
+    let disk = copy(&WRITTEN.0);
+    let Some((&mended, edits)) = input.split_first() else { return disk };
+    let folder = Path::new(DIR).join("accounts").join(DAMAGED);
+    Edit::list(edits).iter().for_each(|edit| edit.apply(&disk, &folder));
+    if mended % 4 != 0 {
+        files::mend_checksums(&disk, &folder);
+    }
+    disk
+}
+
+/// Panics if a check changes anything; if what a check calls good does not open, or opens otherwise from the log alone; if an
+/// account that opens cannot be closed and opened again; if a repair touches the log; or if the other account notices.
+pub fn read_back(disk: &SimulatedDisk) {
+    RUNTIME.block_on(async {
+        let is_good = check(disk).await;
+        let with_indexes = look(&copy(disk)).await;
+        let from_the_log = look(&files::without_indexes(disk)).await;
+        if is_good {
+            let opened = with_indexes.expect("what is good opens");
+            assert_eq!(Ok(opened), from_the_log.map_err(|error| error.to_string()));
+        }
+        repair(&copy(disk)).await;
+    });
+}
+
+async fn check(disk: &SimulatedDisk) -> bool {
+    let before = contents(disk);
+    let store = open(disk);
+    let report = store.check(DAMAGED).await;
+    store.close().await.expect("it is closed");
+    assert!(contents(disk) == before, "a check changes nothing");
+    report.as_ref().is_ok_and(nothing_is_wrong)
+}
+
+fn nothing_is_wrong(report: &Report) -> bool {
+    report.is_good()
+}
+
+/// Every file of an account but what opening makes.
+fn contents(disk: &SimulatedDisk) -> Vec<(String, Vec<u8>)> {
+    let files = disk.files().into_iter();
+    let read = |path: std::path::PathBuf| {
+        (path.display().to_string(), disk.read(&path).expect("it is listed"))
+    };
+    files.map(read).filter(|(path, _)| path.contains("/accounts/")).collect()
+}
+
+/// What the damaged account looks like, twice, and with a change in between.
+async fn look(disk: &SimulatedDisk) -> Result<String, StoreError> {
+    let store = open(disk);
+    let opened = store.account(DAMAGED).await;
+    let other = picture(&*store.account(OTHER).await.expect("the other opens")).await;
+    assert_eq!(other.expect("the other is whole"), WRITTEN.1);
+    let Ok(account) = opened else {
+        store.close().await.expect("it is closed");
+        return opened.map(|_| String::new());
+    };
+    let seen = picture(&*account).await;
+    // A log that says it used up its numbers takes no change; that is no reason to fall over.
+    let _any = change(&*account).await;
+    let changed = picture(&*account).await.map_err(|error| error.to_string());
+    drop(account);
+    let closed = store.close().await;
+    drop(store);
+    if closed.is_ok() {
+        let store = open(disk);
+        let again = store.account(DAMAGED).await.expect("what was closed opens");
+        assert_eq!(picture(&*again).await.map_err(|error| error.to_string()), changed);
+    }
+    seen
+}
+
+async fn repair(disk: &SimulatedDisk) {
+    let is_log = |(path, _): &(String, Vec<u8>)| path.ends_with(".seg");
+    let log = |disk| contents(disk).into_iter().filter(is_log).collect::<Vec<_>>();
+    let before = log(disk);
+    let store = open(disk);
+    let repaired = store.repair(DAMAGED).await;
+    let checked = store.check(DAMAGED).await;
+    store.close().await.expect("it is closed");
+    assert!(log(disk) == before, "a repair leaves the log alone");
+    if let (Ok(repaired), Ok(checked)) = (repaired, checked)
+        && repaired.is_good()
+    {
+        assert!(checked.is_good(), "{:?}, then {:?}", repaired.findings, checked.findings);
+    }
+}
