@@ -67,6 +67,13 @@ impl Argon2id {
         filled.is_ok() && digest.ct_eq(&self.digest).into()
     }
 
+    /// Whether it is of the form that [`hash`] makes: a check costs the same.
+    pub(super) fn is_current(&self) -> bool {
+        let (own, params) = (Argon2::default(), self.argon2.params());
+        let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        costs(params) == costs(own.params()) && self.digest.len() == Params::DEFAULT_OUTPUT_LEN
+    }
+
     /// What a check costs.
     #[cfg(test)]
     pub(super) fn cost(&self) -> String {

@@ -56,6 +56,12 @@ impl StoredPassword {
         *prepared != *password && self.matches(&prepared, memory)
     }
 
+    /// Whether it is of the kind that [`hash`] makes, so that checking it costs what checking our own costs.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        matches!(&self.0, Kind::Argon2id(hash) if hash.is_current())
+    }
+
     fn matches(&self, password: &[u8], memory: &mut Memory) -> bool {
         match &self.0 {
             Kind::Plain(stored) => equal(stored.as_bytes(), password),

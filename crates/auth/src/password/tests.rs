@@ -46,6 +46,15 @@ fn own_hashes_are_checked_and_salted() {
 }
 
 #[test]
+fn hashes_of_others_are_told_from_our_own() {
+    let is_current = |stored: &str| stored.parse::<StoredPassword>().unwrap().is_current();
+    assert!(is_current(&hash("tulip")) && is_current(NOBODY));
+    assert!(!FOREIGN.iter().any(|stored| is_current(stored)));
+    let stronger = NOBODY.replace("t=2", "t=3");
+    assert!(!is_current(&stronger), "one that costs more tells as well");
+}
+
+#[test]
 fn passwords_are_compared_as_saslprep_prepares_them() {
     let stored = hash("na\u{ef}ve\u{ad}");
     assert!(verify(&stored, "nai\u{308}ve".as_bytes()));

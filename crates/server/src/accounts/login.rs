@@ -1,6 +1,7 @@
 //! Logging in: who asks how often, which account, which password.
 
 use super::attempt::Attempt;
+use super::rehash::Match;
 use super::{AccountFile, Accounts, Name, NotHashed, lock};
 use rookery_auth::password::{Memory, StoredPassword, is_well_known, verify_nothing};
 use rookery_auth::{Denied, Directory, Login, LoginReply, Secret};
@@ -12,6 +13,8 @@ use std::time::Instant;
 pub(crate) struct PeerDirectory {
     accounts: Arc<Accounts>,
     peer: Option<IpAddr>,
+    /// Whether hashes of other servers become ours.
+    rehash: bool,
 }
 
 impl PeerDirectory {
@@ -19,7 +22,12 @@ impl PeerDirectory {
     /// accounts are slowed down there.
     pub(crate) fn new(accounts: Arc<Accounts>, peer: Option<IpAddr>) -> Self {
         let peer = peer.filter(|address| !address.to_canonical().is_loopback());
-        Self { accounts, peer }
+        Self { accounts, peer, rehash: false }
+    }
+
+    /// Whether a password that is stored in the form of another server is stored in ours when it was right.
+    pub(crate) fn rehashing(self, rehash: bool) -> Self {
+        Self { rehash, ..self }
     }
 
     async fn check(
@@ -30,7 +38,7 @@ impl PeerDirectory {
     ) -> Result<Login, Denied> {
         let name = Name::new(user).ok();
         let attempt = Attempt::begin(&self.accounts, self.peer, name.as_ref()).await;
-        let result = self.accounts.verify(name.clone(), password).await;
+        let result = self.accounts.verify(name.clone(), password, self.rehash).await;
         attempt.end(result.as_ref().map(|_| ()).map_err(|denied| *denied));
         let hidden = result?.hidden_capabilities.clone();
         // Who is on this machine already is nobody who tries passwords from afar.
@@ -71,6 +79,7 @@ impl Accounts {
         self: &Arc<Self>,
         name: Option<Name>,
         password: &[u8],
+        rehash: bool,
     ) -> Result<Arc<AccountFile>, Denied> {
         let claim = Arc::new(Claim { name, password: Secret::new(password) });
         let (accounts, same) = (Arc::clone(self), Arc::clone(&claim));
@@ -81,7 +90,12 @@ impl Accounts {
         let accounts = Arc::clone(self);
         let right = self.hashing.run(move |memory| accounts.opened(&claim, memory)).await;
         match right {
-            Ok(Ok(Some(account))) => Ok(account),
+            Ok(Ok(Some((account, right)))) => {
+                if rehash && right.is_foreign() {
+                    tokio::spawn(Arc::clone(self).rehash(right));
+                }
+                Ok(account)
+            }
             Ok(Ok(None)) => Err(Denied::BadCredentials),
             Ok(Err(denied)) => Err(denied),
             Err(NotHashed::Busy) => Err(Denied::Throttled),
@@ -104,7 +118,7 @@ impl Accounts {
         &self,
         claim: &Claim,
         memory: &mut Memory,
-    ) -> Result<Option<Arc<AccountFile>>, Denied> {
+    ) -> Result<Option<(Arc<AccountFile>, Match)>, Denied> {
         let password = claim.password.as_bytes();
         let Some(account) = self.find(claim)? else {
             verify_nothing(password, memory);
@@ -114,10 +128,9 @@ impl Accounts {
             stored.parse::<StoredPassword>().is_ok_and(|stored| stored.verify(password, memory))
         };
         let right = account.passwords.iter().find(&mut is_right).filter(|_| !account.disabled);
-        if let Some(stored) = right {
-            lock(&self.verified).insert(stored, password, Instant::now());
-        }
-        Ok(right.is_some().then_some(account))
+        let Some((stored, name)) = right.cloned().zip(claim.name.clone()) else { return Ok(None) };
+        lock(&self.verified).insert(&stored, password, Instant::now());
+        Ok(Some((account, Match { name, stored, password: Secret::new(password) })))
     }
 
     fn find(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {

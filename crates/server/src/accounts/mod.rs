@@ -7,6 +7,7 @@ mod attempt;
 mod file;
 mod hashing;
 mod login;
+mod rehash;
 
 pub(crate) use file::AccountFile;
 pub(crate) use hashing::NotHashed;

@@ -158,3 +158,106 @@ async fn who_is_remembered_does_not_queue() {
     assert!(login(&accounts, "ada", "tulip").await.is_ok());
     drop(free);
 }
+
+/// "tulip" as other servers keep it.
+const FOREIGN: &str = "{PLAIN}tulip";
+
+async fn rehashed(accounts: &Arc<Accounts>, password: &str) -> Result<Login, Denied> {
+    let directory = PeerDirectory::new(Arc::clone(accounts), None).rehashing(true);
+    directory.login(None, "ada", password.as_bytes()).await
+}
+
+/// Wait for what nobody waits for, and say what is stored then.
+async fn settled(accounts: &Arc<Accounts>) -> Arc<AccountFile> {
+    let name = Name::new("ada").unwrap();
+    let is_ours = |file: &AccountFile| !file.passwords.iter().any(|stored| stored == FOREIGN);
+    for _ in 0..500 {
+        let file = accounts.read(&name).unwrap().unwrap();
+        if is_ours(&file) {
+            return file;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    accounts.read(&name).unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn hashes_of_other_servers_become_ours_when_they_were_right() {
+    let (dir, accounts) = accounts();
+    let name = Name::new("ada").unwrap();
+    add(&accounts, "ada", FOREIGN);
+    let mut file = AccountFile::clone(&accounts.read(&name).unwrap().unwrap());
+    file.passwords.push("{PLAIN}other".to_owned());
+    file.hidden_capabilities.push("IDLE".to_owned());
+    accounts.write(&name, &file).unwrap();
+
+    assert_eq!(rehashed(&accounts, "rose").await, Err(Denied::BadCredentials));
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let accounts = Arc::clone(&accounts);
+        logins.spawn(async move { rehashed(&accounts, "tulip").await.is_ok() });
+    }
+    assert!(logins.join_all().await.into_iter().all(|granted| granted));
+    let changed = settled(&accounts).await;
+    let [own, other] = changed.passwords.as_slice() else { panic!("two passwords") };
+    assert!(own.starts_with("{ARGON2ID}$argon2id$"), "{own}");
+    assert_eq!(other, "{PLAIN}other");
+    file.passwords[0].clone_from(own);
+    assert!(*changed == file, "nothing else changes");
+    assert_eq!(std::fs::read_dir(dir.path().join("ada")).unwrap().count(), 1);
+
+    let fresh = Arc::new(Accounts::new(Box::new(move |name| dir.path().join(name))).unwrap());
+    assert!(
+        login(&fresh, "ada", "tulip").await.is_ok() && login(&fresh, "ada", "other").await.is_ok()
+    );
+    assert_eq!(login(&fresh, "ada", "rose").await, Err(Denied::BadCredentials));
+}
+
+/// The file of an account that others keep is left to them, and so is one that cannot be written.
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_new_hash_keeps_nobody_out() {
+    let (dir, accounts) = accounts();
+    add(&accounts, "ada", FOREIGN);
+    let (file, kept) = (dir.path().join("ada/account.toml"), dir.path().join("kept.toml"));
+    std::fs::rename(&file, &kept).unwrap();
+    std::os::unix::fs::symlink(&kept, &file).unwrap();
+    let right = |stored: &str| rehash::Match {
+        name: Name::new("ada").unwrap(),
+        stored: stored.to_owned(),
+        password: rookery_auth::Secret::new("tulip"),
+    };
+    assert!(rehashed(&accounts, "tulip").await.is_ok());
+    Arc::clone(&accounts).rehash(right(FOREIGN)).await;
+    assert!(std::fs::read_to_string(&kept).unwrap().contains(FOREIGN));
+
+    // A password that was changed meanwhile stays the new one.
+    std::fs::remove_file(&file).unwrap();
+    add(&accounts, "ada", "{PLAIN}rose");
+    Arc::clone(&accounts).rehash(right(FOREIGN)).await;
+    assert_eq!(settled(&accounts).await.passwords, ["{PLAIN}rose"]);
+
+    // Nobody brings an account back that is gone.
+    std::fs::remove_dir_all(dir.path().join("ada")).unwrap();
+    Arc::clone(&accounts).rehash(right("{PLAIN}rose")).await;
+    assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn own_hashes_and_what_is_switched_off_stay() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", FOREIGN);
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    let own = accounts.hash("tulip".to_owned()).await.unwrap();
+    let is_foreign = |stored: &str| {
+        let (name, password) = (Name::new("ada").unwrap(), rookery_auth::Secret::new("tulip"));
+        rehash::Match { name, stored: stored.to_owned(), password }.is_foreign()
+    };
+    assert!(is_foreign(FOREIGN) && !is_foreign(&own));
+    assert_eq!(settled_soon(&accounts).await.passwords, [FOREIGN]);
+}
+
+/// What is stored a moment later, when it should be what it was.
+async fn settled_soon(accounts: &Accounts) -> Arc<AccountFile> {
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    accounts.read(&Name::new("ada").unwrap()).unwrap().unwrap()
+}

@@ -83,10 +83,12 @@ pub(crate) struct Tls {
 }
 
 /// Logging in.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Auth {
     pub(crate) allow_plaintext: bool,
+    /// Whether passwords in the form of another server are hashed anew when their owners log in.
+    pub(crate) rehash: bool,
 }
 
 /// What IMAP clients are offered.
@@ -156,6 +158,12 @@ impl Default for Config {
             limits: Limits::default(),
             log: Log::default(),
         }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self { allow_plaintext: false, rehash: true }
     }
 }
 

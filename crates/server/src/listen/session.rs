@@ -147,7 +147,8 @@ impl Shared {
     fn imap_services(&self, peer: &Peer) -> Arc<rookery_imap::Services> {
         let config = self.config();
         let address = peer.address.map(|address| address.ip());
-        let directory = PeerDirectory::new(Arc::clone(&self.services.accounts), address);
+        let directory = PeerDirectory::new(Arc::clone(&self.services.accounts), address)
+            .rehashing(config.auth.rehash);
         let settings = Settings {
             starttls: true,
             allow_plaintext: config.auth.allow_plaintext,

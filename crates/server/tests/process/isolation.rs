@@ -168,6 +168,40 @@ fn a_wrong_name_and_a_wrong_password_are_alike_in_text_and_time() {
     assert!(alike, "wrong password {wrong:?}, unknown name {unknown:?}");
 }
 
+/// These are names whose passwords came from another server, in a form that costs nothing to check; the bound is
+/// as coarse as above.
+#[test]
+fn a_password_from_another_server_costs_what_others_cost_once_it_was_used() {
+    let data = Data::new();
+    let users = data.beside("users");
+    let names: Vec<_> = (0..8).map(|number| format!("bob{number}")).collect();
+    let lines: Vec<_> =
+        names.iter().map(|name| format!("{name}:{{PLAIN}}tulip-{name}\n")).collect();
+    std::fs::write(&users, lines.concat()).unwrap();
+    let imported = data.run(&["account", "import", users.to_str().unwrap()]);
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    let server = data.serve();
+    let file = |name: &str| {
+        std::fs::read_to_string(data.dir().join(format!("accounts/{name}/account.toml"))).unwrap()
+    };
+    for name in &names {
+        assert!(file(name).contains("{PLAIN}tulip"));
+        server.connect("imap").ok(&format!("LOGIN {name} tulip-{name}"));
+    }
+    let start = Instant::now();
+    while names.iter().any(|name| !file(name).contains("{ARGON2ID}")) {
+        assert!(start.elapsed() < Duration::from_secs(30), "they are hashed anew: {}", data.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let (mut wrong, mut unknown) = (Duration::MAX, Duration::MAX);
+    let alike = names.iter().chain(&names).enumerate().any(|(round, name)| {
+        wrong = wrong.min(refused(&server, &format!("LOGIN {name} daffodil")).0);
+        unknown = unknown.min(refused(&server, &format!("LOGIN eve{round} daffodil")).0);
+        round > 2 && wrong < unknown * 3 && unknown < wrong * 3
+    });
+    assert!(alike, "wrong password {wrong:?}, unknown name {unknown:?}");
+}
+
 /// Base64 of these, as SASL has it.
 fn base64(text: &str) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
