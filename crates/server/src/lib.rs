@@ -5,6 +5,7 @@ mod admin;
 mod cli;
 mod clock;
 mod config;
+mod confine;
 mod export;
 mod failure;
 #[cfg(feature = "fuzzing")]
@@ -39,9 +40,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
-    // Before the runtime, for it has threads: they would all have to give up root.
-    let inherited = cli.give_up_root()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // What says how many cores there are to use may be out of reach later.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Before the runtime, for it has threads: they would all have to give up root, and what else is given up.
+    let prepared = cli.prepare()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(cores).enable_all().build();
     let runtime = runtime.map_err(|error| failure::Failure::io("starting", &error))?;
-    runtime.block_on(cli::run(cli, inherited))
+    runtime.block_on(cli::run(cli, prepared))
 }

@@ -3,7 +3,10 @@
 
 use crate::config::{Address, Config};
 use crate::failure::Failure;
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::socket::{Backlog, listen};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{self, Gid, Uid, User};
 use std::ffi::CString;
 use std::io;
@@ -63,6 +66,18 @@ pub(crate) fn give_up(config: &Config) -> Result<Inherited, Failure> {
     hand_over(&config.data, &user)?;
     change(&user)?;
     Ok(inherited)
+}
+
+/// Let no program that this one might start have more rights, no dump of its memory show passwords and mail, no other process
+/// of the same user look into it, and no file be made that others can read.
+pub(crate) fn keep_to_oneself() -> Result<(), Failure> {
+    let failed =
+        |what: &'static str| move |error: nix::Error| Failure::io(what, &io::Error::from(error));
+    prctl::set_no_new_privs().map_err(failed("giving up new privileges"))?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(failed("giving up core dumps"))?;
+    prctl::set_dumpable(false).map_err(failed("giving up core dumps"))?;
+    umask(Mode::from_bits_truncate(0o077));
+    Ok(())
 }
 
 /// Whether this process is root.

@@ -11,7 +11,7 @@ mod output;
 pub(crate) mod passwd_file;
 mod password;
 mod quickstart;
-mod serve;
+pub(crate) mod serve;
 
 use output::{print, table};
 pub(crate) use password::generate as generate_password;
@@ -20,7 +20,6 @@ use crate::admin::{Client, Request, Response};
 use crate::config::{Config, Level, Log};
 use crate::failure::Failure;
 use crate::logging;
-use crate::privileges::Inherited;
 use crate::services::make_data;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
@@ -77,21 +76,21 @@ enum Command {
 }
 
 impl Cli {
-    /// Become the user that a server shall be, if it is started as root.
-    pub(crate) fn give_up_root(&self) -> Result<Inherited, Failure> {
+    /// Give up what a server shall not be able to do: being root, and all else that it does not need.
+    pub(crate) fn prepare(&self) -> Result<serve::Prepared, Failure> {
         match &self.command {
-            Command::Serve(options) => options.give_up_root(&self.place),
-            _ => Ok(Inherited::default()),
+            Command::Serve(options) => options.prepare(&self.place),
+            _ => Ok(serve::Prepared::default()),
         }
     }
 }
 
 /// Do what the command line says.
-pub(crate) async fn run(cli: Cli, inherited: Inherited) -> Result<(), Failure> {
+pub(crate) async fn run(cli: Cli, prepared: serve::Prepared) -> Result<(), Failure> {
     let place = &cli.place;
     match cli.command {
         Command::Quickstart(options) => quickstart::run(place, options).await,
-        Command::Serve(options) => serve::run(place, options, inherited).await,
+        Command::Serve(options) => serve::run(place, options, prepared).await,
         Command::Account(command) => account::run(place, command).await,
         Command::Mailbox(command) => mailbox::run(place, command).await,
         Command::Deliver(options) => deliver::run(place, options).await,

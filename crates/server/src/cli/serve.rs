@@ -3,6 +3,7 @@
 use super::{Place, print};
 use crate::admin;
 use crate::config::{Address, Config};
+use crate::confine::{Confinement, confine};
 use crate::failure::Failure;
 use crate::limits::{ADMIN_PATIENCE, ADMIN_RETRY};
 use crate::listen::Server;
@@ -36,12 +37,22 @@ pub(super) struct Options {
     /// Started as root: open the ports, then become this user for good
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+    /// Let the server reach its data, configuration and certificate only, and no program (Linux: Landlock)
+    #[arg(long)]
+    confine: bool,
+}
+
+/// What was done before there were threads.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    inherited: Inherited,
+    confinement: Confinement,
 }
 
 pub(super) async fn run(
     place: &Place,
     options: Options,
-    inherited: Inherited,
+    prepared: Prepared,
 ) -> Result<(), Failure> {
     let config = options.over(place.config()?);
     logging::start(&config.log);
@@ -51,17 +62,23 @@ pub(super) async fn run(
              user that owns the mail, or name that user with --user or `user` in the configuration"
         );
     }
+    prepared.confinement.log();
     let services = open(&config).await?;
     open_files::check(config.limits.connections);
-    let server = Server::bind(config, services, inherited).await?;
+    let server = Server::bind(config, services, prepared.inherited).await?;
     print(&server.ready_line())?;
     server.run(|| Ok(options.over(place.config()?))).await
 }
 
 impl Options {
-    /// Become the configured user, if this is root.
-    pub(super) fn give_up_root(&self, place: &Place) -> Result<Inherited, Failure> {
-        privileges::give_up(&self.over(place.config()?))
+    /// Become the configured user, if this is root; leave nothing behind that others could use; and stay in, if that is
+    /// configured.
+    pub(super) fn prepare(&self, place: &Place) -> Result<Prepared, Failure> {
+        let config = self.over(place.config()?);
+        let inherited = privileges::give_up(&config)?;
+        privileges::keep_to_oneself()?;
+        let file = Config::file(place.config.as_deref(), place.data.as_deref());
+        Ok(Prepared { inherited, confinement: confine(&config, file)? })
     }
 
     /// The configuration with what the options say instead.
@@ -81,6 +98,7 @@ impl Options {
             config.tls.key.clone_from(&self.tls_key);
         }
         config.auth.allow_plaintext |= self.allow_plaintext;
+        config.confine |= self.confine;
         config.user = self.user.clone().or(config.user);
         config
     }

@@ -45,6 +45,9 @@ pub(crate) struct Config {
     /// Whom a server becomes that is started as root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
+    /// Whether a server keeps itself from all files but its own.
+    #[serde(default)]
+    pub(crate) confine: bool,
     #[serde(default)]
     pub(crate) listen: Listen,
     #[serde(default)]
@@ -150,6 +153,7 @@ impl Default for Config {
             data: default_data(),
             hostname: default_hostname(),
             user: None,
+            confine: false,
             listen: Listen::default(),
             tls: Tls::default(),
             auth: Auth::default(),
@@ -330,11 +334,8 @@ fn default_data() -> PathBuf {
 
 /// What this machine calls itself.
 fn default_hostname() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        name if is_hostname(name) => name.to_owned(),
-        _ => "localhost".to_owned(),
-    }
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.filter(|name| is_hostname(name)).unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// Whether a name can stand in greetings and header fields.

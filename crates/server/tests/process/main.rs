@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod full;
+mod confine;
 mod idle;
 mod isolation;
 mod kill;

@@ -48,6 +48,7 @@ fn root_is_given_up_by_all_threads_before_anything_is_accepted() {
         for name in ["CapPrm:", "CapEff:", "CapAmb:"] {
             assert_eq!(words(name), ["0000000000000000"], "{status}");
         }
+        assert_eq!(words("NoNewPrivs:"), ["1"], "{status}");
     }
     let owner = |file: &str| std::fs::metadata(data.dir().join(file)).unwrap().uid();
     assert!(owner("") != 0 && owner("") == owner("rookery.sock"));
@@ -58,6 +59,22 @@ fn root_is_given_up_by_all_threads_before_anything_is_accepted() {
     assert!(server.wait().success());
     let again = data.start(&["serve", "--user", "nobody", "--imap", &privileged()]);
     assert!(again.connect("imap").greeting.starts_with("* OK"));
+}
+
+#[test]
+fn memory_is_not_dumped_and_files_are_private() {
+    let data = Data::new();
+    let server = data.start(&["serve", "--imap", ANY]);
+    let core = server.about_itself("limits");
+    let core = core.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
+    for status in server.statuses() {
+        let value = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim().to_owned()
+        };
+        assert_eq!((value("NoNewPrivs:").as_str(), value("Umask:").as_str()), ("1", "0077"));
+    }
 }
 
 #[test]

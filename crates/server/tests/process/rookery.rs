@@ -223,6 +223,11 @@ impl Server {
             .collect()
     }
 
+    /// A file in which the system says something of the process.
+    pub(crate) fn about_itself(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap()
+    }
+
     /// Send a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
