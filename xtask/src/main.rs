@@ -3,6 +3,7 @@
 mod edges;
 mod functions;
 mod limits;
+mod named;
 mod references;
 mod rfc;
 mod size;
@@ -12,7 +13,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, file lengths, leftovers\n\
+const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, tests that pages name, lengths, leftovers\n\
                      cargo xtask size    lines per crate, dialogs, lengths of functions\n\
                      cargo xtask rfc     write docs/protocol-support.md; with --check, see whether it is right\n\
                      cargo xtask limits  write docs/limits.md";
@@ -57,6 +58,7 @@ fn tidy(root: &Path) -> std::io::Result<Vec<Complaint>> {
     }
     complaints.extend(rfc::check(root)?);
     complaints.extend(limits::check(root)?);
+    complaints.extend(named::check(root)?);
     Ok(complaints)
 }
 
