@@ -36,6 +36,10 @@ impl Known {
             if is_rust(path) {
                 let text = std::fs::read_to_string(&file)?;
                 known.functions.extend(text.lines().filter_map(function).map(str::to_owned));
+                // A fuzz target is named as its file is.
+                known
+                    .functions
+                    .extend(path.file_stem().map(|it| it.to_string_lossy().into_owned()));
             } else if let Ok(dialog) = path.strip_prefix("dialogs") {
                 known.dialogs.push(dialog.with_extension("").to_string_lossy().into_owned());
             }
