@@ -88,6 +88,9 @@ pub const MAX_LOOKS_AT_PART: usize = 16;
 /// Summaries that are asked of the store at a time. One can have a megabyte.
 pub const SUMMARY_BATCH: usize = 8;
 
+/// Names that LIST compares with patterns before it lets others run; of the longest ones this takes a millisecond.
+pub const COMPARISONS_IN_A_TURN: usize = 64;
+
 /// Patterns of one LIST.
 pub const MAX_LIST_PATTERNS: usize = 50;
 

@@ -2,7 +2,7 @@
 //! special uses (RFC 6154).
 
 use super::status;
-use crate::limits::MAX_LIST_PATTERNS;
+use crate::limits::{COMPARISONS_IN_A_TURN, MAX_LIST_PATTERNS};
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -44,13 +44,17 @@ struct Chosen {
     extended: Vec<ListExtended>,
 }
 
-/// The names that are listed (RFC 5258 §3.5). Others get a turn after each name, for it may take long to compare it with
-/// all patterns.
+/// The names that are listed (RFC 5258 §3.5). Others get a turn after some comparisons, for one may take long.
 async fn choose(list: &MailboxList, options: &Options, patterns: &[Pattern]) -> Vec<Chosen> {
     let mut matching = Vec::new();
     let mut above = Above::default();
+    let mut compared = 0;
     for name in names_to_consider(list, options.subscribed_only) {
-        yield_now().await;
+        compared += patterns.len();
+        if compared >= COMPARISONS_IN_A_TURN {
+            compared = 0;
+            yield_now().await;
+        }
         let matches = patterns.iter().any(|pattern| pattern.matches(&name));
         let meets = options.meets(list, &name);
         if options.recursive && meets {
