@@ -1,7 +1,10 @@
 //! Fields of a raw header block, and the selections from it that IMAP asks for.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 use std::cmp::Ordering;
+
+/// Room for the fields that are usually asked for.
+const SELECTED_OCTETS: usize = 512;
 
 /// A field as it stands in a header block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,13 +19,23 @@ pub struct Field<'a> {
 
 /// The fields of a header block, up to its blank line.
 pub fn fields(header: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    raw_fields(header).map(Field::new)
+}
+
+/// The same, each as it stands there.
+fn raw_fields(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = header;
     std::iter::from_fn(move || {
-        let len = field_len(rest)?;
-        let (raw, after) = rest.split_at_checked(len)?;
+        let (raw, after) = rest.split_at_checked(field_len(rest)?)?;
         rest = after;
-        Some(Field::new(raw))
+        Some(raw)
     })
+}
+
+/// The name of a field, as [`Field::name`].
+fn name_of(raw: &[u8]) -> &[u8] {
+    let end = memchr2(b':', b'\n', raw).filter(|end| raw.get(*end) == Some(&b':'));
+    raw.get(..end.unwrap_or(0)).unwrap_or_default().trim_ascii_end()
 }
 
 /// The value of the first field with this name (in any case), unfolded.
@@ -42,11 +55,12 @@ pub fn select(header: &[u8], names: &[impl AsRef<[u8]>], not: bool) -> Vec<u8> {
     // Sorted, for both the fields and the names may be very many.
     let mut wanted: Vec<&[u8]> = names.iter().map(AsRef::as_ref).collect();
     wanted.sort_unstable_by(|a, b| in_any_case(a, b));
-    let mut selected = Vec::new();
-    for field in fields(header) {
-        let named = wanted.binary_search_by(|name| in_any_case(name, field.name)).is_ok();
+    let mut selected = Vec::with_capacity(SELECTED_OCTETS.min(header.len()));
+    for raw in raw_fields(header) {
+        let name = name_of(raw);
+        let named = wanted.binary_search_by(|wanted| in_any_case(wanted, name)).is_ok();
         if named != not {
-            selected.extend_from_slice(field.raw);
+            selected.extend_from_slice(raw);
         }
     }
     if !selected.is_empty() && !selected.ends_with(b"\n") {
@@ -56,10 +70,11 @@ pub fn select(header: &[u8], names: &[impl AsRef<[u8]>], not: bool) -> Vec<u8> {
     selected
 }
 
-/// The order of names in which upper and lower case are alike.
+/// An order of names in which upper and lower case are alike. Few names have the same length, so that most comparisons end
+/// there.
 fn in_any_case(a: &[u8], b: &[u8]) -> Ordering {
     let lower = u8::to_ascii_lowercase;
-    a.iter().map(lower).cmp(b.iter().map(lower))
+    a.len().cmp(&b.len()).then_with(|| a.iter().map(lower).cmp(b.iter().map(lower)))
 }
 
 /// A field value as one line: without line ends, NUL and the white space around it. White space that began a folded
