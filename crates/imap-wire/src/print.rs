@@ -79,10 +79,21 @@ pub fn literal(out: &mut Vec<u8>, octets: &[u8]) {
 
 /// A string: quoted if it is short and has nothing but printable ASCII and tabs, else a literal.
 pub fn string(out: &mut Vec<u8>, text: &[u8]) {
-    if text.len() <= limits::QUOTED && text.iter().copied().all(is_text_safe) {
-        quoted(out, text);
-    } else {
+    // Looked through to the end, and not only to what decides: many octets are compared at a time then.
+    let (mut is_safe, mut is_plain) = (true, true);
+    for octet in text {
+        is_safe &= is_text_safe(*octet);
+        is_plain &= !matches!(octet, b'"' | b'\\');
+    }
+    if !is_safe || text.len() > limits::QUOTED {
         literal(out, text);
+    } else if is_plain {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text);
+        out.push(b'"');
+    } else {
+        quoted(out, text);
     }
 }
 
@@ -136,16 +147,16 @@ pub fn date_time(out: &mut Vec<u8>, date: DateTime) {
     let (year, month, day) = date.date();
     let (hour, minute, second) = date.time();
     out.push(b'"');
-    digits(out, u32::from(day), 2, b' ');
+    out.extend_from_slice(&digits::<2>(u32::from(day), b' '));
     month_and_year(out, year, month);
     for (before, part) in [(b' ', hour), (b':', minute), (b':', second)] {
         out.push(before);
-        digits(out, u32::from(part), 2, b'0');
+        out.extend_from_slice(&digits::<2>(u32::from(part), b'0'));
     }
     let offset = date.offset_minutes();
     out.extend_from_slice(if offset < 0 { b" -" } else { b" +" });
     let offset = u32::from(offset.unsigned_abs());
-    digits(out, offset / 60 * 100 + offset % 60, 4, b'0');
+    out.extend_from_slice(&digits::<4>(offset / 60 * 100 + offset % 60, b'0'));
     out.push(b'"');
 }
 
@@ -163,14 +174,23 @@ fn month_and_year(out: &mut Vec<u8>, year: i32, month: u8) {
     out.push(b'-');
     out.extend_from_slice(MONTHS.get(usize::from(month.wrapping_sub(1))).unwrap_or(&MONTHS[0]));
     out.push(b'-');
-    digits(out, u32::try_from(year).unwrap_or(0), 4, b'0');
+    match u32::try_from(year).unwrap_or(0) {
+        year @ ..10_000 => out.extend_from_slice(&digits::<4>(year, b'0')),
+        year => number(out, u64::from(year)),
+    }
 }
 
-/// A number with at least `width` characters.
-fn digits(out: &mut Vec<u8>, value: u32, width: usize, pad: u8) {
-    let length = value.checked_ilog10().map_or(1, |log| log as usize + 1);
-    out.extend(std::iter::repeat_n(pad, width.saturating_sub(length)));
-    number(out, u64::from(value));
+/// The last digits of a number, with something else in place of zeros before it.
+fn digits<const WIDTH: usize>(mut value: u32, pad: u8) -> [u8; WIDTH] {
+    let mut digits = [pad; WIDTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    digits
 }
 
 /// Human-readable text: what is not printable ASCII becomes `?`.
@@ -240,6 +260,12 @@ fn is_plain(text: &[u8]) -> bool {
         && text.len() <= limits::QUOTED
         && text.iter().copied().all(is_astring_char)
         && !text.eq_ignore_ascii_case(b"NIL")
+}
+
+/// The `FLAGS` item of a FETCH response, of the names of the flags.
+pub fn flags<'a>(out: &mut Vec<u8>, names: impl IntoIterator<Item = &'a str>) {
+    out.extend_from_slice(b"FLAGS ");
+    list(out, names, |out, name| out.extend_from_slice(name.as_bytes()));
 }
 
 /// A flag.

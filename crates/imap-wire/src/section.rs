@@ -9,6 +9,14 @@ pub struct Section {
     pub text: Option<SectionText>,
 }
 
+impl Section {
+    /// Whether it is the whole message.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.path.is_empty() && self.text.is_none()
+    }
+}
+
 /// A piece of a part (RFC 9051 §9: `section-text`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum SectionText {

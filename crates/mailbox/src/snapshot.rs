@@ -289,10 +289,23 @@ impl Snapshot {
     /// The flags that a set stands for.
     #[must_use]
     pub fn flags(&self, set: FlagSet) -> Vec<Flag> {
-        let keywords =
-            self.keywords.iter().enumerate().filter(|(bit, _)| set.keywords >> bit & 1 == 1);
-        let keywords = keywords.map(|(_, keyword)| Flag::Keyword(keyword.clone()));
+        let keywords = self.keywords_in(set).map(|keyword| Flag::Keyword(keyword.clone()));
         set.system.iter().map(Flag::System).chain(keywords).collect()
+    }
+
+    /// The names of the flags that a set stands for.
+    pub fn flag_names<'a>(&'a self, set: FlagSet) -> impl Iterator<Item = &'a str> {
+        let system = set.system.iter().map(|flag| -> &'a str { flag.as_str() });
+        system.chain(self.keywords_in(set).map(Keyword::as_str))
+    }
+
+    fn keywords_in(&self, set: FlagSet) -> impl Iterator<Item = &Keyword> {
+        let mut bits = set.keywords;
+        std::iter::from_fn(move || {
+            let lowest = usize::try_from(bits.trailing_zeros()).ok()?;
+            bits &= bits.wrapping_sub(1);
+            self.keywords.get(lowest)
+        })
     }
 
     /// The bit of a keyword, if the mailbox knows it.

@@ -144,9 +144,9 @@ impl View {
     }
 
     /// The client has been told of the flags of these messages: the next sync does not report them as they are.
-    pub fn told(&mut self, rows: &[Row]) {
+    pub fn told<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) {
         let mut news: BTreeMap<ModSeq, UidSet> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.modseq > self.synced) {
+        for row in rows.into_iter().filter(|row| row.modseq > self.synced) {
             news.entry(row.modseq).or_default().insert(row.uid);
         }
         news.iter().for_each(|(modseq, uids)| self.hush(uids, *modseq));

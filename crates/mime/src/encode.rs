@@ -6,56 +6,54 @@
 //! begins, counted from where the body of the part around it does, and the lengths of header and body. Bits and order are
 //! never changed without a new version.
 
-use std::ops::Range;
-
 use crate::parameter::Params;
-use crate::{Address, Content, Disposition, Embedded, Envelope, Message, Part, limits};
+use crate::{Address, Content, Envelope, Message, Part};
 
 /// The form of messages with UTF-8 in their header. With a form that is not read the message is scanned again.
-const WITH_UTF8: u8 = 4;
+pub(crate) const WITH_UTF8: u8 = 4;
 
 /// The form of all others.
-const VERSION: u8 = 2;
+pub(crate) const VERSION: u8 = 2;
 
 /// The form without a preview.
-const WITHOUT_PREVIEW: u8 = 1;
+pub(crate) const WITHOUT_PREVIEW: u8 = 1;
 
 /// What a part has besides its ranges and its media type, as bits.
-struct PartHas;
+pub(crate) struct PartHas;
 
 impl PartHas {
-    const ID: u64 = 1;
-    const DESCRIPTION: u64 = 2;
-    const ENCODING: u64 = 4;
-    const MD5: u64 = 8;
-    const DISPOSITION: u64 = 16;
-    const LOCATION: u64 = 32;
-    const LANGUAGE: u64 = 64;
-    const MULTIPART: u64 = 128;
-    const MESSAGE: u64 = 256;
+    pub(crate) const ID: u64 = 1;
+    pub(crate) const DESCRIPTION: u64 = 2;
+    pub(crate) const ENCODING: u64 = 4;
+    pub(crate) const MD5: u64 = 8;
+    pub(crate) const DISPOSITION: u64 = 16;
+    pub(crate) const LOCATION: u64 = 32;
+    pub(crate) const LANGUAGE: u64 = 64;
+    pub(crate) const MULTIPART: u64 = 128;
+    pub(crate) const MESSAGE: u64 = 256;
 }
 
 /// What an envelope has, as bits. An address list equal to From is only named.
-struct EnvelopeHas;
+pub(crate) struct EnvelopeHas;
 
 impl EnvelopeHas {
-    const DATE: u64 = 1;
-    const SUBJECT: u64 = 2;
-    const IN_REPLY_TO: u64 = 4;
-    const MESSAGE_ID: u64 = 8;
-    const SENDER_IS_FROM: u64 = 16;
-    const REPLY_TO_IS_FROM: u64 = 32;
+    pub(crate) const DATE: u64 = 1;
+    pub(crate) const SUBJECT: u64 = 2;
+    pub(crate) const IN_REPLY_TO: u64 = 4;
+    pub(crate) const MESSAGE_ID: u64 = 8;
+    pub(crate) const SENDER_IS_FROM: u64 = 16;
+    pub(crate) const REPLY_TO_IS_FROM: u64 = 32;
 }
 
 /// What an address is and has, as bits.
-struct AddressHas;
+pub(crate) struct AddressHas;
 
 impl AddressHas {
-    const NAME: u64 = 1;
-    const ROUTE: u64 = 2;
-    const DOMAIN: u64 = 4;
-    const GROUP_START: u64 = 8;
-    const GROUP_END: u64 = 16;
+    pub(crate) const NAME: u64 = 1;
+    pub(crate) const ROUTE: u64 = 2;
+    pub(crate) const DOMAIN: u64 = 4;
+    pub(crate) const GROUP_START: u64 = 8;
+    pub(crate) const GROUP_END: u64 = 16;
 }
 
 impl Message {
@@ -82,37 +80,19 @@ impl Message {
         }
         out
     }
-
-    /// The message in a compact binary form; `None` if the form is of another version, or damaged.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (version, rest) = bytes.split_first()?;
-        let (sum, rest) = rest.split_first_chunk::<4>()?;
-        if *sum != checksum(rest) {
-            return None;
-        }
-        let mut reader = Reader { rest, parts: 2 * limits::PARTS };
-        let size = reader.number()?;
-        let lines = reader.number()?;
-        let root = reader.part(&(0..size), 1)?;
-        let envelope = reader.envelope()?;
-        let preview = reader.preview(*version)?;
-        let utf8 = *version == WITH_UTF8;
-        reader.rest.is_empty().then_some(Self { size, lines, root, envelope, preview, utf8 })
-    }
 }
 
-fn checksum(bytes: &[u8]) -> [u8; 4] {
+pub(crate) fn checksum(bytes: &[u8]) -> [u8; 4] {
     let hash = |sum: u32, octet: &u8| (sum ^ u32::from(*octet)).wrapping_mul(16_777_619);
     bytes.iter().fold(2_166_136_261, hash).to_le_bytes()
 }
 
-struct Writer {
-    out: Vec<u8>,
+pub(crate) struct Writer {
+    pub(crate) out: Vec<u8>,
 }
 
 impl Writer {
-    fn number(&mut self, mut number: u64) {
+    pub(crate) fn number(&mut self, mut number: u64) {
         while let Some(low) = u8::try_from(number & 127).ok().filter(|_| number > 127) {
             self.out.push(low | 128);
             number >>= 7;
@@ -258,160 +238,6 @@ fn address_has(address: &Address) -> u64 {
     }
 }
 
-struct Reader<'a> {
-    rest: &'a [u8],
-    /// Parts that may still come: twice the limit, since a multipart without parts is given one.
-    parts: usize,
-}
-
-impl Reader<'_> {
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let (octet, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            let low = u64::from(octet & 127);
-            number |= low.checked_shl(shift).filter(|shifted| shifted >> shift == low)?;
-            if octet & 128 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn octets(&mut self) -> Option<Vec<u8>> {
-        let len = usize::try_from(self.number()?).ok()?;
-        let (octets, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        Some(octets.to_vec())
-    }
-
-    /// Octets that are there if the bit is set.
-    fn optional(&mut self, has: u64, bit: u64) -> Option<Option<Vec<u8>>> {
-        if has & bit == 0 { Some(None) } else { self.octets().map(Some) }
-    }
-
-    /// A list; it grows as its elements are read, since its length may be damaged.
-    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let len = self.number()?;
-        let mut list = Vec::new();
-        for _ in 0..len {
-            list.push(read(self)?);
-        }
-        Some(list)
-    }
-
-    fn params(&mut self) -> Option<Params> {
-        self.list(|reader| Some((reader.octets()?, reader.octets()?)))
-    }
-
-    /// A part within a range.
-    fn part(&mut self, within: &Range<u64>, depth: usize) -> Option<Part> {
-        self.parts = self.parts.checked_sub(1).filter(|_| depth <= limits::DEPTH)?;
-        let has = self.number()?;
-        let start = within.start.checked_add(self.number()?)?;
-        let body_start = start.checked_add(self.number()?)?;
-        let end = body_start.checked_add(self.number()?).filter(|end| *end <= within.end)?;
-        let body = body_start..end;
-        Some(Part {
-            header: start..body_start,
-            body: body.clone(),
-            lines: self.number()?,
-            media_type: self.octets()?,
-            media_subtype: self.octets()?,
-            params: self.params()?,
-            id: self.optional(has, PartHas::ID)?,
-            description: self.optional(has, PartHas::DESCRIPTION)?,
-            encoding: self.optional(has, PartHas::ENCODING)?,
-            md5: self.optional(has, PartHas::MD5)?,
-            disposition: self.disposition(has)?,
-            location: self.optional(has, PartHas::LOCATION)?,
-            language: self.language(has)?,
-            content: self.content(has, &body, depth)?,
-        })
-    }
-
-    fn disposition(&mut self, has: u64) -> Option<Option<Disposition>> {
-        if has & PartHas::DISPOSITION == 0 {
-            return Some(None);
-        }
-        Some(Some(Disposition { kind: self.octets()?, params: self.params()? }))
-    }
-
-    fn language(&mut self, has: u64) -> Option<Vec<Vec<u8>>> {
-        if has & PartHas::LANGUAGE == 0 { Some(Vec::new()) } else { self.list(Self::octets) }
-    }
-
-    fn content(&mut self, has: u64, body: &Range<u64>, depth: usize) -> Option<Content> {
-        if has & PartHas::MULTIPART != 0 {
-            let parts = self.list(|reader| reader.part(body, depth + 1))?;
-            return (!parts.is_empty()).then_some(Content::Multipart(parts));
-        }
-        if has & PartHas::MESSAGE == 0 {
-            return Some(Content::Leaf);
-        }
-        let root = self.part(body, depth + 1)?;
-        let envelope = self.envelope()?;
-        Some(Content::Message(Box::new(Embedded { envelope, root })))
-    }
-
-    fn envelope(&mut self) -> Option<Envelope> {
-        let has = self.number()?;
-        let date = self.optional(has, EnvelopeHas::DATE)?;
-        let subject = self.optional(has, EnvelopeHas::SUBJECT)?;
-        let in_reply_to = self.optional(has, EnvelopeHas::IN_REPLY_TO)?;
-        let message_id = self.optional(has, EnvelopeHas::MESSAGE_ID)?;
-        let from = self.addresses()?;
-        let sender = self.addresses_or(&from, has & EnvelopeHas::SENDER_IS_FROM != 0)?;
-        let reply_to = self.addresses_or(&from, has & EnvelopeHas::REPLY_TO_IS_FROM != 0)?;
-        let (to, cc, bcc) = (self.addresses()?, self.addresses()?, self.addresses()?);
-        Some(Envelope {
-            date,
-            subject,
-            from,
-            sender,
-            reply_to,
-            to,
-            cc,
-            bcc,
-            in_reply_to,
-            message_id,
-        })
-    }
-
-    /// What a form of this version says of the preview; `None` if there is no such version.
-    fn preview(&mut self, version: u8) -> Option<Option<String>> {
-        match version {
-            VERSION | WITH_UTF8 => String::from_utf8(self.octets()?).ok().map(Some),
-            WITHOUT_PREVIEW => Some(None),
-            _ => None,
-        }
-    }
-
-    fn addresses(&mut self) -> Option<Vec<Address>> {
-        self.list(Self::address)
-    }
-
-    fn addresses_or(&mut self, from: &[Address], is_from: bool) -> Option<Vec<Address>> {
-        if is_from { Some(from.to_vec()) } else { self.addresses() }
-    }
-
-    fn address(&mut self) -> Option<Address> {
-        let has = self.number()?;
-        if has & AddressHas::GROUP_END != 0 {
-            return Some(Address::GroupEnd);
-        }
-        let local = self.octets()?;
-        if has & AddressHas::GROUP_START != 0 {
-            return Some(Address::GroupStart(local));
-        }
-        let name = self.optional(has, AddressHas::NAME)?;
-        let route = self.optional(has, AddressHas::ROUTE)?;
-        let domain = self.optional(has, AddressHas::DOMAIN)?;
-        Some(Address::Mailbox { name, route, local, domain })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -467,17 +293,5 @@ mod tests {
         let old = Message { preview: None, ..message };
         assert_eq!(digits(&old.encode()), VERSION_1);
         assert_eq!(Message::decode(&old.encode()), Some(old));
-    }
-
-    #[test]
-    fn numbers_are_read_as_written_at_every_width() {
-        for shift in 0..64 {
-            for number in [1_u64 << shift, (1_u64 << shift) - 1, u64::MAX >> shift] {
-                let mut writer = Writer { out: Vec::new() };
-                writer.number(number);
-                assert_eq!(Reader { rest: &writer.out, parts: 0 }.number(), Some(number));
-            }
-        }
-        assert_eq!(Reader { rest: &[255; 10], parts: 0 }.number(), None);
     }
 }

@@ -14,6 +14,7 @@ mod charset;
 pub mod date;
 pub mod downgrade;
 mod encode;
+mod encoded;
 mod encoded_word;
 mod entity;
 mod first_text;
@@ -34,6 +35,9 @@ pub mod transfer;
 mod utf7;
 
 pub use date::SentDate;
+pub use encoded::{
+    Addresses, Encoded, EncodedContent, EncodedEnvelope, EncodedParams, EncodedPart, List, Pieces,
+};
 pub use message_id::message_ids;
 pub use scanner::Scanner;
 pub use section::SectionText;

@@ -120,21 +120,21 @@ pub struct Envelope {
 }
 
 /// One element of an address field, with quoting removed and encoded-words as they are.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Address {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Address<T = Vec<u8>> {
     /// A mailbox.
     Mailbox {
         /// Display name; the comment after an address that has none.
-        name: Option<Vec<u8>>,
+        name: Option<T>,
         /// The obsolete source route (`@a,@b`).
-        route: Option<Vec<u8>>,
+        route: Option<T>,
         /// Before the `@`. Empty in `<>`, and where there is nothing but a name of several words.
-        local: Vec<u8>,
+        local: T,
         /// After the `@`. Absent if there was none: an ENVELOPE must not show NIL then, which begins a group.
-        domain: Option<Vec<u8>>,
+        domain: Option<T>,
     },
     /// Name of a group whose members follow.
-    GroupStart(Vec<u8>),
+    GroupStart(T),
     /// End of a group.
     GroupEnd,
 }

@@ -5,115 +5,115 @@ use crate::parse::{Cursor, Parsed};
 use crate::{limits, print};
 
 /// Parameters of a header field: names and values.
-pub type BodyParams = Vec<(Vec<u8>, Vec<u8>)>;
+pub type BodyParams<T = Vec<u8>> = Vec<(T, T)>;
 
 /// The structure of a part. Types, subtypes and encodings are as they are to be printed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum BodyStructure {
+pub enum BodyStructure<T = Vec<u8>> {
     /// A part of any type that has no variant of its own.
     Basic {
         /// The media type.
-        media_type: Vec<u8>,
+        media_type: T,
         /// The subtype.
-        subtype: Vec<u8>,
+        subtype: T,
         /// What all single parts have.
-        fields: BodyFields,
+        fields: BodyFields<T>,
         /// What only `BODYSTRUCTURE` tells.
-        extension: BodyExtension,
+        extension: BodyExtension<T>,
     },
     /// A part of type `TEXT`.
     Text {
         /// The subtype.
-        subtype: Vec<u8>,
+        subtype: T,
         /// What all single parts have.
-        fields: BodyFields,
+        fields: BodyFields<T>,
         /// How many lines.
         lines: u64,
         /// What only `BODYSTRUCTURE` tells.
-        extension: BodyExtension,
+        extension: BodyExtension<T>,
     },
     /// A part of type `MESSAGE/RFC822` or `MESSAGE/GLOBAL`.
     Message {
         /// The subtype.
-        subtype: Vec<u8>,
+        subtype: T,
         /// What all single parts have.
-        fields: BodyFields,
+        fields: BodyFields<T>,
         /// The envelope of the message in it.
-        envelope: Box<Envelope>,
+        envelope: Box<Envelope<T>>,
         /// The structure of the message in it.
-        body: Box<BodyStructure>,
+        body: Box<BodyStructure<T>>,
         /// How many lines.
         lines: u64,
         /// What only `BODYSTRUCTURE` tells.
-        extension: BodyExtension,
+        extension: BodyExtension<T>,
     },
     /// Several parts.
     Multipart {
         /// The parts. Without any, an empty text is printed, for the grammar demands one.
-        parts: Vec<BodyStructure>,
+        parts: Vec<BodyStructure<T>>,
         /// The subtype.
-        subtype: Vec<u8>,
+        subtype: T,
         /// The parameters, which only `BODYSTRUCTURE` tells.
-        params: BodyParams,
+        params: BodyParams<T>,
         /// What only `BODYSTRUCTURE` tells; there is no MD5 among it.
-        extension: BodyExtension,
+        extension: BodyExtension<T>,
     },
 }
 
 /// What all single parts have.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct BodyFields {
+pub struct BodyFields<T = Vec<u8>> {
     /// Parameters of `Content-Type:`.
-    pub params: BodyParams,
+    pub params: BodyParams<T>,
     /// `Content-ID:`.
-    pub id: Option<Vec<u8>>,
+    pub id: Option<T>,
     /// `Content-Description:`.
-    pub description: Option<Vec<u8>>,
+    pub description: Option<T>,
     /// `Content-Transfer-Encoding:`.
-    pub encoding: Vec<u8>,
+    pub encoding: T,
     /// The size in octets, as transferred.
     pub size: u64,
 }
 
 /// What only `BODYSTRUCTURE` tells.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct BodyExtension {
+pub struct BodyExtension<T = Vec<u8>> {
     /// `Content-MD5:`.
-    pub md5: Option<Vec<u8>>,
+    pub md5: Option<T>,
     /// `Content-Disposition:`.
-    pub disposition: Option<Disposition>,
+    pub disposition: Option<Disposition<T>>,
     /// `Content-Language:`.
-    pub language: Vec<Vec<u8>>,
+    pub language: Vec<T>,
     /// `Content-Location:`.
-    pub location: Option<Vec<u8>>,
+    pub location: Option<T>,
 }
 
 /// `Content-Disposition:` (RFC 2183 §2).
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Disposition {
+pub struct Disposition<T = Vec<u8>> {
     /// `inline`, `attachment`, or another.
-    pub kind: Vec<u8>,
+    pub kind: T,
     /// Its parameters.
-    pub params: BodyParams,
+    pub params: BodyParams<T>,
 }
 
-impl BodyStructure {
+impl<T: AsRef<[u8]>> BodyStructure<T> {
     /// Print it, with extension data if `extended`.
     pub(super) fn print(&self, out: &mut Vec<u8>, extended: bool) {
         out.push(b'(');
         match self {
             Self::Basic { media_type, subtype, fields, extension } => {
-                fields.print(out, media_type, subtype);
+                fields.print(out, media_type.as_ref(), subtype.as_ref());
                 extension.print_single(out, extended);
             }
             Self::Text { subtype, fields, lines, extension } => {
-                fields.print(out, b"TEXT", subtype);
+                fields.print(out, b"TEXT", subtype.as_ref());
                 out.push(b' ');
                 print::number(out, *lines);
                 extension.print_single(out, extended);
             }
             Self::Message { subtype, fields, envelope, body, lines, extension } => {
-                fields.print(out, b"MESSAGE", subtype);
+                fields.print(out, b"MESSAGE", subtype.as_ref());
                 out.push(b' ');
                 envelope.print(out);
                 out.push(b' ');
@@ -125,7 +125,7 @@ impl BodyStructure {
             Self::Multipart { parts, subtype, params, extension } => {
                 print_parts(out, parts, extended);
                 out.push(b' ');
-                print::string(out, subtype);
+                print::string(out, subtype.as_ref());
                 if extended {
                     out.push(b' ');
                     print_params(out, params);
@@ -135,14 +135,16 @@ impl BodyStructure {
         }
         out.push(b')');
     }
+}
 
+impl BodyStructure {
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         parse_body(cursor, 0)
     }
 }
 
 /// Parts with nothing between them.
-fn print_parts(out: &mut Vec<u8>, parts: &[BodyStructure], extended: bool) {
+fn print_parts(out: &mut Vec<u8>, parts: &[BodyStructure<impl AsRef<[u8]>>], extended: bool) {
     for part in parts {
         part.print(out, extended);
     }
@@ -151,7 +153,7 @@ fn print_parts(out: &mut Vec<u8>, parts: &[BodyStructure], extended: bool) {
     }
 }
 
-impl BodyFields {
+impl<T: AsRef<[u8]>> BodyFields<T> {
     fn print(&self, out: &mut Vec<u8>, media_type: &[u8], subtype: &[u8]) {
         print::string(out, media_type);
         out.push(b' ');
@@ -160,14 +162,16 @@ impl BodyFields {
         print_params(out, &self.params);
         for text in [&self.id, &self.description] {
             out.push(b' ');
-            print::nstring(out, text.as_deref());
+            print_nstring(out, text);
         }
         out.push(b' ');
-        print::string(out, &self.encoding);
+        print::string(out, self.encoding.as_ref());
         out.push(b' ');
         print::number(out, self.size);
     }
+}
 
+impl BodyFields {
     fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let params = params(cursor)?;
         cursor.space()?;
@@ -181,12 +185,12 @@ impl BodyFields {
     }
 }
 
-impl BodyExtension {
+impl<T: AsRef<[u8]>> BodyExtension<T> {
     /// `body-ext-1part`, with the space before it.
     fn print_single(&self, out: &mut Vec<u8>, extended: bool) {
         if extended {
             out.push(b' ');
-            print::nstring(out, self.md5.as_deref());
+            print_nstring(out, &self.md5);
             self.print_common(out);
         }
     }
@@ -197,7 +201,7 @@ impl BodyExtension {
         match &self.disposition {
             Some(Disposition { kind, params }) => {
                 out.push(b'(');
-                print::string(out, kind);
+                print::string(out, kind.as_ref());
                 out.push(b' ');
                 print_params(out, params);
                 out.push(b')');
@@ -208,12 +212,14 @@ impl BodyExtension {
         if self.language.is_empty() {
             out.extend_from_slice(b"NIL");
         } else {
-            print::list(out, &self.language, |out, tag| print::string(out, tag));
+            print::list(out, &self.language, |out, tag| print::string(out, tag.as_ref()));
         }
         out.push(b' ');
-        print::nstring(out, self.location.as_deref());
+        print_nstring(out, &self.location);
     }
+}
 
+impl BodyExtension {
     /// As much of `[SP dsp [SP lang [SP loc *(SP body-extension)]]]` as there is.
     fn parse_common(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
         if cursor.take(b' ') {
@@ -235,14 +241,18 @@ impl BodyExtension {
     }
 }
 
-fn print_params(out: &mut Vec<u8>, params: &BodyParams) {
+fn print_nstring(out: &mut Vec<u8>, text: &Option<impl AsRef<[u8]>>) {
+    print::nstring(out, text.as_ref().map(AsRef::as_ref));
+}
+
+fn print_params(out: &mut Vec<u8>, params: &BodyParams<impl AsRef<[u8]>>) {
     if params.is_empty() {
         return out.extend_from_slice(b"NIL");
     }
     print::list(out, params, |out, (name, value)| {
-        print::string(out, name);
+        print::string(out, name.as_ref());
         out.push(b' ');
-        print::string(out, value);
+        print::string(out, value.as_ref());
     });
 }
 

@@ -3,46 +3,46 @@
 use crate::parse::{Cursor, Parsed};
 use crate::print;
 
-/// What a message's header says about where it comes from and goes to. Strings are the header's octets.
+/// What a message's header says about where it comes from and goes to. Strings are the header's octets, owned or not.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Envelope {
+pub struct Envelope<T = Vec<u8>> {
     /// `Date:`.
-    pub date: Option<Vec<u8>>,
+    pub date: Option<T>,
     /// `Subject:`.
-    pub subject: Option<Vec<u8>>,
+    pub subject: Option<T>,
     /// `From:`.
-    pub from: Vec<Address>,
+    pub from: Vec<Address<T>>,
     /// `Sender:`, or `From:`.
-    pub sender: Vec<Address>,
+    pub sender: Vec<Address<T>>,
     /// `Reply-To:`, or `From:`.
-    pub reply_to: Vec<Address>,
+    pub reply_to: Vec<Address<T>>,
     /// `To:`.
-    pub to: Vec<Address>,
+    pub to: Vec<Address<T>>,
     /// `Cc:`.
-    pub cc: Vec<Address>,
+    pub cc: Vec<Address<T>>,
     /// `Bcc:`.
-    pub bcc: Vec<Address>,
+    pub bcc: Vec<Address<T>>,
     /// `In-Reply-To:`.
-    pub in_reply_to: Option<Vec<u8>>,
+    pub in_reply_to: Option<T>,
     /// `Message-ID:`.
-    pub message_id: Option<Vec<u8>>,
+    pub message_id: Option<T>,
 }
 
 /// An address. A group begins with one that has its name as `mailbox` and no `host`, and ends with one that has
 /// nothing at all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Address {
+pub struct Address<T = Vec<u8>> {
     /// The person's name.
-    pub name: Option<Vec<u8>>,
+    pub name: Option<T>,
     /// The source route, which nobody uses.
-    pub route: Option<Vec<u8>>,
+    pub route: Option<T>,
     /// What stands before the `@`, or a group's name.
-    pub mailbox: Option<Vec<u8>>,
+    pub mailbox: Option<T>,
     /// What stands after the `@`.
-    pub host: Option<Vec<u8>>,
+    pub host: Option<T>,
 }
 
-impl Envelope {
+impl<T: AsRef<[u8]>> Envelope<T> {
     pub(super) fn print(&self, out: &mut Vec<u8>) {
         out.push(b'(');
         print::spaced(out, [&self.date, &self.subject], print_nstring);
@@ -55,7 +55,9 @@ impl Envelope {
         print::spaced(out, [&self.in_reply_to, &self.message_id], print_nstring);
         out.push(b')');
     }
+}
 
+impl Envelope {
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         cursor.expect(b'(', "an envelope")?;
         let date = cursor.nstring()?;
@@ -76,12 +78,12 @@ impl Envelope {
     }
 }
 
-fn print_nstring(out: &mut Vec<u8>, text: &Option<Vec<u8>>) {
-    print::nstring(out, text.as_deref());
+fn print_nstring(out: &mut Vec<u8>, text: &Option<impl AsRef<[u8]>>) {
+    print::nstring(out, text.as_ref().map(AsRef::as_ref));
 }
 
 /// `NIL`, or addresses in parentheses with nothing between them.
-fn print_addresses(out: &mut Vec<u8>, addresses: &[Address]) {
+fn print_addresses(out: &mut Vec<u8>, addresses: &[Address<impl AsRef<[u8]>>]) {
     if addresses.is_empty() {
         return out.extend_from_slice(b"NIL");
     }

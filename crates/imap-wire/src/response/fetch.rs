@@ -94,9 +94,10 @@ impl FetchData {
     pub fn print(&self, out: &mut Vec<u8>) {
         match self {
             Self::Flags { flags, recent } => {
-                out.extend_from_slice(b"FLAGS ");
-                let names = flags.iter().map(Flag::as_str).chain(recent.then_some("\\Recent"));
-                print::list(out, names, |out, name| out.extend_from_slice(name.as_bytes()));
+                print::flags(
+                    out,
+                    flags.iter().map(Flag::as_str).chain(recent.then_some("\\Recent")),
+                );
             }
             Self::InternalDate(date) => {
                 out.extend_from_slice(b"INTERNALDATE ");
@@ -122,22 +123,11 @@ impl FetchData {
                 out.extend_from_slice(b"PREVIEW ");
                 print::nstring(out, text.as_deref().map(str::as_bytes));
             }
-            Self::Envelope(envelope) => {
-                out.extend_from_slice(b"ENVELOPE ");
-                envelope.print(out);
-            }
-            Self::Body(body) => {
-                out.extend_from_slice(b"BODY ");
-                body.print(out, false);
-            }
-            Self::BodyStructure(body) => {
-                out.extend_from_slice(b"BODYSTRUCTURE ");
-                body.print(out, true);
-            }
+            Self::Envelope(envelope) => Self::print_envelope(out, envelope),
+            Self::Body(body) => Self::print_body(out, body),
+            Self::BodyStructure(body) => Self::print_body_structure(out, body),
             Self::Section { section, origin, data } => {
-                out.extend_from_slice(b"BODY");
-                print::section(out, section);
-                print_data(out, *origin, data, false);
+                Self::print_section(out, section, *origin, data);
             }
             Self::Rfc822(data) => print_named_data(out, "RFC822", data),
             Self::Rfc822Header(data) => print_named_data(out, "RFC822.HEADER", data),
@@ -155,6 +145,31 @@ impl FetchData {
                 print_number(out, " ", *size);
             }
         }
+    }
+
+    /// Print a [`FetchData::Envelope`].
+    pub fn print_envelope(out: &mut Vec<u8>, envelope: &Envelope<impl AsRef<[u8]>>) {
+        out.extend_from_slice(b"ENVELOPE ");
+        envelope.print(out);
+    }
+
+    /// Print a [`FetchData::Body`].
+    pub fn print_body(out: &mut Vec<u8>, body: &BodyStructure<impl AsRef<[u8]>>) {
+        out.extend_from_slice(b"BODY ");
+        body.print(out, false);
+    }
+
+    /// Print a [`FetchData::BodyStructure`].
+    pub fn print_body_structure(out: &mut Vec<u8>, body: &BodyStructure<impl AsRef<[u8]>>) {
+        out.extend_from_slice(b"BODYSTRUCTURE ");
+        body.print(out, true);
+    }
+
+    /// Print a [`FetchData::Section`] of these.
+    pub fn print_section(out: &mut Vec<u8>, section: &Section, origin: Option<u64>, data: &Data) {
+        out.extend_from_slice(b"BODY");
+        print::section(out, section);
+        print_data(out, origin, data, false);
     }
 
     pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {

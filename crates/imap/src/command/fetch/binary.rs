@@ -35,9 +35,11 @@ pub(super) async fn print(
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let origin = partial.map(|partial| partial.offset);
-    let item = |data| FetchData::Binary { path: path.to_vec(), origin, data };
+    let item = |data, out: &mut Vec<u8>| {
+        FetchData::Binary { path: path.to_vec(), origin, data }.print(out);
+    };
     let Some(mut leaf) = find(summary, path)? else {
-        item(Data::Nil).print(out.buffer());
+        item(Data::Nil, out.buffer());
         return Ok(());
     };
     let mut within = partial;
@@ -49,7 +51,7 @@ pub(super) async fn print(
     if leaf.form == Form::PLAIN && !has_nul {
         return stream(item, leaf.range, content, out).await;
     }
-    item(Data::Streamed { size, binary: has_nul }).print(out.buffer());
+    item(Data::Streamed { size, binary: has_nul }, out.buffer());
     let mut decoded = Decoded::new(&leaf, within);
     while let Some(octets) = decoded.next(content).await? {
         out.buffer().extend_from_slice(&octets);

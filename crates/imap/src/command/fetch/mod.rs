@@ -20,9 +20,11 @@ use crate::session::{Answer, Context, Done, Next, User};
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
 use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
-use rookery_mime::{Message, downgrade};
+use rookery_mime::SectionText;
 use std::ops::Range;
 use std::sync::Arc;
+use structure::{Expects, Item};
+use summary::Summary;
 
 pub(crate) async fn run(
     context: &Context,
@@ -55,18 +57,22 @@ pub(crate) async fn run(
     let mut printed = 0;
     let mut problem = None;
     loop {
-        let some: Vec<Row> = rows.by_ref().take(FETCH_BATCH).cloned().collect();
+        let some: Vec<&Row> = rows.by_ref().take(FETCH_BATCH).collect();
         if some.is_empty() {
             break;
         }
         let seen = if marks { Some(mark_seen(user, selected, &some).await?) } else { None };
         let (snapshot, seen_at) = seen.unwrap_or_else(|| (Arc::clone(&asked_at), None));
         let view = Viewed { context, selected, snapshot: &snapshot, seen_at };
-        let now = some.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect::<Vec<_>>();
+        let now = if marks {
+            some.iter().filter_map(|row| snapshot.row(row.uid)).collect()
+        } else {
+            some
+        };
         printed += now.len() as u64;
         let failed = messages(user, &view, &command.items, &now, out).await?;
         if failed.is_none() && tells_flags(context, &command.items) {
-            selected.view.told(&now);
+            selected.view.told(now);
         }
         problem = problem.or(failed);
     }
@@ -103,7 +109,7 @@ fn sets_seen(item: &FetchItem) -> bool {
 async fn mark_seen(
     user: &User,
     selected: &mut Selected,
-    rows: &[Row],
+    rows: &[&Row],
 ) -> Result<(Arc<Snapshot>, Option<ModSeq>), Failure> {
     let uids: UidSet = rows.iter().map(|row| row.uid).collect();
     let change =
@@ -131,8 +137,12 @@ struct Viewed<'a> {
 
 impl Viewed<'_> {
     /// Whether headers of this message are shown as they are: to who speaks UTF-8, and where nobody said that they are in it.
-    fn shows_utf8(&self, message: &Message) -> bool {
-        self.context.speaks_utf8() || !message.utf8
+    fn shows_utf8(&self, message: &Summary) -> bool {
+        self.context.speaks_utf8() || !message.is_utf8()
+    }
+
+    fn expects(&self) -> Expects {
+        Expects { utf8: self.context.speaks_utf8(), decoded: self.context.rev2 }
     }
 }
 
@@ -167,16 +177,13 @@ async fn messages(
     user: &User,
     view: &Viewed<'_>,
     items: &[FetchItem],
-    rows: &[Row],
+    rows: &[&Row],
     out: &mut Out<'_>,
 ) -> Result<Option<Refusal>, Failure> {
     let mut problem = None;
     let mut summaries = summary::Summaries::new(&user.account, items, rows);
     for row in rows {
-        let mut summary = summaries.next().await?;
-        if let Some(summary) = summary.as_mut().filter(|_| !view.context.speaks_utf8()) {
-            downgrade::message(summary);
-        }
+        let summary = summaries.next().await?;
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
         match message(user, view, items, (number, row, summary.as_ref()), out).await {
@@ -199,7 +206,7 @@ async fn message(
     user: &User,
     view: &Viewed<'_>,
     items: &[FetchItem],
-    (number, row, summary): (u32, &Row, Option<&Message>),
+    (number, row, summary): (u32, &Row, Option<&Summary>),
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let buffer = out.buffer();
@@ -213,7 +220,9 @@ async fn message(
         if index > 0 {
             out.buffer().push(b' ');
         }
-        print_item(view, item, row, summary, &content, out).await?;
+        if !print_row_item(view, item, row, out.buffer()) {
+            print_content_item(view, item, (row, summary), &content, out).await?;
+        }
         out.drain().await?;
     }
     out.buffer().extend_from_slice(b")\r\n");
@@ -223,8 +232,9 @@ async fn message(
 /// Flags that change on the way are part of the answer (RFC 9051 §6.4.5), and so is when
 /// (RFC 7162 §3.1).
 fn changed_items<'a>(view: &Viewed<'_>, items: &[FetchItem], row: &Row) -> Vec<&'a FetchItem> {
-    let just_seen = view.seen_at == Some(row.modseq);
-    let missing = |item: &FetchItem| just_seen && !items.contains(item);
+    if view.seen_at != Some(row.modseq) {
+        return Vec::new();
+    }
     let mut changed = vec![&FetchItem::Flags];
     if view.context.condstore {
         changed.push(&FetchItem::ModSeq);
@@ -232,89 +242,86 @@ fn changed_items<'a>(view: &Viewed<'_>, items: &[FetchItem], row: &Row) -> Vec<&
     if view.context.condstore && !view.context.uid_only {
         changed.push(&FetchItem::Uid);
     }
-    changed.retain(|item| missing(item));
+    changed.retain(|item| !items.contains(item));
     changed
 }
 
-async fn print_item(
-    view: &Viewed<'_>,
-    item: &FetchItem,
-    row: &Row,
-    summary: Option<&Message>,
-    content: &Content<'_>,
-    out: &mut Out<'_>,
-) -> Result<(), Unprintable> {
-    let gone = || Unprintable::Message(rookery_mailbox::Refused::NoSuchMessage.into());
+/// Print an item that the row has; says whether it is one.
+fn print_row_item(view: &Viewed<'_>, item: &FetchItem, row: &Row, out: &mut Vec<u8>) -> bool {
     let data = match item {
+        FetchItem::Flags => {
+            let is_recent = !view.context.rev2 && view.selected.recent.contains(row.uid);
+            let names = view.snapshot.flag_names(row.flags);
+            print::flags(out, names.chain(is_recent.then_some("\\Recent")));
+            return true;
+        }
         FetchItem::Uid => FetchData::Uid(row.uid),
-        FetchItem::Flags => FetchData::Flags {
-            flags: view.snapshot.flags(row.flags),
-            recent: !view.context.rev2 && view.selected.recent.contains(row.uid),
-        },
         FetchItem::ModSeq => FetchData::ModSeq(row.modseq.get()),
         FetchItem::EmailId => FetchData::EmailId(row.email),
         FetchItem::ThreadId => FetchData::ThreadId(Some(row.thread)),
         FetchItem::SaveDate => FetchData::SaveDate(Some(DateTime::from_unix(row.save_date))),
         FetchItem::InternalDate => FetchData::InternalDate(row.internal_date),
         FetchItem::Rfc822Size => FetchData::Size(row.size),
-        item => {
-            let summary = summary.ok_or_else(gone)?;
-            return print_content_item(view, item, summary, content, out).await;
-        }
+        _ => return false,
     };
-    data.print(out.buffer());
-    Ok(())
+    data.print(out);
+    true
 }
 
 /// An item for which the message has to be looked at.
 async fn print_content_item(
     view: &Viewed<'_>,
     item: &FetchItem,
-    summary: &Message,
+    (row, summary): (&Row, Option<&Summary>),
     content: &Content<'_>,
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
+    // What the whole message is can be said without its tree.
+    match item {
+        FetchItem::BodySection(body) if body.section.is_whole() => {
+            return section::print_whole(row.size, body, content, out).await;
+        }
+        FetchItem::Rfc822 => {
+            let item = |data, out: &mut Vec<u8>| FetchData::Rfc822(data).print(out);
+            return stream(item, 0..row.size, content, out).await;
+        }
+        _ => {}
+    }
+    let gone = || Unprintable::Message(rookery_mailbox::Refused::NoSuchMessage.into());
+    let summary = summary.ok_or_else(gone)?;
     let data = match item {
         FetchItem::Envelope => {
-            FetchData::Envelope(Box::new(structure::envelope(&summary.envelope)))
+            return Ok(structure::print(Item::Envelope, summary, view.expects(), out.buffer())?);
         }
         FetchItem::Body => {
-            FetchData::Body(Box::new(structure::body(&summary.root, view.context.rev2)))
+            return Ok(structure::print(Item::Body, summary, view.expects(), out.buffer())?);
         }
         FetchItem::BodyStructure => {
-            FetchData::BodyStructure(Box::new(structure::body(&summary.root, view.context.rev2)))
+            let item = Item::BodyStructure;
+            return Ok(structure::print(item, summary, view.expects(), out.buffer())?);
         }
         FetchItem::Preview { lazy } => {
-            FetchData::Preview(preview::find(summary, *lazy, content).await?)
+            FetchData::Preview(preview::find(summary.tree()?, *lazy, content).await?)
         }
         FetchItem::BinarySize(path) => {
-            let size = binary::size(summary, path, content).await?;
+            let size = binary::size(summary.tree()?, path, content).await?;
             FetchData::BinarySize { path: path.clone(), size }
         }
         FetchItem::Binary { path, partial, .. } => {
-            return binary::print(summary, path, *partial, content, out).await;
+            return binary::print(summary.tree()?, path, *partial, content, out).await;
         }
         FetchItem::BodySection(body) => {
             return section::print(view, summary, body, content, out).await;
-        }
-        FetchItem::Rfc822 => {
-            return stream(FetchData::Rfc822, 0..summary.size, content, out).await;
         }
         FetchItem::Rfc822Header => {
             return section::print_header(view, summary, content, out).await;
         }
         FetchItem::Rfc822Text => {
-            let range = summary.root.body.clone();
-            return stream(FetchData::Rfc822Text, range, content, out).await;
+            let range = summary.section(&[], SectionText::Text)?.unwrap_or_default();
+            let item = |data, out: &mut Vec<u8>| FetchData::Rfc822Text(data).print(out);
+            return stream(item, range, content, out).await;
         }
-        FetchItem::Uid
-        | FetchItem::Flags
-        | FetchItem::ModSeq
-        | FetchItem::SaveDate
-        | FetchItem::EmailId
-        | FetchItem::ThreadId
-        | FetchItem::InternalDate
-        | FetchItem::Rfc822Size => return Ok(()),
+        _ => return Ok(()),
     };
     data.print(out.buffer());
     Ok(())
@@ -341,7 +348,7 @@ impl Content<'_> {
 /// Print a range of a message as a literal. What fits into one read is read before anything is
 /// printed, so that damage does not break the stream.
 async fn stream(
-    item: impl FnOnce(Data) -> FetchData,
+    item: impl FnOnce(Data, &mut Vec<u8>),
     range: Range<u64>,
     content: &Content<'_>,
     out: &mut Out<'_>,
@@ -351,7 +358,7 @@ async fn stream(
     let mut next = chunk_at(range.start);
     let mut octets =
         if size == 0 { bytes::Bytes::new() } else { content.read(next.clone()).await? };
-    item(Data::Streamed { size, binary: false }).print(out.buffer());
+    item(Data::Streamed { size, binary: false }, out.buffer());
     loop {
         out.buffer().extend_from_slice(&octets);
         next = chunk_at(next.end);

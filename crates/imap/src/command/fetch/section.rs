@@ -2,12 +2,13 @@
 //! message that came as one with UTF-8 in its header, is a client without UTF-8 shown a downgraded one: `BODY[]` stays
 //! what was stored, and what RFC822.SIZE says, for its signatures, ranges and copies depend on each octet.
 
+use super::summary::Summary;
 use super::{Content, Unprintable, Viewed, stream};
 use crate::limits::MAX_HEADER_OCTETS;
 use crate::out::Out;
 use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
 use rookery_mailbox::StoreError;
-use rookery_mime::{Message, downgrade, header};
+use rookery_mime::{downgrade, header};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -21,13 +22,13 @@ pub(crate) enum Octets {
 
 /// Where the octets of a section are; nothing if there is no such section. Without `utf8` headers are downgraded.
 pub(crate) async fn find(
-    summary: &Message,
+    summary: &Summary,
     section: &Section,
     partial: Option<Partial>,
     content: &Content<'_>,
     utf8: bool,
 ) -> Result<Option<Octets>, StoreError> {
-    let Some(range) = range(summary, section) else { return Ok(None) };
+    let Some(range) = range(summary, section)? else { return Ok(None) };
     let header = range.end - range.start <= MAX_HEADER_OCTETS;
     let selected = match &section.text {
         Some(SectionText::HeaderFields(names)) => {
@@ -50,42 +51,55 @@ pub(crate) async fn find(
 
 pub(super) async fn print(
     view: &Viewed<'_>,
-    summary: &Message,
+    summary: &Summary,
     body: &BodySection,
     content: &Content<'_>,
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let BodySection { section, partial, .. } = body;
     let origin = partial.map(|partial| partial.offset);
-    let item = |data| FetchData::Section { section: section.clone(), origin, data };
+    let item = |data, out: &mut Vec<u8>| FetchData::print_section(out, section, origin, &data);
     let utf8 = view.shows_utf8(summary);
     print_octets(item, find(summary, section, *partial, content, utf8).await?, content, out).await
+}
+
+/// `BODY[]`, of a message of that size.
+pub(super) async fn print_whole(
+    size: u64,
+    body: &BodySection,
+    content: &Content<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Unprintable> {
+    let BodySection { section, partial, .. } = body;
+    let origin = partial.map(|partial| partial.offset);
+    let item = |data, out: &mut Vec<u8>| FetchData::print_section(out, section, origin, &data);
+    stream(item, window(0..size, *partial), content, out).await
 }
 
 /// `RFC822.HEADER` (RFC 3501 §6.4.5).
 pub(super) async fn print_header(
     view: &Viewed<'_>,
-    summary: &Message,
+    summary: &Summary,
     content: &Content<'_>,
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     let section = Section { path: Vec::new(), text: Some(SectionText::Header) };
     let found = find(summary, &section, None, content, view.shows_utf8(summary)).await?;
-    print_octets(FetchData::Rfc822Header, found, content, out).await
+    print_octets(|data, out| FetchData::Rfc822Header(data).print(out), found, content, out).await
 }
 
 async fn print_octets(
-    item: impl FnOnce(Data) -> FetchData,
+    item: impl FnOnce(Data, &mut Vec<u8>),
     found: Option<Octets>,
     content: &Content<'_>,
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
     match found {
-        None => item(Data::Nil).print(out.buffer()),
+        None => item(Data::Nil, out.buffer()),
         Some(Octets::Range(range)) => return stream(item, range, content, out).await,
         Some(Octets::Picked(octets)) => {
             // A literal like any other section: it may hold what no quoted string can.
-            item(Data::Streamed { size: octets.len() as u64, binary: false }).print(out.buffer());
+            item(Data::Streamed { size: octets.len() as u64, binary: false }, out.buffer());
             out.buffer().extend_from_slice(&octets);
         }
     }
@@ -93,7 +107,7 @@ async fn print_octets(
 }
 
 /// The octets that a section names, before fields are picked from it.
-fn range(summary: &Message, section: &Section) -> Option<Range<u64>> {
+fn range(summary: &Summary, section: &Section) -> Result<Option<Range<u64>>, StoreError> {
     use rookery_mime::SectionText as Text;
     let text = match &section.text {
         None => Text::Whole,

@@ -1,118 +1,176 @@
-//! ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): the message's tree in the wire's terms.
+//! ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): what is known of a message in the wire's terms. Nothing is copied on
+//! the way from the form in which it is stored, but lists are made anew.
 
+use super::summary::Summary;
 use rookery_imap_wire as wire;
+use rookery_imap_wire::FetchData;
+use rookery_mailbox::StoreError;
 use rookery_mime::text::decode_param;
-use rookery_mime::{Address, Content, Embedded, Envelope, Part};
+use rookery_mime::{
+    Address, Addresses, Encoded, EncodedContent, EncodedEnvelope, EncodedParams, EncodedPart,
+    Pieces, downgrade,
+};
+use std::borrow::Cow;
+
+/// Octets of the form in which the message is stored, where they can go as they are.
+type Text<'a> = Cow<'a, [u8]>;
+
+/// Which of the three.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item {
+    Envelope,
+    Body,
+    BodyStructure,
+}
+
+/// What the client is known to expect.
+#[derive(Clone, Copy)]
+pub(super) struct Expects {
+    /// Headers in UTF-8: without that they are downgraded.
+    pub(super) utf8: bool,
+    /// Parameters that name their charset in UTF-8, which is since RFC 9051 §7.5.2.
+    pub(super) decoded: bool,
+}
+
+/// Print an item.
+pub(super) fn print(
+    item: Item,
+    summary: &Summary,
+    expects: Expects,
+    out: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    let damaged = || StoreError::Damaged("the summary of a message".to_owned());
+    let start = out.len();
+    print_encoded(item, summary.octets(), expects, out).ok_or_else(damaged)?;
+    if !expects.utf8 && out.get(start..).is_some_and(|printed| !printed.is_ascii()) {
+        out.truncate(start);
+        let mut tree = summary.tree()?.clone();
+        downgrade::message(&mut tree);
+        print_encoded(item, &tree.encode(), expects, out).ok_or_else(damaged)?;
+    }
+    Ok(())
+}
+
+fn print_encoded(item: Item, summary: &[u8], expects: Expects, out: &mut Vec<u8>) -> Option<()> {
+    let encoded = Encoded::open(summary)?;
+    if item == Item::Envelope {
+        FetchData::print_envelope(out, &envelope::<&[u8]>(encoded.envelope()?));
+        return Some(());
+    }
+    let (root, mut pieces) = encoded.root()?;
+    let body = body(root, &mut pieces, expects.decoded)?;
+    if item == Item::Body {
+        FetchData::print_body(out, &body);
+    } else {
+        FetchData::print_body_structure(out, &body);
+    }
+    Some(())
+}
 
 /// An envelope.
-pub(super) fn envelope(envelope: &Envelope) -> wire::Envelope {
-    let addresses = |list: &[Address]| list.iter().map(address).collect();
+fn envelope<'a, T: From<&'a [u8]>>(envelope: EncodedEnvelope<'a>) -> wire::Envelope<T> {
+    let addresses = |list: Addresses<'a>| list.map(address).collect();
     wire::Envelope {
-        date: envelope.date.clone(),
-        subject: envelope.subject.clone(),
-        from: addresses(&envelope.from),
-        sender: addresses(&envelope.sender),
-        reply_to: addresses(&envelope.reply_to),
-        to: addresses(&envelope.to),
-        cc: addresses(&envelope.cc),
-        bcc: addresses(&envelope.bcc),
-        in_reply_to: envelope.in_reply_to.clone(),
-        message_id: envelope.message_id.clone(),
+        date: envelope.date.map(T::from),
+        subject: envelope.subject.map(T::from),
+        from: addresses(envelope.from),
+        sender: addresses(envelope.sender),
+        reply_to: addresses(envelope.reply_to),
+        to: addresses(envelope.to),
+        cc: addresses(envelope.cc),
+        bcc: addresses(envelope.bcc),
+        in_reply_to: envelope.in_reply_to.map(T::from),
+        message_id: envelope.message_id.map(T::from),
     }
 }
 
 /// Groups are a start and an end among the addresses (RFC 9051 §7.5.2).
-fn address(address: &Address) -> wire::Address {
+fn address<'a, T: From<&'a [u8]>>(address: Address<&'a [u8]>) -> wire::Address<T> {
+    let nothing = wire::Address { name: None, route: None, mailbox: None, host: None };
     match address {
         Address::Mailbox { name, route, local, domain } => wire::Address {
-            name: name.clone(),
-            route: route.clone(),
-            mailbox: Some(local.clone()),
+            name: name.map(T::from),
+            route: route.map(T::from),
+            mailbox: Some(local.into()),
             // NIL would make it the start of a group.
-            host: Some(domain.clone().unwrap_or_default()),
+            host: Some(domain.unwrap_or_default().into()),
         },
-        Address::GroupStart(name) => {
-            wire::Address { mailbox: Some(name.clone()), ..wire::Address::default() }
+        Address::GroupStart(name) => wire::Address { mailbox: Some(name.into()), ..nothing },
+        Address::GroupEnd => nothing,
+    }
+}
+
+/// A body structure with all that is known; the printer leaves the extension data out of BODY.
+fn body<'a>(
+    part: EncodedPart<'a>,
+    pieces: &mut Pieces<'a>,
+    decoded: bool,
+) -> Option<wire::BodyStructure<Text<'a>>> {
+    let is_text = part.media_type.eq_ignore_ascii_case(b"text");
+    let subtype = Cow::Borrowed(part.media_subtype);
+    let extension = extension(&part, decoded);
+    Some(match part.content {
+        EncodedContent::Multipart(count) => {
+            let mut parts = Vec::new();
+            for _ in 0..count {
+                let child = pieces.part(&part)?;
+                parts.push(body(child, pieces, decoded)?);
+            }
+            let params = params(part.params, decoded);
+            wire::BodyStructure::Multipart { parts, subtype, params, extension }
         }
-        Address::GroupEnd => wire::Address::default(),
-    }
+        EncodedContent::Message => {
+            let root = pieces.part(&part)?;
+            let body = Box::new(body(root, pieces, decoded)?);
+            let envelope = Box::new(envelope(pieces.envelope()?));
+            let (lines, fields) = (part.lines, fields(part, decoded));
+            wire::BodyStructure::Message { subtype, fields, envelope, body, lines, extension }
+        }
+        EncodedContent::Leaf if is_text => {
+            let (lines, fields) = (part.lines, fields(part, decoded));
+            wire::BodyStructure::Text { subtype, fields, lines, extension }
+        }
+        EncodedContent::Leaf => {
+            let media_type = Cow::Borrowed(part.media_type);
+            let fields = fields(part, decoded);
+            wire::BodyStructure::Basic { media_type, subtype, fields, extension }
+        }
+    })
 }
 
-/// A body structure with all that is known; the printer leaves the extension data out of BODY. Parameters that name
-/// their charset come in UTF-8 where the client is known to expect it, which is since RFC 9051 §7.5.2.
-pub(super) fn body(part: &Part, utf8: bool) -> wire::BodyStructure {
-    let extension = extension(part, utf8);
-    let subtype = part.media_subtype.clone();
-    match &part.content {
-        Content::Multipart(parts) => wire::BodyStructure::Multipart {
-            parts: parts.iter().map(|part| body(part, utf8)).collect(),
-            subtype,
-            params: params(&part.params, utf8),
-            extension,
-        },
-        Content::Message(embedded) => message(part, embedded, extension, utf8),
-        Content::Leaf if part.is("text", "*") => wire::BodyStructure::Text {
-            subtype,
-            fields: fields(part, utf8),
-            lines: part.lines,
-            extension,
-        },
-        Content::Leaf => wire::BodyStructure::Basic {
-            media_type: part.media_type.clone(),
-            subtype,
-            fields: fields(part, utf8),
-            extension,
-        },
-    }
-}
-
-fn message(
-    part: &Part,
-    embedded: &Embedded,
-    extension: wire::BodyExtension,
-    utf8: bool,
-) -> wire::BodyStructure {
-    wire::BodyStructure::Message {
-        subtype: part.media_subtype.clone(),
-        fields: fields(part, utf8),
-        envelope: Box::new(envelope(&embedded.envelope)),
-        body: Box::new(body(&embedded.root, utf8)),
-        lines: part.lines,
-        extension,
-    }
-}
-
-fn fields(part: &Part, utf8: bool) -> wire::BodyFields {
+fn fields<'a>(part: EncodedPart<'a>, decoded: bool) -> wire::BodyFields<Text<'a>> {
     wire::BodyFields {
-        params: params(&part.params, utf8),
-        id: part.id.clone(),
-        description: part.description.clone(),
-        encoding: part.encoding.clone().unwrap_or_else(|| b"7BIT".to_vec()),
+        params: params(part.params, decoded),
+        id: part.id.map(Cow::Borrowed),
+        description: part.description.map(Cow::Borrowed),
+        encoding: Cow::Borrowed(part.encoding.unwrap_or(b"7BIT")),
         size: part.body.end - part.body.start,
     }
 }
 
 /// A name that ends in `*` keeps it (RFC 9051 §7.5.2). A value with NUL, which no string may have, stays encoded.
-fn params(params: &[(Vec<u8>, Vec<u8>)], utf8: bool) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let mut params = params.to_vec();
-    for (name, value) in params.iter_mut().filter(|(name, _)| utf8 && name.ends_with(b"*")) {
-        let decoded = decode_param(name, value).into_bytes();
-        if !decoded.contains(&0) {
-            *value = decoded;
+fn params<'a>(params: EncodedParams<'a>, decoded: bool) -> wire::BodyParams<Text<'a>> {
+    let shown = |(name, value): (&'a [u8], &'a [u8])| {
+        if decoded && name.ends_with(b"*") {
+            let decoded = decode_param(name, value).into_bytes();
+            if !decoded.contains(&0) {
+                return (Cow::Borrowed(name), Cow::Owned(decoded));
+            }
         }
-    }
-    params
+        (Cow::Borrowed(name), Cow::Borrowed(value))
+    };
+    params.map(shown).collect()
 }
 
-fn extension(part: &Part, utf8: bool) -> wire::BodyExtension {
-    let disposition = part.disposition.as_ref().map(|disposition| wire::Disposition {
-        kind: disposition.kind.clone(),
-        params: params(&disposition.params, utf8),
+fn extension<'a>(part: &EncodedPart<'a>, decoded: bool) -> wire::BodyExtension<Text<'a>> {
+    let disposition = part.disposition.clone().map(|(kind, found)| wire::Disposition {
+        kind: Cow::Borrowed(kind),
+        params: params(found, decoded),
     });
     wire::BodyExtension {
-        md5: part.md5.clone(),
+        md5: part.md5.map(Cow::Borrowed),
         disposition,
-        language: part.language.clone(),
-        location: part.location.clone(),
+        language: part.language.clone().into_iter().flatten().map(Cow::Borrowed).collect(),
+        location: part.location.map(Cow::Borrowed),
     }
 }

@@ -1,4 +1,5 @@
-//! What was computed once at delivery: the tree of a message. Computed again where it is missing.
+//! What was computed once at delivery: what there is to know of a message without looking at it. Computed again where it is
+//! missing.
 
 use super::{Content, weighed};
 use crate::limits::CONTENT_CHUNK;
@@ -6,25 +7,73 @@ use bytes::Bytes;
 use rookery_imap_wire::FetchItem;
 use rookery_mail::EmailId;
 use rookery_mailbox::{Account, Row, StoreError};
-use rookery_mime::{Message, Scanner};
+use rookery_mime::{Encoded, Message, Scanner, SectionText};
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::OnceLock;
 
-/// The trees of messages, one after the other: a few are fetched from the store ahead, and one is
-/// unpacked at a time, as a tree can be large.
+/// What is known of a message, in the form in which it is stored, and as a tree for who needs one.
+pub(crate) struct Summary {
+    octets: Bytes,
+    tree: OnceLock<Option<Box<Message>>>,
+}
+
+impl Summary {
+    fn new(octets: Bytes) -> Self {
+        Self { octets, tree: OnceLock::new() }
+    }
+
+    /// In the form in which it is stored.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// As a tree, which can be large.
+    pub(super) fn tree(&self) -> Result<&Message, StoreError> {
+        let tree = self.tree.get_or_init(|| Message::decode(&self.octets).map(Box::new));
+        tree.as_deref().ok_or_else(|| StoreError::Damaged("the summary of a message".to_owned()))
+    }
+
+    /// Whether it came as a message with UTF-8 in its header.
+    pub(super) fn is_utf8(&self) -> bool {
+        Encoded::open(&self.octets).is_some_and(|encoded| encoded.utf8)
+    }
+
+    /// The octets that a section names, as of [`Message::section`].
+    pub(super) fn section(
+        &self,
+        path: &[u32],
+        text: SectionText,
+    ) -> Result<Option<Range<u64>>, StoreError> {
+        // Those of the message itself can be had without the tree.
+        let encoded = Encoded::open(&self.octets).filter(|_| path.is_empty());
+        let Some((size, (root, _))) = encoded.and_then(|it| Some((it.size, it.root()?))) else {
+            return Ok(self.tree()?.section(path, text));
+        };
+        Ok(match text {
+            SectionText::Whole => Some(0..size),
+            SectionText::Header => Some(root.header),
+            SectionText::Text => Some(root.body),
+            SectionText::Mime => None,
+        })
+    }
+}
+
+/// The summaries of messages, one after the other: a few are fetched from the store ahead.
 pub(super) struct Summaries<'a> {
     account: &'a Account,
     wanted: bool,
-    rows: &'a [Row],
+    rows: &'a [&'a Row],
     ahead: VecDeque<(&'a Row, Option<Bytes>)>,
 }
 
 impl<'a> Summaries<'a> {
-    pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [Row]) -> Self {
+    pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [&'a Row]) -> Self {
         Self { account, wanted: items.iter().any(needs_summary), rows, ahead: VecDeque::new() }
     }
 
-    /// The tree of the next message: `None` where it is not asked for or the message is gone.
-    pub(super) async fn next(&mut self) -> Result<Option<Message>, StoreError> {
+    /// The summary of the next message: `None` where it is not asked for or the message is gone.
+    pub(super) async fn next(&mut self) -> Result<Option<Summary>, StoreError> {
         if !self.wanted {
             return Ok(None);
         }
@@ -33,7 +82,7 @@ impl<'a> Summaries<'a> {
         }
         match self.ahead.pop_front() {
             None | Some((_, None)) => Ok(None),
-            Some((row, Some(octets))) => Ok(tree(self.account, row, &octets).await),
+            Some((row, Some(octets))) => Ok(readable(self.account, row, octets).await),
         }
     }
 
@@ -42,39 +91,43 @@ impl<'a> Summaries<'a> {
         self.rows = rest;
         let emails: Vec<EmailId> = some.iter().map(|row| row.email).collect();
         let stored = self.account.store().summaries(&emails).await?;
-        self.ahead = some.iter().zip(stored).collect();
+        self.ahead = some.iter().copied().zip(stored).collect();
         Ok(())
     }
 }
 
-/// The tree of one message: `None` where it is gone.
-pub(crate) async fn of(account: &Account, row: &Row) -> Result<Option<Message>, StoreError> {
+/// The summary of one message: `None` where it is gone.
+pub(crate) async fn of(account: &Account, row: &Row) -> Result<Option<Summary>, StoreError> {
     let stored = account.store().summaries(&[row.email]).await?.pop().flatten();
     match stored {
         None => Ok(None),
-        Some(octets) => Ok(tree(account, row, &octets).await),
+        Some(octets) => Ok(readable(account, row, octets).await),
     }
 }
 
-async fn tree(account: &Account, row: &Row, summary: &[u8]) -> Option<Message> {
-    match Message::decode(summary) {
-        Some(tree) => Some(tree),
-        None => scan(account, row).await,
+async fn readable(account: &Account, row: &Row, octets: Bytes) -> Option<Summary> {
+    if Encoded::open(&octets).is_some() {
+        return Some(Summary::new(octets));
     }
+    let tree = scan(account, row).await?;
+    Some(Summary::new(tree.encode().into()))
 }
 
 fn needs_summary(item: &FetchItem) -> bool {
-    !matches!(
-        item,
-        FetchItem::Uid
-            | FetchItem::Flags
-            | FetchItem::ModSeq
-            | FetchItem::SaveDate
-            | FetchItem::EmailId
-            | FetchItem::ThreadId
-            | FetchItem::InternalDate
-            | FetchItem::Rfc822Size
-    )
+    let is_whole = matches!(item, FetchItem::BodySection(body) if body.section.is_whole());
+    !is_whole
+        && !matches!(
+            item,
+            FetchItem::Uid
+                | FetchItem::Flags
+                | FetchItem::ModSeq
+                | FetchItem::SaveDate
+                | FetchItem::EmailId
+                | FetchItem::ThreadId
+                | FetchItem::InternalDate
+                | FetchItem::Rfc822Size
+                | FetchItem::Rfc822
+        )
 }
 
 /// Look at the message itself: its summary was written by another version.
