@@ -67,6 +67,9 @@ pub const SUMMARIES_AT_ONCE: usize = 2 * 1024 * 1024;
 /// Octets that one of these messages counts for at the most: its text is not in its summary.
 pub const MAX_SUMMARY_WEIGHT: usize = 1024 * 1024;
 
+/// Octets of a message that are asked of the store with its summary where its header is wanted: most headers are no longer.
+pub const HEADER_OCTETS: usize = 6 * 1024;
+
 /// Octets of a header block that `HEADER.FIELDS` looks at.
 pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
 

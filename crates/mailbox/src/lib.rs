@@ -24,8 +24,8 @@ pub use snapshot::{
     Changes, Counts, FlagSet, Row, Snapshot, SnapshotEdit, SnapshotParts, Tombstone,
 };
 pub use store::{
-    Absent, AccountStore, Appended, Copied, FlagChange, FlagOperation, MailboxInfo, MailboxList,
-    NewMailbox, NewMessage, Reply, Spool, Store, Stored,
+    Absent, AccountStore, Appended, Beginning, Copied, FlagChange, FlagOperation, MailboxInfo,
+    MailboxList, NewMailbox, NewMessage, Reply, Spool, Store, Stored,
 };
 pub use thread::ThreadKey;
 pub use view::{Event, Expunges, View};

@@ -77,12 +77,26 @@ pub struct Changes {
 struct Chunk {
     rows: Vec<Row>,
     latest: ModSeq,
+    /// How many have no `\Seen`.
+    unseen: u32,
+}
+
+impl Row {
+    fn is_unseen(&self) -> bool {
+        !self.flags.system.contains(SystemFlag::Seen)
+    }
 }
 
 impl Chunk {
     fn new(rows: Vec<Row>) -> Self {
         let latest = rows.iter().map(|row| row.modseq).max().unwrap_or_default();
-        Self { rows, latest }
+        let mut chunk = Self { rows, latest, unseen: 0 };
+        chunk.count_unseen();
+        chunk
+    }
+
+    fn count_unseen(&mut self) {
+        self.unseen = self.rows.iter().map(|row| u32::from(row.is_unseen())).sum();
     }
 
     fn first(&self) -> Option<Uid> {
@@ -242,7 +256,8 @@ impl Snapshot {
     /// The first message without `\Seen`.
     #[must_use]
     pub fn first_unseen(&self) -> Option<Uid> {
-        self.rows().find(|row| !row.flags.system.contains(SystemFlag::Seen)).map(|row| row.uid)
+        let chunk = self.chunks.iter().find(|chunk| chunk.unseen > 0)?;
+        chunk.rows.iter().find(|row| row.is_unseen()).map(|row| row.uid)
     }
 
     /// What happened after a moment. Skips chunks that have not changed since.
@@ -344,14 +359,14 @@ impl Eq for Snapshot {}
 impl Counts {
     fn add(&mut self, row: &Row) {
         self.messages += 1;
-        self.unseen += u32::from(!row.flags.system.contains(SystemFlag::Seen));
+        self.unseen += u32::from(row.is_unseen());
         self.deleted += u32::from(row.flags.system.contains(SystemFlag::Deleted));
         self.size += row.size;
     }
 
     fn subtract(&mut self, row: &Row) {
         self.messages -= 1;
-        self.unseen -= u32::from(!row.flags.system.contains(SystemFlag::Seen));
+        self.unseen -= u32::from(row.is_unseen());
         self.deleted -= u32::from(row.flags.system.contains(SystemFlag::Deleted));
         self.size -= row.size;
     }
@@ -387,6 +402,7 @@ impl SnapshotEdit {
             Some(chunk) if chunk.rows.len() < CHUNK_ROWS => {
                 let chunk = Arc::make_mut(chunk);
                 chunk.latest = chunk.latest.max(row.modseq);
+                chunk.unseen += u32::from(row.is_unseen());
                 chunk.rows.push(row);
             }
             _ => chunks.push(Arc::new(Chunk::new(vec![row]))),
@@ -401,9 +417,11 @@ impl SnapshotEdit {
         let chunk = Arc::make_mut(chunk);
         let Some(row) = chunk.rows.get_mut(index) else { return };
         self.snapshot.counts.subtract(row);
+        let was_unseen = u32::from(row.is_unseen());
         row.flags = flags;
         row.modseq = self.modseq;
         self.snapshot.counts.add(row);
+        chunk.unseen = chunk.unseen + u32::from(row.is_unseen()) - was_unseen;
         chunk.latest = self.modseq;
     }
 
@@ -417,7 +435,9 @@ impl SnapshotEdit {
         let chunks = Arc::make_mut(&mut self.snapshot.chunks);
         for at in touched {
             if let Some(chunk) = chunks.get_mut(at) {
-                Arc::make_mut(chunk).rows.retain(|row| !uids.contains(row.uid));
+                let chunk = Arc::make_mut(chunk);
+                chunk.rows.retain(|row| !uids.contains(row.uid));
+                chunk.count_unseen();
             }
         }
         chunks.retain(|chunk| !chunk.rows.is_empty());

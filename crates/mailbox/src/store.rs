@@ -222,15 +222,38 @@ pub trait AccountStore: Send + Sync {
     /// [`crate::Refused::NoSuchMailbox`].
     fn expunge<'a>(&'a self, mailbox: MailboxId, uids: &'a UidSet) -> Reply<'a, UidSet>;
 
-    /// The summaries that were stored with the messages, in the order asked for. `None` for content
-    /// that is gone; empty where the summary is damaged, for it can be had from the content.
-    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>>;
+    /// The summaries that were stored with the messages, in the order asked for, with the first octets of their content:
+    /// so many of them as are asked for, or fewer, as they come along with little more work. `None` for content that is
+    /// gone.
+    fn beginnings<'a>(
+        &'a self,
+        emails: &'a [EmailId],
+        octets: usize,
+    ) -> Reply<'a, Vec<Option<Beginning>>>;
+
+    /// The summaries alone.
+    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
+        let beginnings = self.beginnings(emails, 0);
+        Box::pin(async {
+            let beginnings = beginnings.await?.into_iter();
+            Ok(beginnings.map(|beginning| beginning.map(|it| it.summary)).collect())
+        })
+    }
 
     /// Octets of a message; short or empty where the range ends after the message does.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMessage`]; [`StoreError::Damaged`].
     fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes>;
+}
+
+/// What stands at the beginning of a stored message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Beginning {
+    /// The summary as it was stored, verified; empty where it is damaged, for it can be had from the content.
+    pub summary: Bytes,
+    /// The first octets of the content.
+    pub content: Bytes,
 }
 
 /// A message that is coming in, octet by octet, before anybody sees it. Dropping it forgets it.

@@ -20,8 +20,8 @@ use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet,
 };
 use rookery_mailbox::{
-    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
-    NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
+    Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
+    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -379,10 +379,22 @@ impl AccountStore for LocalAccount {
     }
 
     fn claim_recent(&self, mailbox: MailboxId) -> Reply<'_, Option<UidRange>> {
-        self.change(move |batch| {
-            let (range, record) = plan::claim_recent(&batch.draft, mailbox)?;
-            commit(batch, record)?;
-            Ok(range)
+        Box::pin(async move {
+            // Most have nothing to claim, and need not queue for that.
+            let is_new = self.account.look(|state| {
+                let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
+                let mailbox = &published.mailbox;
+                Ok(plan::unclaimed(mailbox.recent, mailbox.snapshot.uid_next()).is_some())
+            });
+            if !is_new? {
+                return Ok(None);
+            }
+            let claim = move |batch: &mut Batch<'_>| {
+                let (range, record) = plan::claim_recent(&batch.draft, mailbox)?;
+                commit(batch, record)?;
+                Ok(range)
+            };
+            self.account.submit(0, claim).await
         })
     }
 
@@ -474,8 +486,12 @@ impl AccountStore for LocalAccount {
         })
     }
 
-    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
-        Box::pin(self.account.read_summaries(emails))
+    fn beginnings<'a>(
+        &'a self,
+        emails: &'a [EmailId],
+        octets: usize,
+    ) -> Reply<'a, Vec<Option<Beginning>>> {
+        Box::pin(self.account.read_beginnings(emails, octets))
     }
 
     fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes> {

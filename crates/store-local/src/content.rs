@@ -13,7 +13,7 @@ use crate::sync::lock;
 use crate::vfs::VfsFile;
 use bytes::Bytes;
 use rookery_mail::EmailId;
-use rookery_mailbox::{Refused, StoreError};
+use rookery_mailbox::{Beginning, Refused, StoreError};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -151,25 +151,28 @@ impl Account {
         .await
     }
 
-    /// The summaries of messages, verified. One that is damaged is empty, so that it costs none of the others.
-    pub(crate) async fn read_summaries(
+    /// The summaries of messages, verified, and the first octets of their content. A summary that is damaged is empty, so that
+    /// it costs none of the others.
+    pub(crate) async fn read_beginnings(
         self: &Arc<Self>,
         emails: &[EmailId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        octets: usize,
+    ) -> Result<Vec<Option<Beginning>>, StoreError> {
         let emails = emails.to_vec();
+        let first = SUMMARY_READ_OCTETS + octets;
         self.read(move |account, disk| {
-            let summary = |email: &EmailId| {
-                let content = Content::find(account, *email, SUMMARY_READ_OCTETS, disk);
-                let summary = content.and_then(|it| it.map(|it| it.summary()).transpose());
-                summary.or_else(|unread| match unread {
+            let beginning = |email: &EmailId| {
+                let content = Content::find(account, *email, first, disk);
+                let beginning = content.and_then(|it| it.map(|it| it.beginning(octets)).transpose());
+                beginning.or_else(|unread| match unread {
                     Unread::Failed(StoreError::Damaged(what)) => {
                         tracing::warn!(account = %account.name(), %email, %what, "a summary is damaged");
-                        Ok(Some(Bytes::new()))
+                        Ok(Some(Beginning::default()))
                     }
                     unread => Err(unread),
                 })
             };
-            emails.iter().map(summary).collect()
+            emails.iter().map(beginning).collect()
         })
         .await
     }
@@ -249,6 +252,15 @@ impl Content {
             return Err(self.damage("content with its checksum").into());
         }
         Ok(octets)
+    }
+
+    /// The summary, and as many of the first octets of the content as were read with it.
+    fn beginning(&self, octets: usize) -> Result<Beginning, Unread> {
+        let index = |octets: u64| usize::try_from(octets).unwrap_or(usize::MAX);
+        let start = index(self.header.body_offset()).min(self.beginning.len());
+        let end = start.saturating_add(octets.min(index(self.header.body_len)));
+        let content = self.beginning.slice(start..end.min(self.beginning.len()));
+        Ok(Beginning { summary: self.summary()?, content })
     }
 
     fn summary(&self) -> Result<Bytes, Unread> {

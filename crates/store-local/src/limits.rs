@@ -41,7 +41,7 @@ pub const MAX_OPEN_SEGMENTS: usize = 8;
 pub const MAX_LOOKUPS: usize = 100;
 
 /// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough.
-pub const SUMMARY_READ_OCTETS: usize = 4 << 10;
+pub const SUMMARY_READ_OCTETS: usize = 2 << 10;
 
 /// Octets of a message that are read together with what stands before them in the log: one read is cheaper than two.
 pub const CONTENT_READ_OCTETS: usize = 64 << 10;

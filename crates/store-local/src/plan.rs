@@ -175,6 +175,12 @@ pub(crate) fn set_append_limit(
     Ok(Some(NamesRecord { modseq, append_limits, ..NamesRecord::default() }))
 }
 
+/// The UIDs that nobody has been told of as recent: from the first such one to the one before the next.
+pub(crate) fn unclaimed(first: Option<Uid>, next: Option<Uid>) -> Option<UidRange> {
+    let last = next.map_or(Some(Uid::MAX), Uid::previous)?;
+    first.filter(|first| *first <= last).map(|first| UidRange::new(first, last))
+}
+
 /// What the caller is told of as recent, and the record of it.
 pub(crate) fn claim_recent(
     draft: &Draft<'_>,
@@ -182,10 +188,7 @@ pub(crate) fn claim_recent(
 ) -> Result<(Option<UidRange>, Option<Record>), Refused> {
     let mailbox = draft.mailbox(id).ok_or(Refused::NoSuchMailbox)?;
     let next = mailbox.snapshot.uid_next();
-    let range = mailbox.recent.and_then(|first| {
-        let last = next.map_or(Some(Uid::MAX), Uid::previous)?;
-        (first <= last).then(|| UidRange::new(first, last))
-    });
+    let range = unclaimed(mailbox.recent, next);
     let record = range.map(|_| Record::Recent { mailbox: id, next });
     Ok((range, record))
 }

@@ -3,8 +3,8 @@
 use super::state::{Email, NewEmail, State};
 use super::{lock, ready};
 use crate::{
-    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
-    NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+    Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
+    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
 };
 use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
@@ -184,10 +184,18 @@ impl AccountStore for MemoryAccount {
         ready(self.change(|state| state.expunge(mailbox, uids)))
     }
 
-    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
+    fn beginnings<'a>(
+        &'a self,
+        emails: &'a [EmailId],
+        octets: usize,
+    ) -> Reply<'a, Vec<Option<Beginning>>> {
         ready(self.read(|state| {
-            let summary = |id| state.emails.get(id).map(|email| email.summary.clone());
-            Ok(emails.iter().map(summary).collect())
+            let beginning = |id| {
+                let email = state.emails.get(id)?;
+                let content = email.content.slice(..octets.min(email.content.len()));
+                Some(Beginning { summary: email.summary.clone(), content })
+            };
+            Ok(emails.iter().map(beginning).collect())
         }))
     }
 

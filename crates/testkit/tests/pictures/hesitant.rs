@@ -5,8 +5,8 @@ use crate::rng::Rng;
 use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{
-    Absent, AccountStore, Appended, Copied, FlagChange, MailboxInfo, MailboxList, NewMailbox,
-    NewMessage, OpenMailbox, Reply, Spool, Store, Stored,
+    Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
+    NewMailbox, NewMessage, OpenMailbox, Reply, Spool, Store, Stored,
 };
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -185,8 +185,12 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         slowly!(self, inner => inner.expunge(mailbox, uids))
     }
 
-    fn summaries<'a>(&'a self, emails: &'a [EmailId]) -> Reply<'a, Vec<Option<Bytes>>> {
-        slowly!(self, inner => inner.summaries(emails))
+    fn beginnings<'a>(
+        &'a self,
+        emails: &'a [EmailId],
+        octets: usize,
+    ) -> Reply<'a, Vec<Option<Beginning>>> {
+        slowly!(self, inner => inner.beginnings(emails, octets))
     }
 
     fn content(&self, email: EmailId, range: Range<u64>) -> Reply<'_, Bytes> {

@@ -17,6 +17,7 @@ use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
+use bytes::Bytes;
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
 use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
@@ -215,7 +216,8 @@ async fn message(
         if view.context.uid_only { (row.uid.get(), " UIDFETCH (") } else { (number, " FETCH (") };
     print::number(buffer, u64::from(number));
     buffer.extend_from_slice(name.as_bytes());
-    let content = Content { account: &user.account, email: row.email };
+    let beginning = summary.map(|summary| summary.beginning.clone()).unwrap_or_default();
+    let content = Content { account: &user.account, email: row.email, beginning };
     for (index, item) in items.iter().chain(changed_items(view, items, row)).enumerate() {
         if index > 0 {
             out.buffer().push(b' ');
@@ -331,11 +333,23 @@ async fn print_content_item(
 pub(crate) struct Content<'a> {
     pub(crate) account: &'a Account,
     pub(crate) email: EmailId,
+    /// Its first octets, as far as they are at hand.
+    beginning: Bytes,
 }
 
-impl Content<'_> {
+impl<'a> Content<'a> {
+    /// Those of this email.
+    pub(crate) fn new(account: &'a Account, email: EmailId) -> Self {
+        Self { account, email, beginning: Bytes::new() }
+    }
+
     /// A range of at most [`CONTENT_CHUNK`], whole.
-    pub(crate) async fn read(&self, range: Range<u64>) -> Result<bytes::Bytes, StoreError> {
+    pub(crate) async fn read(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        let (start, end) = (index(range.start), index(range.end));
+        if start <= end && end <= self.beginning.len() {
+            return Ok(self.beginning.slice(start..end));
+        }
         let wanted = range.end - range.start;
         let octets = self.account.store().content(self.email, range).await?;
         if octets.len() as u64 == wanted {
@@ -356,8 +370,7 @@ async fn stream(
     let size = range.end - range.start;
     let chunk_at = |start: u64| start..range.end.min(start + CONTENT_CHUNK);
     let mut next = chunk_at(range.start);
-    let mut octets =
-        if size == 0 { bytes::Bytes::new() } else { content.read(next.clone()).await? };
+    let mut octets = if size == 0 { Bytes::new() } else { content.read(next.clone()).await? };
     item(Data::Streamed { size, binary: false }, out.buffer());
     loop {
         out.buffer().extend_from_slice(&octets);

@@ -2,11 +2,11 @@
 //! missing.
 
 use super::{Content, weighed};
-use crate::limits::CONTENT_CHUNK;
+use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS};
 use bytes::Bytes;
-use rookery_imap_wire::FetchItem;
+use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
-use rookery_mailbox::{Account, Row, StoreError};
+use rookery_mailbox::{Account, Beginning, Row, StoreError};
 use rookery_mime::{Encoded, Message, Scanner, SectionText};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,12 +15,14 @@ use std::sync::OnceLock;
 /// What is known of a message, in the form in which it is stored, and as a tree for who needs one.
 pub(crate) struct Summary {
     octets: Bytes,
+    /// The first octets of the message, as far as they came along.
+    pub(super) beginning: Bytes,
     tree: OnceLock<Option<Box<Message>>>,
 }
 
 impl Summary {
-    fn new(octets: Bytes) -> Self {
-        Self { octets, tree: OnceLock::new() }
+    fn new(octets: Bytes, beginning: Bytes) -> Self {
+        Self { octets, beginning, tree: OnceLock::new() }
     }
 
     /// In the form in which it is stored.
@@ -63,13 +65,17 @@ impl Summary {
 pub(super) struct Summaries<'a> {
     account: &'a Account,
     wanted: bool,
+    /// First octets of the content that are wanted as well.
+    octets: usize,
     rows: &'a [&'a Row],
-    ahead: VecDeque<(&'a Row, Option<Bytes>)>,
+    ahead: VecDeque<(&'a Row, Option<Beginning>)>,
 }
 
 impl<'a> Summaries<'a> {
     pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [&'a Row]) -> Self {
-        Self { account, wanted: items.iter().any(needs_summary), rows, ahead: VecDeque::new() }
+        let wanted = items.iter().any(needs_summary);
+        let octets = if items.iter().any(needs_header) { HEADER_OCTETS } else { 0 };
+        Self { account, wanted, octets, rows, ahead: VecDeque::new() }
     }
 
     /// The summary of the next message: `None` where it is not asked for or the message is gone.
@@ -82,7 +88,7 @@ impl<'a> Summaries<'a> {
         }
         match self.ahead.pop_front() {
             None | Some((_, None)) => Ok(None),
-            Some((row, Some(octets))) => Ok(readable(self.account, row, octets).await),
+            Some((row, Some(beginning))) => Ok(readable(self.account, row, beginning).await),
         }
     }
 
@@ -90,7 +96,7 @@ impl<'a> Summaries<'a> {
         let (some, rest) = self.rows.split_at(weighed::batch(self.rows));
         self.rows = rest;
         let emails: Vec<EmailId> = some.iter().map(|row| row.email).collect();
-        let stored = self.account.store().summaries(&emails).await?;
+        let stored = self.account.store().beginnings(&emails, self.octets).await?;
         self.ahead = some.iter().copied().zip(stored).collect();
         Ok(())
     }
@@ -98,19 +104,33 @@ impl<'a> Summaries<'a> {
 
 /// The summary of one message: `None` where it is gone.
 pub(crate) async fn of(account: &Account, row: &Row) -> Result<Option<Summary>, StoreError> {
-    let stored = account.store().summaries(&[row.email]).await?.pop().flatten();
+    let stored = account.store().beginnings(&[row.email], 0).await?.pop().flatten();
     match stored {
         None => Ok(None),
-        Some(octets) => Ok(readable(account, row, octets).await),
+        Some(beginning) => Ok(readable(account, row, beginning).await),
     }
 }
 
-async fn readable(account: &Account, row: &Row, octets: Bytes) -> Option<Summary> {
-    if Encoded::open(&octets).is_some() {
-        return Some(Summary::new(octets));
+async fn readable(account: &Account, row: &Row, beginning: Beginning) -> Option<Summary> {
+    let Beginning { summary, content } = beginning;
+    if Encoded::open(&summary).is_some() {
+        return Some(Summary::new(summary, content));
     }
     let tree = scan(account, row).await?;
-    Some(Summary::new(tree.encode().into()))
+    Some(Summary::new(tree.encode().into(), content))
+}
+
+/// Whether an item is made of the message's header.
+fn needs_header(item: &FetchItem) -> bool {
+    match item {
+        FetchItem::Rfc822Header => true,
+        FetchItem::BodySection(body) => {
+            let text = body.section.text.as_ref();
+            body.section.path.is_empty()
+                && text.is_some_and(|text| *text != wire::SectionText::Text)
+        }
+        _ => false,
+    }
 }
 
 fn needs_summary(item: &FetchItem) -> bool {
@@ -132,7 +152,7 @@ fn needs_summary(item: &FetchItem) -> bool {
 
 /// Look at the message itself: its summary was written by another version.
 async fn scan(account: &Account, row: &Row) -> Option<Message> {
-    let content = Content { account, email: row.email };
+    let content = Content::new(account, row.email);
     scan_while(|_| true, row.size, &content).await.ok()
 }
 

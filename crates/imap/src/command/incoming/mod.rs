@@ -237,7 +237,7 @@ async fn copy(
     range: Range<u64>,
     message: &mut Unfinished,
 ) -> Result<(), StoreError> {
-    let content = Content { account: &user.account, email };
+    let content = Content::new(&user.account, email);
     let mut start = range.start;
     while start < range.end {
         let end = range.end.min(start + CONTENT_CHUNK);

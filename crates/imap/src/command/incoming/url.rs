@@ -34,7 +34,7 @@ async fn octets(
     let Some(row) = row.cloned() else { return Ok(None) };
     drop(snapshot);
     let Some(tree) = summary::of(&user.account, &row).await? else { return Ok(None) };
-    let content = Content { account: &user.account, email: row.email };
+    let content = Content::new(&user.account, row.email);
     let found = section::find(&tree, &url.section, url.partial, &content, true).await?;
     Ok(found.map(|octets| (row.email, octets)))
 }
