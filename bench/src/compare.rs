@@ -4,7 +4,7 @@ use crate::Fallible;
 use crate::ceiling;
 use crate::corpus::Corpus;
 use crate::measure::Sample;
-use crate::report::{Line, Report};
+use crate::report::{Line, Report, markdown};
 use crate::servers::dovecot::Dovecot;
 use crate::servers::rookery::Rookery;
 use crate::servers::{Kind, Person, Settings, Site};
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Write all figures here
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the report here as well
+    /// Write the report here as well; of a document that has a line `<!-- the last run -->`, what follows is replaced
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 }
@@ -63,12 +63,12 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     fill(&workloads, &mut stages)?;
     let rounds = arguments.rounds.unwrap_or(sizes.rounds);
     let lines = measure(&workloads, &mut stages, rounds)?;
-    let ceiling = ceiling::measure(&corpus, sizes.whole)?;
+    let ceiling = ceiling::measure(&corpus)?;
     let report = Report::new(&stages, &corpus, arguments.quick, ceiling, lines)?;
     let text = report.markdown();
     println!("{text}");
     if let Some(file) = &arguments.markdown {
-        std::fs::write(file, text)?;
+        markdown::put(file, &text)?;
     }
     if let Some(file) = &arguments.json {
         std::fs::write(file, report.json()?)?;

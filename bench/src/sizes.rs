@@ -1,5 +1,7 @@
 //! How much is done: in a full run, and in a quick one, which is for those who work on it.
 
+use std::time::Duration;
+
 /// Numbers of operations and messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
@@ -17,8 +19,8 @@ pub(crate) struct Sizes {
     pub(crate) small: u64,
     /// Operations each of which waits for the disk.
     pub(crate) durable: u64,
-    /// Operations on all of a mailbox.
-    pub(crate) whole: u64,
+    /// How long larger operations are repeated.
+    pub(crate) span: Duration,
     /// Logins.
     pub(crate) logins: u64,
     /// Messages that are copied, moved and expunged, and that are appended with few commands.
@@ -43,7 +45,7 @@ impl Sizes {
         usual: 10_000,
         small: 2_000,
         durable: 100,
-        whole: 6,
+        span: Duration::from_millis(250),
         logins: 100,
         bulk: 2_000,
         mailboxes: 1_000,
@@ -61,7 +63,7 @@ impl Sizes {
         usual: 10_000,
         small: 500,
         durable: 32,
-        whole: 10,
+        span: Duration::from_millis(100),
         logins: 40,
         bulk: 500,
         mailboxes: 200,

@@ -8,12 +8,15 @@ use crate::servers::{Flush, Kind, Server, Settings, Site, USER};
 use crate::sizes::{Sizes, account};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The mailbox of each account that has one of a certain size.
 pub(crate) const LARGE: &str = "Large";
 /// The mailbox of `ada` with all messages of the corpus.
 pub(crate) const CORPUS: &str = "Corpus";
+
+/// How often something is done at the least that is done for a while.
+const LEAST: u64 = 2;
 
 /// A server and its data.
 pub(crate) struct Stage {
@@ -123,6 +126,16 @@ impl Stage {
     pub(crate) fn fresh(&self) -> String {
         format!("Fresh{}", self.run)
     }
+}
+
+/// Do something again and again for so long, a few times at the least; how often it was.
+pub(crate) fn repeat(span: Duration, mut what: impl FnMut() -> Fallible<()>) -> Fallible<u64> {
+    let (start, mut times) = (Instant::now(), 0);
+    while times < LEAST || start.elapsed() < span {
+        what()?;
+        times += 1;
+    }
+    Ok(times)
 }
 
 /// Let each of these clients do something at the same time, until all are done; how many operations it was.

@@ -1,8 +1,20 @@
 //! The report as Markdown.
 
 use super::{Cost, Figure, Line, Report};
+use crate::Fallible;
 use crate::workload::By;
 use std::fmt::Write;
+use std::path::Path;
+
+/// What stands before the report in a document.
+const MARK: &str = "<!-- the last run -->\n";
+
+/// Write a report to a file, or into one.
+pub(crate) fn put(file: &Path, report: &str) -> Fallible<()> {
+    let before = std::fs::read_to_string(file).unwrap_or_default();
+    let kept = before.split_once(MARK).map_or(String::new(), |(kept, _)| format!("{kept}{MARK}\n"));
+    Ok(std::fs::write(file, format!("{kept}{report}"))?)
+}
 
 impl Report {
     /// The tables.

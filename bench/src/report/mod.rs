@@ -1,7 +1,7 @@
 //! What was measured, in numbers to compare.
 
 mod machine;
-mod markdown;
+pub(crate) mod markdown;
 
 use crate::Fallible;
 use crate::corpus::Corpus;

@@ -8,7 +8,7 @@ use crate::fill;
 use crate::measure::{Sample, measure};
 use crate::servers::USER;
 use crate::sizes::{Sizes, account};
-use crate::stage::{CORPUS, LARGE, Stage};
+use crate::stage::{CORPUS, LARGE, Stage, repeat};
 
 const HEADERS: &str =
     "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC SUBJECT MESSAGE-ID REFERENCES IN-REPLY-TO)]";
@@ -38,14 +38,12 @@ pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
 }
 
 fn metadata(stage: &mut Stage, messages: u32) -> Fallible<Sample> {
-    let times = stage.sizes.whole;
     let mut client = stage.client_of(&account(messages))?;
     client.command(&format!("SELECT {LARGE}"))?;
     let all = u64::from(messages);
     measure(stage.server()?, || {
-        for _ in 0..times {
-            client.expect(&format!("FETCH 1:* ({METADATA})"), "FETCH", all)?;
-        }
+        let fetch = format!("FETCH 1:* ({METADATA})");
+        let times = repeat(stage.sizes.span, || client.expect(&fetch, "FETCH", all).map(drop))?;
         Ok((times * all, 0))
     })
 }
@@ -58,13 +56,12 @@ fn corpus(name: &str, what: &str, items: &'static str) -> Workload {
             selected(stage, Way::Plain)?.command(&format!("FETCH 1:* ({items})")).map(drop)
         })
         .run(move |stage| {
-            let (times, all) = (stage.sizes.whole, stage.corpus.messages.len() as u64);
+            let all = stage.corpus.messages.len() as u64;
             let mut client = selected(stage, Way::Plain)?;
             measure(stage.server()?, || {
-                for _ in 0..times {
-                    client.expect(&format!("FETCH 1:* ({items})"), "FETCH", all)?;
-                }
-                Ok((times * all, 0))
+                let fetch = format!("FETCH 1:* ({items})");
+                let fetch = || client.expect(&fetch, "FETCH", all).map(drop);
+                Ok((repeat(stage.sizes.span, fetch)? * all, 0))
             })
         })
 }
@@ -90,17 +87,18 @@ fn headers_first(stage: &mut Stage) -> Fallible<Sample> {
 fn bodies(name: &str, what: &str, way: Way) -> Workload {
     Workload::cpu(name, format!("{what} of real mail")).prepare(Stage::need_corpus).run(
         move |stage| {
-            let (times, all) = (stage.sizes.whole, stage.corpus.messages.len());
+            let all = stage.corpus.messages.len();
             let octets = stage.corpus.octets(all);
             let mut client = selected(stage, way)?;
             measure(stage.server()?, || {
-                for _ in 0..times {
+                let times = repeat(stage.sizes.span, || {
                     let answer = client.expect("FETCH 1:* (BODY.PEEK[])", "FETCH", all as u64)?;
-                    if answer.literals != octets {
-                        let got = answer.literals;
-                        return Err(format!("{got} octets of mail instead of {octets}").into());
+                    let got = answer.literals;
+                    if got == octets {
+                        return Ok(());
                     }
-                }
+                    Err(format!("{got} octets of mail instead of {octets}").into())
+                })?;
                 Ok((times * all as u64, times * octets))
             })
         },

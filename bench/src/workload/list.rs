@@ -6,7 +6,7 @@ use crate::fill;
 use crate::measure::{Sample, measure};
 use crate::servers::MANY;
 use crate::sizes::Sizes;
-use crate::stage::Stage;
+use crate::stage::{Stage, repeat};
 
 /// Messages in each mailbox.
 const EACH: u32 = 5;
@@ -40,14 +40,12 @@ fn name(number: u32) -> String {
 }
 
 fn list(stage: &mut Stage, command: &str, word: &str) -> Fallible<Sample> {
-    let (times, lines) = (stage.sizes.whole * 4, u64::from(stage.sizes.mailboxes));
+    let lines = u64::from(stage.sizes.mailboxes);
     let mut client = stage.client_of(MANY)?;
     client.expect(command, word, lines)?;
     measure(stage.server()?, || {
-        for _ in 0..times {
-            client.expect(command, word, lines)?;
-        }
-        Ok((times * lines, 0))
+        let list = || client.expect(command, word, lines).map(drop);
+        Ok((repeat(stage.sizes.span, list)? * lines, 0))
     })
 }
 

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::fill;
 use crate::measure::{Sample, measure};
 use crate::sizes::{Sizes, account};
-use crate::stage::Stage;
+use crate::stage::{Stage, repeat};
 
 const MAILBOX: &str = "Resync";
 /// Messages whose flags have changed since.
@@ -75,14 +75,13 @@ fn condstore(stage: &mut Stage, usual: u32) -> Fallible<Sample> {
     change(&mut client, usual, 1)?;
     let then = remember(&mut client)?;
     change(&mut client, usual, 0)?;
-    let times = stage.sizes.whole * 5;
     let fetch = format!("FETCH 1:* (FLAGS) (CHANGEDSINCE {})", then.sequence);
     measure(stage.server()?, || {
-        for _ in 0..times {
+        let resync = || {
             client.command(&format!("SELECT {MAILBOX} (CONDSTORE)"))?;
-            client.expect(&fetch, "FETCH", CHANGED)?;
-        }
-        Ok((times, 0))
+            client.expect(&fetch, "FETCH", CHANGED).map(drop)
+        };
+        Ok((repeat(stage.sizes.span, resync)?, 0))
     })
 }
 
@@ -93,13 +92,10 @@ fn qresync(stage: &mut Stage, usual: u32) -> Fallible<Sample> {
     let then = remember(&mut client)?;
     change(&mut client, usual, 0)?;
     lose_some(&mut client, usual)?;
-    let times = stage.sizes.whole * 5;
     let select = format!("SELECT {MAILBOX} (QRESYNC ({} {}))", then.validity, then.sequence);
     measure(stage.server()?, || {
-        for _ in 0..times {
-            client.expect(&select, "FETCH", CHANGED)?;
-        }
-        Ok((times, 0))
+        let resync = || client.expect(&select, "FETCH", CHANGED).map(drop);
+        Ok((repeat(stage.sizes.span, resync)?, 0))
     })
 }
 

@@ -5,7 +5,7 @@ use crate::Fallible;
 use crate::fill;
 use crate::measure::{Sample, measure};
 use crate::sizes::{Sizes, account};
-use crate::stage::{LARGE, Stage};
+use crate::stage::{LARGE, Stage, repeat};
 
 pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     let usual = sizes.usual;
@@ -16,7 +16,7 @@ pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     let on = |name: &str, keys: &'static str, found: usize| {
         Workload::cpu(name, format!("SEARCH {keys} of {usual}"))
             .prepare(move |stage| prepare(stage, usual))
-            .run(move |stage| search(stage, usual, &format!("SEARCH {keys}"), found, 1))
+            .run(move |stage| search(stage, usual, &format!("SEARCH {keys}"), found))
     };
     vec![
         on("search-flags", "UNSEEN", unseen).aim(3.0),
@@ -36,7 +36,7 @@ fn of_extension(name: &str, needs: &'static str, command: &'static str, usual: u
     Workload::cpu(name, format!("{command} of {usual}"))
         .needs(needs)
         .prepare(move |stage| prepare(stage, usual))
-        .run(move |stage| search(stage, usual, command, usual as usize, 1))
+        .run(move |stage| search(stage, usual, command, usual as usize))
 }
 
 /// Dates and sizes have been asked for before, as clients do: servers that keep them on the side do so from then on.
@@ -47,23 +47,13 @@ fn prepare(stage: &mut Stage, usual: u32) -> Fallible<()> {
     client.command("FETCH 1:* (INTERNALDATE RFC822.SIZE)").map(drop)
 }
 
-fn search(
-    stage: &mut Stage,
-    usual: u32,
-    command: &str,
-    found: usize,
-    few: u64,
-) -> Fallible<Sample> {
+fn search(stage: &mut Stage, usual: u32, command: &str, found: usize) -> Fallible<Sample> {
     let mut client = stage.client_of(&account(usual))?;
     client.command(&format!("SELECT {LARGE}"))?;
     expect(&client.text(command)?, command, found)?;
-    let reads_text = command.contains("SUBJECT") || command.contains("TEXT");
-    let times = if reads_text { few } else { stage.sizes.whole * 5 };
     measure(stage.server()?, || {
-        for _ in 0..times {
-            expect(&client.text(command)?, command, found)?;
-        }
-        Ok((times, 0))
+        let search = || expect(&client.text(command)?, command, found);
+        Ok((repeat(stage.sizes.span, search)?, 0))
     })
 }
 

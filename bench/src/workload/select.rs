@@ -5,7 +5,7 @@ use crate::Fallible;
 use crate::client::Client;
 use crate::measure::measure;
 use crate::sizes::{Sizes, account};
-use crate::stage::LARGE;
+use crate::stage::{LARGE, repeat};
 
 pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     let mut all = Vec::new();
@@ -24,14 +24,10 @@ fn warm(messages: u32) -> Workload {
     Workload::wall(format!("select-warm-{messages}"), format!("SELECT of {messages}, warm"))
         .prepare(move |stage| stage.need_large(messages))
         .run(move |stage| {
-            let times = stage.sizes.whole * 5;
             let mut client = stage.client_of(&account(messages))?;
             select(&mut client, messages)?;
             measure(stage.server()?, || {
-                for _ in 0..times {
-                    select(&mut client, messages)?;
-                }
-                Ok((times, 0))
+                Ok((repeat(stage.sizes.span, || select(&mut client, messages))?, 0))
             })
         })
 }

@@ -5,7 +5,7 @@ use crate::Fallible;
 use crate::corpus::mix;
 use crate::measure::{Sample, measure};
 use crate::sizes::{Sizes, account};
-use crate::stage::{LARGE, Stage};
+use crate::stage::{LARGE, Stage, repeat};
 
 pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     let usual = sizes.usual;
@@ -42,14 +42,13 @@ fn store_one(stage: &mut Stage, messages: u32) -> Fallible<Sample> {
 }
 
 fn store_all(stage: &mut Stage, messages: u32) -> Fallible<Sample> {
-    let times = stage.sizes.whole;
     let mut client = stage.client_of(&account(messages))?;
     client.command(&format!("SELECT {LARGE}"))?;
     measure(stage.server()?, || {
-        for _ in 0..times {
+        let times = repeat(stage.sizes.span, || {
             client.command("STORE 1:* +FLAGS.SILENT (\\Answered)")?;
-            client.command("STORE 1:* -FLAGS.SILENT (\\Answered)")?;
-        }
+            client.command("STORE 1:* -FLAGS.SILENT (\\Answered)").map(drop)
+        })?;
         Ok((2 * times * u64::from(messages), 0))
     })
 }
