@@ -108,7 +108,7 @@ impl Dovecot {
             std::thread::sleep(Duration::from_millis(10));
         }
         std::thread::sleep(WARM_UP);
-        Ok(())
+        process.group().check()
     }
 }
 

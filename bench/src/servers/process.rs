@@ -60,8 +60,8 @@ pub(crate) struct Process {
 impl Process {
     /// Start one.
     pub(crate) fn start(mut command: Command, shim: Shim) -> Fallible<Self> {
-        let child = command.stdin(Stdio::null()).spawn()?;
-        let group = Group::new(child.id());
+        command.stdin(Stdio::null());
+        let (group, child) = Group::start(command)?;
         Ok(Self { child, group, shim })
     }
 

@@ -81,6 +81,8 @@ fn prepare(stage: &mut Stage) -> Fallible<()> {
 }
 
 fn hear(stage: &mut Stage) -> Fallible<Sample> {
+    // Processes that others left behind may still be there.
+    stage.restart()?;
     let ada = |_| crate::servers::USER.to_owned();
     let mut clients = open(stage, Way::Plain, stage.sizes.watchers, ada, WATCHED)?;
     let mut writer = stage.client()?;
