@@ -82,6 +82,15 @@ impl UidSet {
 
     /// Add a range. Cheap at the upper end; elsewhere linear in the number of ranges.
     pub fn insert_range(&mut self, range: UidRange) {
+        // Most sets are made in their order.
+        match self.ranges.last_mut() {
+            Some(last) if range.first <= last.last => {}
+            Some(last) if last.last.next() == Some(range.first) => {
+                last.last = range.last;
+                return;
+            }
+            _ => return self.ranges.push(range),
+        }
         let start = self
             .ranges
             .partition_point(|have| have.last.next().is_some_and(|after| after < range.first));
