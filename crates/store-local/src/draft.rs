@@ -4,7 +4,8 @@
 
 use crate::fields::BadRecord;
 use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
-use crate::state::{Counters, Location, Mailbox, State, Threads};
+use crate::state::{Counters, Location, Mailbox, State};
+use crate::threads::NewThreads;
 use rookery_mail::{EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet};
 use rookery_mailbox::{
     FlagOperation, FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotEdit, SnapshotParts,
@@ -39,7 +40,7 @@ pub(crate) struct Delta {
     pub(crate) counters: Counters,
     pub(crate) emails: Vec<EmailEvent>,
     /// Keys that are new.
-    pub(crate) threads: Threads,
+    pub(crate) threads: NewThreads,
 }
 
 impl<'a> Draft<'a> {
@@ -50,7 +51,7 @@ impl<'a> Draft<'a> {
             mailboxes: BTreeMap::new(),
             counters: base.counters,
             emails: Vec::new(),
-            threads: Threads::new(),
+            threads: NewThreads::new(),
         };
         Self { base, delta, max_tombstones }
     }
@@ -72,7 +73,7 @@ impl<'a> Draft<'a> {
 
     /// The thread to which a key leads.
     pub(crate) fn thread(&self, key: ThreadKey) -> Option<ThreadId> {
-        self.delta.threads.get(&key).or_else(|| self.base.threads.get(&key)).copied()
+        self.base.threads.get(key).or_else(|| self.delta.threads.get(&key).copied())
     }
 
     /// A mailbox that is not deleted.

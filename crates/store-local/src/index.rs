@@ -4,7 +4,8 @@
 use crate::copied;
 use crate::fields::{BadRecord, Reader, Writer};
 use crate::record::{read_keyword, read_name};
-use crate::state::{Counters, Email, Emails, Location, Mailbox, Published, State, Threads};
+use crate::state::{Counters, Email, Emails, Location, Mailbox, Published, State};
+use crate::threads::Threads;
 use crate::vfs::{Vfs, read_exact_at};
 use rookery_mail::{
     DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, ThreadId,
@@ -358,10 +359,11 @@ fn encode_account(log: u64, position: Position, state: &State, stamps: &Stamps) 
         out.u32(location.len);
         out.u32(*references);
     }
-    out.number(state.threads.len() as u64);
-    for (ThreadKey(key), ThreadId(thread)) in &state.threads {
-        out.u64(*key);
-        out.u64(*thread);
+    let threads = state.threads.to_sorted();
+    out.number(threads.len() as u64);
+    for (ThreadKey(key), ThreadId(thread)) in threads {
+        out.u64(key);
+        out.u64(thread);
     }
     end(out)
 }

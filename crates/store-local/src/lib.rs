@@ -34,6 +34,7 @@ mod spool;
 mod state;
 mod store;
 mod sync;
+mod threads;
 mod torn;
 mod uid_validity;
 pub mod vfs;

@@ -6,7 +6,7 @@ use crate::draft::{Draft, changed_flags};
 use crate::record::{
     AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record, Subscription,
 };
-use crate::state::Threads;
+use crate::threads::NewThreads;
 use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, Uid,
     UidRange, UidSet, UidValidity,
@@ -208,7 +208,7 @@ pub(crate) fn append(
     }
     let uids = next_uids(snapshot(draft, id)?, messages.len())?;
     let emails = (draft.counters().email + 1..).map(EmailId);
-    let mut new_threads = Threads::new();
+    let mut new_threads = NewThreads::new();
     let parts = messages.iter().zip(new_keywords).zip(uids.iter().zip(emails));
     let record = |((message, (flags, new_keywords)), (uid, email)): ((&Incoming<'_>, _), _)| {
         let (thread, thread_keys) =
@@ -234,7 +234,7 @@ pub(crate) fn append(
 /// it in the same change.
 fn join_thread(
     draft: &Draft<'_>,
-    new: &mut Threads,
+    new: &mut NewThreads,
     email: EmailId,
     keys: &[ThreadKey],
 ) -> (ThreadId, Vec<ThreadKey>) {

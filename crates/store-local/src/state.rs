@@ -1,9 +1,10 @@
 //! What an account is at one moment, in memory: the sum of its log.
 
 use crate::draft::{Delta, EmailEvent};
-use rookery_mail::{EmailId, MailboxId, ModSeq, ThreadId, Uid};
-use rookery_mailbox::{MailboxList, OpenMailbox, Snapshot, ThreadKey};
-use std::collections::{BTreeMap, HashMap};
+use crate::threads::Threads;
+use rookery_mail::{EmailId, MailboxId, ModSeq, Uid};
+use rookery_mailbox::{MailboxList, OpenMailbox, Snapshot};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A mailbox and who was told of what in it.
@@ -164,10 +165,6 @@ impl Emails {
         }
     }
 }
-
-/// To which thread a key leads, for each that a message ever had: senders choose what is hashed, so the table must
-/// not trust the keys to be spread.
-pub(crate) type Threads = HashMap<ThreadKey, ThreadId>;
 
 /// An account as it is durably.
 #[derive(Default)]
