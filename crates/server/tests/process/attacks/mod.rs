@@ -42,7 +42,9 @@ impl Victim {
         assert_eq!(added.code, 0, "{}", added.err);
         let file = data.beside("rookery.toml");
         let limits = "[limits]\nconnections = 100000\nconnections_per_account = 100000\n";
-        std::fs::write(&file, format!("version = 1\n{limits}")).unwrap();
+        // To hash the password anew would take more memory than most attacks.
+        let auth = "[auth]\nrehash = false\n";
+        std::fs::write(&file, format!("version = 1\n{auth}{limits}")).unwrap();
         let any = "127.0.0.1:0";
         let args = ["serve", "--allow-plaintext", "--config", file.to_str().unwrap()];
         let listen = ["--imap", any, "--imaps", any, "--lmtp", any];
