@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 const CONFIG: &str = "version = 1\n\
     [auth]\n\
     allow_plaintext = true\n\
+    rehash = false\n\
     [limits]\n\
     connections = 200000\n\
     connections_per_account = 200000\n\
