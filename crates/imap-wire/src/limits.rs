@@ -24,7 +24,7 @@ pub const NON_SYNC_LITERAL: u64 = 4096;
 pub const LITERAL_DIGITS: usize = 20;
 
 /// Octets by which a buffer grows at least: it has never much more than what is in it.
-pub const GROWTH: usize = 4096;
+pub const GROWTH: usize = 512;
 
 /// Octets of capacity that an emptied buffer keeps; larger ones are given back, for idle connections are many.
 pub const IDLE_CAPACITY: usize = 4096;

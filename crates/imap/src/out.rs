@@ -5,6 +5,7 @@ use crate::limits::OUT_BEFORE_LOGIN;
 use rookery_imap_wire::{Code, Response, Status};
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::task::yield_now;
 
 /// Where octets go; `conn` implements it over the stream.
 pub(crate) trait Sink: Send {
@@ -66,12 +67,15 @@ impl<'c> Out<'c> {
         &mut self.buffer
     }
 
-    /// Write out if much has gathered. For use between the pieces of a long answer.
+    /// Write out if much has gathered, and let others run then: a client that takes all at once would keep them waiting. For
+    /// use between the pieces of a long answer.
     pub(crate) async fn drain(&mut self) -> Sent {
         if self.buffer.len() < self.most {
             return Ok(());
         }
-        self.flush().await
+        self.flush().await?;
+        yield_now().await;
+        Ok(())
     }
 
     /// Write out everything. An idle connection keeps no buffer.
