@@ -5,23 +5,26 @@ use crate::parse::{is_astring_char, is_atom_char, is_text_safe};
 use crate::{PartialRange, Section, SectionText, SeqNumber, SequenceSet, WireFlag};
 use rookery_mail::{DateTime, Flag};
 
+/// Digits of the largest number.
+const MAX_DIGITS: usize = 20;
+
 const MONTHS: [&[u8]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
 /// A number in decimal.
-pub fn number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-        at -= 1;
-        if number == 0 {
-            break;
-        }
+pub fn number(out: &mut Vec<u8>, number: u64) {
+    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let mut places = [0u8; MAX_DIGITS];
+    let mut rest = number;
+    for place in places.iter_mut().take(digits).rev() {
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
     }
-    out.extend_from_slice(digits.get(at..).unwrap_or(&[]));
+    let end = out.len() + digits;
+    // Of a size that is known when this is compiled, copying is a few moves and no call.
+    out.extend_from_slice(&places);
+    out.truncate(end);
 }
 
 /// Two numbers with a colon between them, in their order.

@@ -74,8 +74,7 @@ impl Selected {
 
     /// The numbers of those messages that the client knows, in a set of the kind that UIDs have.
     pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
-        let numbers = uids.iter().filter_map(|uid| self.view.number(uid));
-        numbers.filter_map(Uid::new).collect()
+        self.view.numbers(uids)
     }
 
     /// The latest change, for a command that has just made one (RFC 7162 §3.2.7). What is told behind

@@ -217,7 +217,18 @@ impl UidSet {
 impl FromIterator<Uid> for UidSet {
     fn from_iter<I: IntoIterator<Item = Uid>>(uids: I) -> Self {
         let mut set = Self::new();
-        uids.into_iter().for_each(|uid| set.insert(uid));
+        let mut uids = uids.into_iter();
+        let Some(first) = uids.next() else { return set };
+        // Neighbours are put together before they are put in.
+        let mut range = UidRange::new(first, first);
+        uids.for_each(|uid| {
+            if range.last.next() == Some(uid) {
+                range.last = uid;
+            } else {
+                set.insert_range(std::mem::replace(&mut range, UidRange::new(uid, uid)));
+            }
+        });
+        set.insert_range(range);
         set
     }
 }

@@ -20,6 +20,13 @@ impl Run {
         let offset = number.checked_sub(self.number).filter(|offset| *offset < self.len())?;
         Uid::new(self.range.first().get() + offset)
     }
+
+    /// The numbers of its UIDs from the one to the other, as far as it has such.
+    fn numbers(self, first: Uid, last: Uid) -> Option<UidRange> {
+        let (first, last) = (first.max(self.range.first()), last.min(self.range.last()));
+        let number = |uid: Uid| Uid::new(self.number + (uid.get() - self.range.first().get()));
+        (first <= last).then(|| Some(UidRange::new(number(first)?, number(last)?)))?
+    }
 }
 
 /// Ascending UIDs, numbered from 1.
@@ -44,6 +51,19 @@ impl Runs {
         let at = self.runs.partition_point(|run| run.range.last() < uid);
         let run = self.runs.get(at).filter(|run| run.range.contains(uid))?;
         Some(run.number + (uid.get() - run.range.first().get()))
+    }
+
+    /// The numbers of those of the UIDs that there are. Costs what the set's ranges and the runs between them cost.
+    pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
+        let ranges = uids.ranges().iter();
+        let cut = |range: &UidRange| {
+            let (first, last) = (range.first(), range.last());
+            let from = self.runs.partition_point(|run| run.range.last() < first);
+            let runs = self.runs.get(from..).unwrap_or_default().iter();
+            let runs = runs.take_while(move |run| run.range.first() <= last);
+            runs.filter_map(move |run| run.numbers(first, last))
+        };
+        ranges.flat_map(cut).collect()
     }
 
     /// How many of the UIDs there are. Logarithmic in the number of runs, for each range of the set.
@@ -151,6 +171,14 @@ mod tests {
             [left.as_slice(), &[None]].concat()
         });
         assert_eq!((runs.number(uid(15)), runs.number(uid(14))), (Some(3), None));
+        let numbers = |uids: UidSet| -> UidSet {
+            uids.iter().filter_map(|uid| runs.number(uid)).map(uid).collect()
+        };
+        for (first, last) in (1..25).flat_map(|first| (first..25).map(move |last| (first, last))) {
+            for uids in [set(first..=last), set([1, first, last]), set([11, 16, first, last, 20])] {
+                assert_eq!(runs.numbers(&uids), numbers(uids));
+            }
+        }
         assert_eq!(runs.uids_of_numbers(2, 3), set([12, 15]));
         assert_eq!(runs.count(&set([1, 10, 11, 12, 13, 14, 15, 99])), 3);
         assert_eq!(runs.count(&UidSet::all()), 8);

@@ -7,6 +7,7 @@ mod decide;
 mod fold;
 mod progress;
 mod run;
+mod test;
 mod text;
 
 pub use fold::fold;

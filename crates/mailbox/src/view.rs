@@ -90,6 +90,12 @@ impl View {
         self.known.number(uid)
     }
 
+    /// The numbers of those of the UIDs that the client knows, in a set of the kind that UIDs have.
+    #[must_use]
+    pub fn numbers(&self, uids: &UidSet) -> UidSet {
+        self.known.numbers(uids)
+    }
+
     /// The UID of the last message that the client knows.
     #[must_use]
     pub fn last_uid(&self) -> Option<Uid> {

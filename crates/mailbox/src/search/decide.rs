@@ -1,8 +1,9 @@
-//! Deciding a key with what is known so far.
+//! Deciding a test with what is known so far.
 
+use super::test::Test;
 use super::text::Findings;
 use super::{Key, fold};
-use crate::{Row, Snapshot};
+use crate::Row;
 use rookery_mime::{header, text::decode_header};
 
 /// The fields of a header block, ready to be compared.
@@ -24,10 +25,9 @@ impl Header {
     }
 }
 
-/// What is known of a message: its row, and by and by the rest.
-pub(super) struct Known<'a> {
-    snapshot: &'a Snapshot,
-    pub(super) row: &'a Row,
+/// What is known of a message beside its row.
+#[derive(Default)]
+pub(super) struct Known {
     /// The day of the Date field, or that of the internal date.
     pub(super) sent_day: Option<i64>,
     /// The header of the message itself.
@@ -36,21 +36,21 @@ pub(super) struct Known<'a> {
     pub(super) text: Option<Findings>,
 }
 
-impl<'a> Known<'a> {
-    /// The least that can be known.
-    pub(super) fn of_row(snapshot: &'a Snapshot, row: &'a Row) -> Self {
-        Self { snapshot, row, sent_day: None, header: None, text: None }
+/// Whether the message passes; `None` when that takes more than what is known.
+pub(super) fn decide(test: &Test<'_>, (row, known): (&Row, &Known)) -> Option<bool> {
+    match test {
+        Test::Flags(flags) => Some(flags.matches(row.flags)),
+        Test::All(tests) => all(tests.iter().map(|test| decide(test, (row, known)))),
+        Test::Any(tests) => {
+            all(tests.iter().map(|test| decide(test, (row, known)).map(|yes| !yes))).map(|no| !no)
+        }
+        Test::Not(test) => decide(test, (row, known)).map(|yes| !yes),
+        Test::Of(key) => matches(key, (row, known)),
     }
 }
 
-/// Whether the message matches; `None` when that takes more than what is known.
-pub(super) fn decide(key: &Key, known: &Known<'_>) -> Option<bool> {
+fn matches(key: &Key, (row, known): (&Row, &Known)) -> Option<bool> {
     match key {
-        Key::And(keys) => all(keys.iter().map(|key| decide(key, known))),
-        Key::Or(keys) => {
-            all(keys.iter().map(|key| decide(key, known).map(|yes| !yes))).map(|no| !no)
-        }
-        Key::Not(key) => decide(key, known).map(|yes| !yes),
         Key::SentBefore(day) => known.sent_day.map(|sent| sent < *day),
         Key::SentOn(day) => known.sent_day.map(|sent| sent == *day),
         Key::SentSince(day) => known.sent_day.map(|sent| sent >= *day),
@@ -59,7 +59,7 @@ pub(super) fn decide(key: &Key, known: &Known<'_>) -> Option<bool> {
         }
         Key::Body(needle) => known.text.as_ref().map(|text| text.in_body(needle)),
         Key::Text(needle) => known.text.as_ref().map(|text| text.anywhere(needle)),
-        _ => Some(matches_row(key, known.snapshot, known.row)),
+        _ => Some(matches_row(key, row)),
     }
 }
 
@@ -77,13 +77,9 @@ fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// Whether the row matches a key that asks for nothing else.
-fn matches_row(key: &Key, snapshot: &Snapshot, row: &Row) -> bool {
+fn matches_row(key: &Key, row: &Row) -> bool {
     match key {
         Key::Uids(uids) => uids.contains(row.uid),
-        Key::Has(flag) => row.flags.system.contains(*flag),
-        Key::Keyword(keyword) => {
-            snapshot.keyword_bit(keyword).is_some_and(|bit| row.flags.keywords & bit != 0)
-        }
         Key::ModSeq(modseq) => row.modseq >= *modseq,
         Key::Email(email) => row.email == *email,
         Key::Thread(thread) => row.thread == *thread,

@@ -1,6 +1,7 @@
 //! Searching: message by message, and no further than it takes.
 
 use super::decide::{Header, Known, decide};
+use super::test::Test;
 use super::text::{Findings, look_through};
 use super::{Key, Progress};
 use crate::limits::{
@@ -10,6 +11,7 @@ use crate::{Account, Refused, Row, Snapshot, StoreError};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
 use rookery_mime::{Message, Scanner, date};
+use std::ops::ControlFlow;
 use tokio::task::yield_now;
 
 /// A search in a mailbox.
@@ -47,9 +49,7 @@ struct Batch<'a> {
     octets: u64,
 }
 
-type Rows<'a> = Box<dyn Iterator<Item = &'a Row> + Send + 'a>;
-
-impl<'a> Search<'a> {
+impl Search<'_> {
     /// The matches. There may be more of them than are wanted, but none is missing between two of them, nor between
     /// them and the end that they were wanted from. Lets others run between messages.
     ///
@@ -59,32 +59,39 @@ impl<'a> Search<'a> {
     /// As of [`crate::AccountStore::content`], other than for a single message.
     pub async fn run(&self, progress: &Progress) -> Result<UidSet, StoreError> {
         progress.begin(self.candidates.len());
+        let found = match self.wanted {
+            Wanted::All | Wanted::Lowest(_) => {
+                self.run_over(self.snapshot.rows_in(self.candidates), progress).await?
+            }
+            Wanted::Highest(_) => {
+                let rows = self.snapshot.rows().rev();
+                self.run_over(rows.filter(|row| self.candidates.contains(row.uid)), progress)
+                    .await?
+            }
+        };
+        Ok(found.into_iter().collect())
+    }
+
+    /// The matches among these candidates, ascending.
+    async fn run_over(
+        &self,
+        mut rows: impl Iterator<Item = &Row> + Send,
+        progress: &Progress,
+    ) -> Result<Vec<Uid>, StoreError> {
+        let test = Test::new(self.key, self.snapshot);
         let needles = Findings::new(self.key);
-        let mut rows = self.rows();
         let mut found = Vec::new();
         while !self.is_enough(&found) {
-            let batch = self.batch(&mut rows, &mut found);
+            let batch = batch(&test, &mut rows, &mut found);
             if batch.rows == 0 {
                 break;
             }
             progress.advance(batch.rows - batch.open.len() as u64);
-            self.look_at(&batch.open, &needles, (progress, &mut found)).await?;
+            self.look_at(&batch.open, (&test, &needles), (progress, &mut found)).await?;
             yield_now().await;
         }
         found.sort_unstable();
-        Ok(found.into_iter().collect())
-    }
-
-    /// The candidates that are there, from the end on that is wanted.
-    fn rows(&self) -> Rows<'a> {
-        let candidates = self.candidates;
-        match self.wanted {
-            Wanted::All | Wanted::Lowest(_) => Box::new(self.snapshot.rows_in(candidates)),
-            Wanted::Highest(_) => {
-                let rows = self.snapshot.rows().rev();
-                Box::new(rows.filter(move |row| candidates.contains(row.uid)))
-            }
-        }
+        Ok(found)
     }
 
     fn is_enough(&self, found: &[Uid]) -> bool {
@@ -94,30 +101,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The next messages, decided where their rows suffice.
-    fn batch(&self, rows: &mut Rows<'a>, found: &mut Vec<Uid>) -> Batch<'a> {
-        let mut batch = Batch { rows: 0, open: Vec::new(), octets: 0 };
-        for row in rows.take(SEARCH_ROWS) {
-            batch.rows += 1;
-            match decide(self.key, &Known::of_row(self.snapshot, row)) {
-                Some(true) => found.push(row.uid),
-                Some(false) => {}
-                None => {
-                    batch.open.push(row);
-                    batch.octets += row.size.min(1 << 20);
-                }
-            }
-            if batch.open.len() >= SEARCH_BATCH || batch.octets >= SEARCH_BATCH_OCTETS {
-                break;
-            }
-        }
-        batch
-    }
-
     async fn look_at(
         &self,
         rows: &[&Row],
-        needles: &Findings,
+        tests: (&Test<'_>, &Findings),
         (progress, found): (&Progress, &mut Vec<Uid>),
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
@@ -126,8 +113,7 @@ impl<'a> Search<'a> {
         let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
         let summaries = self.account.store().summaries(&emails).await?;
         for (row, summary) in rows.iter().zip(summaries) {
-            let known = Known::of_row(self.snapshot, row);
-            match look_closer(self.account, self.key, known, summary, needles).await {
+            match look_closer(self.account, row, summary, tests).await {
                 Ok(true) => found.push(row.uid),
                 Ok(false)
                 | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}
@@ -139,31 +125,55 @@ impl<'a> Search<'a> {
     }
 }
 
+/// The next messages, decided where their rows suffice.
+fn batch<'a>(
+    test: &Test<'_>,
+    rows: &mut impl Iterator<Item = &'a Row>,
+    found: &mut Vec<Uid>,
+) -> Batch<'a> {
+    let mut batch = Batch { rows: 0, open: Vec::new(), octets: 0 };
+    let nothing = Known::default();
+    // What decides goes through the rows, which is faster than asking for each.
+    let _full_or_at_the_end = rows.take(SEARCH_ROWS).try_for_each(|row| {
+        batch.rows += 1;
+        match decide(test, (row, &nothing)) {
+            Some(true) => found.push(row.uid),
+            Some(false) => {}
+            None => {
+                batch.open.push(row);
+                batch.octets += row.size.min(1 << 20);
+            }
+        }
+        let is_full = batch.open.len() >= SEARCH_BATCH || batch.octets >= SEARCH_BATCH_OCTETS;
+        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    batch
+}
+
 /// Decide about a message whose row leaves the answer open: step by step, and no further than it takes.
 async fn look_closer(
     account: &Account,
-    key: &Key,
-    mut known: Known<'_>,
+    row: &Row,
     summary: Option<Bytes>,
-    needles: &Findings,
+    (test, needles): (&Test<'_>, &Findings),
 ) -> Result<bool, StoreError> {
-    let row = known.row;
+    let mut known = Known::default();
     let message = match summary.and_then(|summary| Message::decode(&summary)) {
         Some(message) => message,
         None => scan(account, row).await?,
     };
     known.sent_day = Some(sent_day(&message, row));
-    if let Some(answer) = decide(key, &known) {
+    if let Some(answer) = decide(test, (row, &known)) {
         return Ok(answer);
     }
     let header = message.root.header.start..message.root.header.end.min(MAX_SEARCHED_HEADER);
     yield_now().await;
     known.header = Some(Header::new(&account.store().content(row.email, header).await?));
-    if let Some(answer) = decide(key, &known) {
+    if let Some(answer) = decide(test, (row, &known)) {
         return Ok(answer);
     }
     known.text = Some(look_through(account, row.email, &message, needles.clone()).await?);
-    Ok(decide(key, &known) == Some(true))
+    Ok(decide(test, (row, &known)) == Some(true))
 }
 
 /// The day of the Date field as it was written down, disregarding the zone, or that of the internal date.
