@@ -106,6 +106,13 @@ impl Chunk {
     fn last(&self) -> Option<Uid> {
         self.rows.last().map(|row| row.uid)
     }
+
+    /// Its messages from the one UID to the other.
+    fn between(&self, first: Uid, last: Uid) -> &[Row] {
+        let from = self.rows.partition_point(|row| row.uid < first);
+        let to = self.rows.partition_point(|row| row.uid <= last);
+        self.rows.get(from..to).unwrap_or_default()
+    }
 }
 
 /// Everything that makes up a snapshot, for an engine that has it at hand.
@@ -229,15 +236,18 @@ impl Snapshot {
     /// Those messages of a set that exist, ascending by UID. Costs what the set's ranges and the
     /// found messages cost.
     pub fn rows_in<'a>(&'a self, uids: &'a UidSet) -> impl Iterator<Item = &'a Row> {
+        self.pieces_in(uids).flatten()
+    }
+
+    /// The same, in pieces that lie together. None is empty, nor longer than [`CHUNK_ROWS`].
+    pub fn pieces_in<'a>(&'a self, uids: &'a UidSet) -> impl Iterator<Item = &'a [Row]> {
         uids.ranges().iter().flat_map(move |range| {
-            let chunks = self.chunks.get(self.chunk_of(range.first())..).unwrap_or_default();
-            let from = move |row: &Row| row.uid < range.first();
-            chunks
-                .iter()
-                .take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= range.last()))
-                .flat_map(move |chunk| chunk.rows.get(chunk.rows.partition_point(from)..))
-                .flatten()
-                .take_while(move |row| row.uid <= range.last())
+            let (first, last) = (range.first(), range.last());
+            let chunks = self.chunks.get(self.chunk_of(first)..).unwrap_or_default().iter();
+            let chunks =
+                chunks.take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= last));
+            let pieces = chunks.map(move |chunk| chunk.between(first, last));
+            pieces.filter(|piece| !piece.is_empty())
         })
     }
 

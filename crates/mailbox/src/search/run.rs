@@ -11,7 +11,7 @@ use crate::{Account, Refused, Row, Snapshot, StoreError};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
 use rookery_mime::{Message, Scanner, date};
-use std::ops::ControlFlow;
+use std::slice;
 use tokio::task::yield_now;
 
 /// A search in a mailbox.
@@ -42,11 +42,77 @@ pub enum Wanted {
 /// Messages that are decided upon together.
 struct Batch<'a> {
     /// How many they are.
-    rows: u64,
+    rows: usize,
     /// Those whose rows leave the answer open.
     open: Vec<&'a Row>,
     /// Octets of those, each counted with a megabyte at the most.
     octets: u64,
+}
+
+/// Messages that have not been looked at.
+struct Candidates<'a, I> {
+    next: &'a [Row],
+    pieces: I,
+}
+
+impl<'a, I: Iterator<Item = &'a [Row]>> Candidates<'a, I> {
+    /// So many of those that lie together next; none if there are no more.
+    fn peek(&mut self, most: usize) -> &'a [Row] {
+        if self.next.is_empty() {
+            self.next = self.pieces.next().unwrap_or_default();
+        }
+        self.next.get(..most).unwrap_or(self.next)
+    }
+
+    fn pass(&mut self, count: usize) {
+        self.next = self.next.get(count..).unwrap_or_default();
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// The next messages, decided where their rows suffice.
+    fn next(
+        test: &Test<'_>,
+        candidates: &mut Candidates<'a, impl Iterator<Item = &'a [Row]>>,
+        found: &mut Vec<Uid>,
+    ) -> Self {
+        let mut batch = Self { rows: 0, open: Vec::new(), octets: 0 };
+        while batch.rows < SEARCH_ROWS && !batch.is_full() {
+            let rows = candidates.peek(SEARCH_ROWS - batch.rows);
+            if rows.is_empty() {
+                break;
+            }
+            let decided = batch.decide(test, rows, found);
+            candidates.pass(decided);
+        }
+        batch
+    }
+
+    /// Decide about these, or some of them if the batch is full; returns about how many.
+    fn decide(&mut self, test: &Test<'_>, rows: &'a [Row], found: &mut Vec<Uid>) -> usize {
+        let nothing = Known::default();
+        let mut decided = 0;
+        for row in rows {
+            decided += 1;
+            match decide(test, (row, &nothing)) {
+                Some(true) => found.push(row.uid),
+                Some(false) => {}
+                None => {
+                    self.open.push(row);
+                    self.octets += row.size.min(1 << 20);
+                    if self.is_full() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.rows += decided;
+        decided
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.len() >= SEARCH_BATCH || self.octets >= SEARCH_BATCH_OCTETS
+    }
 }
 
 impl Search<'_> {
@@ -61,12 +127,12 @@ impl Search<'_> {
         progress.begin(self.candidates.len());
         let found = match self.wanted {
             Wanted::All | Wanted::Lowest(_) => {
-                self.run_over(self.snapshot.rows_in(self.candidates), progress).await?
+                self.run_over(self.snapshot.pieces_in(self.candidates), progress).await?
             }
             Wanted::Highest(_) => {
                 let rows = self.snapshot.rows().rev();
-                self.run_over(rows.filter(|row| self.candidates.contains(row.uid)), progress)
-                    .await?
+                let rows = rows.filter(|row| self.candidates.contains(row.uid));
+                self.run_over(rows.map(slice::from_ref), progress).await?
             }
         };
         Ok(found.into_iter().collect())
@@ -75,18 +141,19 @@ impl Search<'_> {
     /// The matches among these candidates, ascending.
     async fn run_over(
         &self,
-        mut rows: impl Iterator<Item = &Row> + Send,
+        pieces: impl Iterator<Item = &[Row]> + Send,
         progress: &Progress,
     ) -> Result<Vec<Uid>, StoreError> {
         let test = Test::new(self.key, self.snapshot);
         let needles = Findings::new(self.key);
+        let mut candidates = Candidates { next: &[], pieces };
         let mut found = Vec::new();
         while !self.is_enough(&found) {
-            let batch = batch(&test, &mut rows, &mut found);
+            let batch = Batch::next(&test, &mut candidates, &mut found);
             if batch.rows == 0 {
                 break;
             }
-            progress.advance(batch.rows - batch.open.len() as u64);
+            progress.advance((batch.rows - batch.open.len()) as u64);
             self.look_at(&batch.open, (&test, &needles), (progress, &mut found)).await?;
             yield_now().await;
         }
@@ -123,31 +190,6 @@ impl Search<'_> {
         }
         Ok(())
     }
-}
-
-/// The next messages, decided where their rows suffice.
-fn batch<'a>(
-    test: &Test<'_>,
-    rows: &mut impl Iterator<Item = &'a Row>,
-    found: &mut Vec<Uid>,
-) -> Batch<'a> {
-    let mut batch = Batch { rows: 0, open: Vec::new(), octets: 0 };
-    let nothing = Known::default();
-    // What decides goes through the rows, which is faster than asking for each.
-    let _full_or_at_the_end = rows.take(SEARCH_ROWS).try_for_each(|row| {
-        batch.rows += 1;
-        match decide(test, (row, &nothing)) {
-            Some(true) => found.push(row.uid),
-            Some(false) => {}
-            None => {
-                batch.open.push(row);
-                batch.octets += row.size.min(1 << 20);
-            }
-        }
-        let is_full = batch.open.len() >= SEARCH_BATCH || batch.octets >= SEARCH_BATCH_OCTETS;
-        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    batch
 }
 
 /// Decide about a message whose row leaves the answer open: step by step, and no further than it takes.
