@@ -5,7 +5,7 @@ use crate::out::Out;
 use crate::refusal::Failure;
 use crate::selected::Selected;
 use crate::session::{Context, User};
-use rookery_imap_wire::{Code, FetchData, Response};
+use rookery_imap_wire::{Code, FetchData, Response, print};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
 use rookery_mailbox::limits::MAX_KEYWORDS;
 use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
@@ -53,7 +53,7 @@ pub(crate) async fn tell_up_to(
             }
             Event::Flags { row, .. } if except.contains(row.uid) => withheld.insert(row.uid),
             Event::Flags { number, row } => {
-                out.send(&flags(context, selected, snapshot, number, &row));
+                tell_flags(context, selected, snapshot, (number, &row), out);
             }
         }
         out.drain().await?;
@@ -119,35 +119,56 @@ pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut O
     out.ok_code(Code::PermanentFlags { flags, any }, "Flags that can be changed");
 }
 
-/// Data of a message, for a client that knows it by this number and this UID. Always with the UID, so
-/// that a client that counts in UIDs can use it.
-pub(crate) fn data(
-    context: &Context,
-    (number, uid): (u32, Uid),
-    mut items: Vec<FetchData>,
-) -> Response {
-    if context.uid_only {
-        return Response::UidFetch { uid, items };
-    }
-    items.insert(0, FetchData::Uid(uid));
-    Response::Fetch { number, items }
+/// Begin to print data of a message, for a client that knows it by this number and this UID.
+pub(crate) fn print_head(context: &Context, (number, uid): (u32, Uid), buffer: &mut Vec<u8>) {
+    let (number, name) =
+        if context.uid_only { (uid.get(), " UIDFETCH (") } else { (number, " FETCH (") };
+    buffer.extend_from_slice(b"* ");
+    print::number(buffer, u64::from(number));
+    buffer.extend_from_slice(name.as_bytes());
 }
 
-/// The response that tells a message's flags.
-pub(crate) fn flags(
+/// Print data of a message. Always with the UID, so that a client that counts in UIDs can use it. As it is, and not as a
+/// value first: one command can be answered with very many of these.
+fn print_data(
+    context: &Context,
+    (number, uid): (u32, Uid),
+    out: &mut Out<'_>,
+    items: impl FnOnce(&mut Vec<u8>),
+) {
+    let buffer = out.buffer();
+    print_head(context, (number, uid), buffer);
+    if !context.uid_only {
+        FetchData::Uid(uid).print(buffer);
+        buffer.push(b' ');
+    }
+    items(buffer);
+    buffer.extend_from_slice(b")\r\n");
+}
+
+/// Tell a message's flags.
+pub(crate) fn tell_flags(
     context: &Context,
     selected: &Selected,
     snapshot: &Snapshot,
-    number: u32,
-    row: &Row,
-) -> Response {
-    let recent = !context.rev2 && selected.recent.contains(row.uid);
-    let flags = FetchData::Flags { flags: snapshot.flags(row.flags), recent };
-    let mut items = vec![flags];
-    if context.condstore {
-        items.push(FetchData::ModSeq(row.modseq.get()));
-    }
-    data(context, (number, row.uid), items)
+    (number, row): (u32, &Row),
+    out: &mut Out<'_>,
+) {
+    let is_recent = !context.rev2 && selected.recent.contains(row.uid);
+    let names = snapshot.flag_names(row.flags).chain(is_recent.then_some("\\Recent"));
+    print_data(context, (number, row.uid), out, |buffer| {
+        print::flags(buffer, names);
+        if context.condstore {
+            buffer.push(b' ');
+            FetchData::ModSeq(row.modseq.get()).print(buffer);
+        }
+    });
+}
+
+/// Tell when a message changed, and nothing else.
+pub(crate) fn tell_modseq(context: &Context, (number, row): (u32, &Row), out: &mut Out<'_>) {
+    let modseq = FetchData::ModSeq(row.modseq.get());
+    print_data(context, (number, row.uid), out, |buffer| modseq.print(buffer));
 }
 
 /// How many of the messages that the client knows are recent.

@@ -7,6 +7,7 @@ use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
     UidRange, UidSet, UidValidity,
 };
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// The flags of a message: system flags, and one bit per keyword of the mailbox.
@@ -109,9 +110,31 @@ impl Chunk {
 
     /// Its messages from the one UID to the other.
     fn between(&self, first: Uid, last: Uid) -> &[Row] {
+        self.rows.get(self.places(first, last)).unwrap_or_default()
+    }
+
+    fn places(&self, first: Uid, last: Uid) -> Range<usize> {
         let from = self.rows.partition_point(|row| row.uid < first);
-        let to = self.rows.partition_point(|row| row.uid <= last);
-        self.rows.get(from..to).unwrap_or_default()
+        from..self.rows.partition_point(|row| row.uid <= last)
+    }
+
+    /// Give the messages from the one UID to the other new flags.
+    fn set_flags(
+        &mut self,
+        (first, last): (Uid, Uid),
+        flags: impl Fn(FlagSet) -> FlagSet,
+        (modseq, counts): (ModSeq, &mut Counts),
+    ) {
+        let places = self.places(first, last);
+        for row in self.rows.get_mut(places).unwrap_or_default() {
+            counts.subtract(row);
+            self.unseen -= u32::from(row.is_unseen());
+            row.flags = flags(row.flags);
+            row.modseq = modseq;
+            self.unseen += u32::from(row.is_unseen());
+            counts.add(row);
+        }
+        self.latest = modseq;
     }
 }
 
@@ -419,20 +442,21 @@ impl SnapshotEdit {
         }
     }
 
-    /// Give a message other flags, and this change's modseq. Nothing happens if there is no such message.
-    pub fn set_flags(&mut self, uid: Uid, flags: FlagSet) {
-        let at = self.snapshot.chunk_of(uid);
-        let Some(chunk) = Arc::make_mut(&mut self.snapshot.chunks).get_mut(at) else { return };
-        let Ok(index) = chunk.rows.binary_search_by_key(&uid, |row| row.uid) else { return };
-        let chunk = Arc::make_mut(chunk);
-        let Some(row) = chunk.rows.get_mut(index) else { return };
-        self.snapshot.counts.subtract(row);
-        let was_unseen = u32::from(row.is_unseen());
-        row.flags = flags;
-        row.modseq = self.modseq;
-        self.snapshot.counts.add(row);
-        chunk.unseen = chunk.unseen + u32::from(row.is_unseen()) - was_unseen;
-        chunk.latest = self.modseq;
+    /// Give those of these messages that exist other flags, and this change's modseq.
+    pub fn set_flags(&mut self, uids: &UidSet, flags: impl Fn(FlagSet) -> FlagSet) {
+        let modseq = self.modseq;
+        let Snapshot { chunks, counts, .. } = &mut self.snapshot;
+        let chunks = Arc::make_mut(chunks).as_mut_slice();
+        for range in uids.ranges() {
+            let (first, last) = (range.first(), range.last());
+            let from = chunks.partition_point(|chunk| chunk.last().is_some_and(|uid| uid < first));
+            let chunks = chunks.get_mut(from..).unwrap_or_default().iter_mut();
+            for chunk in chunks.take_while(|chunk| chunk.first().is_some_and(|uid| uid <= last)) {
+                if !chunk.between(first, last).is_empty() {
+                    Arc::make_mut(chunk).set_flags((first, last), &flags, (modseq, counts));
+                }
+            }
+        }
     }
 
     /// Expunge those of the UIDs that exist.

@@ -57,7 +57,7 @@ impl Twice {
                 for row in self.plain.rows.iter_mut().filter(|row| uids.contains(row.uid)) {
                     (row.flags, row.modseq) = (flags, modseq);
                 }
-                uids.iter().for_each(|uid| edited.set_flags(uid, flags));
+                edited.set_flags(&uids, |_| flags);
             }
             Edit::Remove(from, to) => {
                 let uids = self.pick(from, to);

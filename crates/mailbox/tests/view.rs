@@ -72,7 +72,7 @@ impl Mailbox {
         let modseq = self.0.highest_modseq().next();
         let uids = self.pick(mask);
         let mut edit = self.0.edit(modseq);
-        uids.iter().for_each(|uid| edit.set_flags(uid, flags));
+        edit.set_flags(&uids, |_| flags);
         self.0 = edit.finish();
         (uids, modseq)
     }
@@ -334,8 +334,8 @@ fn a_silent_change_hides_nobody_elses() {
     mailbox.flag(0b01, flagged);
     let modseq = mailbox.0.highest_modseq().next();
     let mut edit = mailbox.0.edit(modseq);
-    edit.set_flags(Uid::MIN, both);
-    edit.set_flags(Uid::new(2).unwrap(), seen);
+    edit.set_flags(&[Uid::MIN].into_iter().collect(), |_| both);
+    edit.set_flags(&Uid::new(2).into_iter().collect(), |_| seen);
     mailbox.0 = edit.finish();
     let snapshot = Arc::new(mailbox.0.clone());
     let stored = Stored { modseq: Some(modseq), modified: UidSet::new(), snapshot };

@@ -128,13 +128,9 @@ impl<'a> Draft<'a> {
 
     fn flags(&mut self, record: &FlagsRecord) -> Result<(), BadRecord> {
         self.advance(record.modseq)?;
-        let snapshot = &self.mailbox(record.mailbox).ok_or(NO_MAILBOX)?.snapshot;
-        let rows = snapshot.rows_in(&record.uids);
-        let changed: Vec<(Uid, FlagSet)> = rows
-            .map(|row| (row.uid, changed_flags(row.flags, record.operation, record.flags)))
-            .collect();
         self.change(record.mailbox, record.modseq, &record.new_keywords, |edit| {
-            changed.iter().for_each(|(uid, flags)| edit.set_flags(*uid, *flags));
+            let changed = |flags| changed_flags(flags, record.operation, record.flags);
+            edit.set_flags(&record.uids, changed);
         })
     }
 

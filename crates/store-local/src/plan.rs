@@ -282,14 +282,13 @@ pub(crate) fn store_flags(
         FlagOperation::Replace | FlagOperation::Add => keywords.flag_set(&change.flags)?,
     };
     let operation = change.operation;
-    let (mut modified, mut changed) = (UidSet::new(), UidSet::new());
-    for row in snapshot.rows_in(uids) {
-        if unchanged_since.is_some_and(|since| row.modseq > since) {
-            modified.insert(row.uid);
-        } else if changed_flags(row.flags, operation, flags) != row.flags {
-            changed.insert(row.uid);
-        }
-    }
+    let is_modified = |row: &Row| unchanged_since.is_some_and(|since| row.modseq > since);
+    let changes = |row: &Row| changed_flags(row.flags, operation, flags) != row.flags;
+    let modified = match unchanged_since {
+        Some(_) => uids_of(snapshot.rows_in(uids).filter(|row| is_modified(row))),
+        None => UidSet::new(),
+    };
+    let changed = uids_of(snapshot.rows_in(uids).filter(|row| !is_modified(row) && changes(row)));
     let record = (!changed.is_empty()).then(|| FlagsRecord {
         mailbox: id,
         modseq: next_modseq(draft),
@@ -299,6 +298,10 @@ pub(crate) fn store_flags(
         uids: changed,
     });
     Ok(StorePlan { record, modified })
+}
+
+fn uids_of<'a>(rows: impl Iterator<Item = &'a Row>) -> UidSet {
+    rows.map(|row| row.uid).collect()
 }
 
 pub(crate) fn copy(

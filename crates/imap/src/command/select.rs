@@ -142,7 +142,7 @@ async fn resynchronise(
     sync::tell_vanished(true, &vanished, out).await?;
     for row in changes.rows.iter().filter(|row| asked.contains(row.uid)) {
         if let Some(number) = selected.view.number(row.uid) {
-            out.send(&sync::flags(context, selected, snapshot, number, row));
+            sync::tell_flags(context, selected, snapshot, (number, row), out);
             out.drain().await?;
         }
     }

@@ -7,9 +7,7 @@ use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
-use rookery_imap_wire::{
-    Code, FetchData, Response, Store, StoreAction, StoreModifier, Tag, WireFlag,
-};
+use rookery_imap_wire::{Code, Store, StoreAction, StoreModifier, Tag, WireFlag};
 use rookery_mail::{Flag, ModSeq, UidSet};
 use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored};
 
@@ -38,8 +36,7 @@ pub(crate) async fn run(
     if stored.is_err() {
         // Nothing has changed, and what was withheld is still to be told.
         for row in before.rows_in(&owed) {
-            let response = answer(context, selected, &before, row, true);
-            response.iter().for_each(|response| out.send(response));
+            answer(context, selected, (&before, row), true, out);
         }
     }
     let stored = stored?;
@@ -53,10 +50,8 @@ pub(crate) async fn run(
     for row in share.in_order(stored.snapshot.rows_in(uids)) {
         found += 1;
         let full = !store.silent || owed.contains(row.uid) || stored.modified.contains(row.uid);
-        if let Some(response) = answer(context, selected, &stored.snapshot, row, full) {
-            out.send(&response);
-            out.drain().await?;
-        }
+        answer(context, selected, (&stored.snapshot, row), full, out);
+        out.drain().await?;
     }
     let mut done = outcome(store, selected, &stored, found < uids.len()).down_to(share.lowest);
     if store.silent {
@@ -83,21 +78,21 @@ fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: b
     Done::new(None, "Stored", Next::Command)
 }
 
-/// What the client is told of a message, in full or no more than when it changed: silence does not
+/// Tell the client of a message that it knows, in full or no more than when it changed: silence does not
 /// hide modification sequences (RFC 7162 §3.1.3).
 fn answer(
     context: &Context,
     selected: &Selected,
-    snapshot: &Snapshot,
-    row: &Row,
+    (snapshot, row): (&Snapshot, &Row),
     full: bool,
-) -> Option<Response> {
-    let number = selected.view.number(row.uid)?;
+    out: &mut Out<'_>,
+) {
+    let Some(number) = selected.view.number(row.uid) else { return };
     if full {
-        return Some(sync::flags(context, selected, snapshot, number, row));
+        sync::tell_flags(context, selected, snapshot, (number, row), out);
+    } else if context.condstore {
+        sync::tell_modseq(context, (number, row), out);
     }
-    let items = vec![FetchData::ModSeq(row.modseq.get())];
-    context.condstore.then(|| sync::data(context, (number, row.uid), items))
 }
 
 fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {

@@ -17,6 +17,7 @@ use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
+use crate::sync;
 use bytes::Bytes;
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
@@ -210,12 +211,7 @@ async fn message(
     (number, row, summary): (u32, &Row, Option<&Summary>),
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
-    let buffer = out.buffer();
-    buffer.extend_from_slice(b"* ");
-    let (number, name) =
-        if view.context.uid_only { (row.uid.get(), " UIDFETCH (") } else { (number, " FETCH (") };
-    print::number(buffer, u64::from(number));
-    buffer.extend_from_slice(name.as_bytes());
+    sync::print_head(view.context, (number, row.uid), out.buffer());
     let beginning = summary.map(|summary| summary.beginning.clone()).unwrap_or_default();
     let content = Content { account: &user.account, email: row.email, beginning };
     for (index, item) in items.iter().chain(changed_items(view, items, row)).enumerate() {
