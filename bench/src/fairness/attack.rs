@@ -20,6 +20,8 @@ const LONG: Duration = Duration::from_secs(600);
 /// What they do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Attack {
+    /// Nobody does anything: how far two quiet phases differ by themselves.
+    Nobody,
     /// Asks for everything and does not read it.
     SlowReader,
     /// Sends a command octet by octet.
@@ -38,6 +40,7 @@ impl Attack {
     /// In a few words.
     pub(super) fn what(self) -> String {
         match self {
+            Self::Nobody => "nobody: quiet against quiet".to_owned(),
             Self::SlowReader => "a slow reader: asks for all bodies, reads none".to_owned(),
             Self::SlowWriter => "a slow writer: an octet at a time".to_owned(),
             Self::Strangers => format!("{STRANGERS} connections that do not log in"),
@@ -88,6 +91,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let Arguments { attack, imap, messages } = *arguments;
     match attack {
+        Attack::Nobody => nobody(),
         Attack::SlowReader => slow_reader(imap),
         Attack::SlowWriter => slow_writer(imap),
         Attack::Strangers => strangers(imap),
@@ -106,6 +110,12 @@ fn client(imap: SocketAddr, user: &str) -> Fallible<Client> {
     let mut client = Client::plain(imap)?;
     client.log_in(user, PASSWORD)?;
     Ok(client)
+}
+
+fn nobody() -> Fallible<()> {
+    begin();
+    std::thread::sleep(LONG);
+    Ok(())
 }
 
 fn slow_reader(imap: SocketAddr) -> Fallible<()> {

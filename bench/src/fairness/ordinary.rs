@@ -12,34 +12,43 @@ const MAILBOX: &str = "Ordinary";
 /// Messages in the mailbox of each at the beginning.
 const MESSAGES: u64 = 200;
 /// From one command of a client to its next.
-const PACE: Duration = Duration::from_millis(15);
+const PACE: Duration = Duration::from_millis(10);
+
+/// What they do, a quarter each.
+pub(super) const KINDS: [&str; 4] = ["NOOP", "FETCH", "STORE", "APPEND"];
 
 /// How long answers took, in milliseconds.
-#[derive(Clone, Copy)]
 pub(super) struct Waits {
     pub(super) p50: f64,
     pub(super) p99: f64,
+    /// The same of each kind.
+    pub(super) p99_of: [f64; KINDS.len()],
     pub(super) answers: usize,
 }
 
-impl Waits {
-    fn of(mut waits: Vec<Duration>) -> Self {
-        waits.sort();
-        let at = |share: usize| waits[(waits.len() * share / 100).min(waits.len() - 1)];
-        let millis = |share| at(share).as_secs_f64() * 1e3;
-        Self { p50: millis(50), p99: millis(99), answers: waits.len() }
-    }
+/// What was done, and how long it took.
+type Wait = (usize, Duration);
 
-    /// The middle of several.
-    pub(super) fn middle(all: &[Self]) -> Self {
-        let middle = |number: &dyn Fn(&Self) -> f64| {
-            let mut numbers: Vec<f64> = all.iter().map(number).collect();
-            numbers.sort_by(f64::total_cmp);
-            numbers[numbers.len() / 2]
-        };
-        let answers = all.iter().map(|waits| waits.answers).sum::<usize>() / all.len();
-        Self { p50: middle(&|waits| waits.p50), p99: middle(&|waits| waits.p99), answers }
+impl Waits {
+    fn of(waits: &[Wait]) -> Self {
+        let all = sorted(waits.iter().map(|wait| wait.1));
+        let of_kind = |kind| waits.iter().filter(move |wait| wait.0 == kind).map(|wait| wait.1);
+        let p99_of = std::array::from_fn(|kind| percentile(&sorted(of_kind(kind)), 99));
+        let (p50, p99) = (percentile(&all, 50), percentile(&all, 99));
+        Self { p50, p99, p99_of, answers: all.len() }
     }
+}
+
+fn sorted(waits: impl Iterator<Item = Duration>) -> Vec<Duration> {
+    let mut sorted: Vec<Duration> = waits.collect();
+    sorted.sort();
+    sorted
+}
+
+fn percentile(sorted: &[Duration], share: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    let at = sorted.get((sorted.len() * share / 100).min(last));
+    at.copied().unwrap_or_default().as_secs_f64() * 1e3
 }
 
 /// Make their mailboxes.
@@ -72,7 +81,7 @@ pub(super) fn watch(stage: &Stage, time: Duration) -> Fallible<Waits> {
         }
         Ok::<_, Box<dyn std::error::Error>>(all)
     })?;
-    Ok(Waits::of(waits))
+    Ok(Waits::of(&waits))
 }
 
 fn work(
@@ -80,28 +89,31 @@ fn work(
     client: &mut Client,
     corpus: &Corpus,
     time: Duration,
-) -> Fallible<Vec<Duration>> {
+) -> Fallible<Vec<Wait>> {
     let (begin, mut waits) = (Instant::now(), Vec::new());
     // They do not begin at the same moment.
     let mut next = begin + PACE * u32::try_from(number)? / u32::try_from(CLIENTS)?;
     while begin.elapsed() < time {
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        let random = mix(number as u64 * 1_000_000 + waits.len() as u64);
+        let kind = usize::try_from(random % KINDS.len() as u64)?;
         let start = Instant::now();
-        one(client, corpus, mix(number as u64 * 1_000_000 + waits.len() as u64))?;
-        waits.push(start.elapsed());
+        one(client, corpus, kind, random / 8)?;
+        waits.push((kind, start.elapsed()));
         next = (next + PACE).max(Instant::now());
     }
     Ok(waits)
 }
 
-/// A quarter each: NOOP, FETCH of a message, STORE of one, APPEND.
-fn one(client: &mut Client, corpus: &Corpus, random: u64) -> Fallible<()> {
-    let number = random / 8 % MESSAGES + 1;
-    match random % 4 {
-        0 => client.command("NOOP").map(drop),
-        1 => client.expect(&format!("FETCH {number} (UID BODY.PEEK[])"), "FETCH", 1).map(drop),
-        2 => {
-            let sign = if random % 8 < 4 { '+' } else { '-' };
+fn one(client: &mut Client, corpus: &Corpus, kind: usize, random: u64) -> Fallible<()> {
+    let number = random / 2 % MESSAGES + 1;
+    match KINDS[kind] {
+        "NOOP" => client.command("NOOP").map(drop),
+        "FETCH" => {
+            client.expect(&format!("FETCH {number} (UID BODY.PEEK[])"), "FETCH", 1).map(drop)
+        }
+        "STORE" => {
+            let sign = if random.is_multiple_of(2) { '+' } else { '-' };
             client.command(&format!("STORE {number} {sign}FLAGS (\\Draft)")).map(drop)
         }
         _ => fill::append_one(client, MAILBOX, corpus.get(usize::try_from(number)?)),

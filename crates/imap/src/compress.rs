@@ -7,9 +7,10 @@
 //!
 //! [`READ_OCTETS`]: crate::limits::READ_OCTETS
 
-use crate::limits::{DEFLATE_LEVEL, DEFLATE_PIECE, MAX_KEPT_DEFLATERS};
+use crate::limits::{DEFLATE_LEVEL, DEFLATE_PIECE, HEAVY_BATCH, MAX_KEPT_DEFLATERS};
 use crate::out::Gone;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use rookery_mailbox::heavy;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The places of compressors that are kept. They are the process's, as its memory is.
@@ -144,8 +145,18 @@ pub(crate) struct Deflater {
 }
 
 impl Deflater {
+    /// Compress a batch, so that the client can read all of it; a long one where that keeps nobody else waiting.
+    pub(crate) async fn compress(
+        mut self: Box<Self>,
+        octets: Vec<u8>,
+    ) -> Result<(Vec<u8>, Box<Self>), Gone> {
+        let is_long = octets.len() >= HEAVY_BATCH;
+        let work = move || self.batch(&octets).map(|compressed| (compressed, self));
+        if is_long { heavy::at_once(work).await.map_err(|_| Gone)? } else { work() }
+    }
+
     /// Compress a batch, so that the client can read all of it.
-    pub(crate) fn batch(&mut self, octets: &[u8]) -> Result<Vec<u8>, Gone> {
+    fn batch(&mut self, octets: &[u8]) -> Result<Vec<u8>, Gone> {
         let compressed = self.deflate(octets, FlushCompress::Sync)?;
         self.place = self.place.take().or_else(|| KEPT.try_acquire().ok());
         if self.place.is_none() {

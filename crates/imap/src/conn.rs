@@ -2,7 +2,9 @@
 
 use crate::budget::Budget;
 use crate::compress::{Broken, Inflated, Inflater};
-use crate::limits::{LINGER, LINGER_OCTETS, LITERAL_DEADLINE, READ_OCTETS};
+use crate::limits::{
+    DROP_OCTETS, GATHERING, LINGER, LINGER_OCTETS, LITERAL_DEADLINE, MAX_DROPS, READ_OCTETS,
+};
 use crate::out::{Gone, Out, Sent, Sink};
 use rookery_imap_wire::{Frame, Framer, LineFrame};
 use std::future::poll_fn;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
 use tokio::task::coop::consume_budget;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// The client's octets, framed.
 pub(crate) struct Input<'c> {
@@ -24,6 +26,8 @@ pub(crate) struct Input<'c> {
     inflater: Option<Box<Inflater>>,
     shutdown: watch::Receiver<bool>,
     received: u64,
+    /// Reads one after the other that brought next to nothing, and no command to its end.
+    drops: u32,
 }
 
 /// Why no more input comes.
@@ -48,7 +52,7 @@ pub(crate) fn open<'c, W: Sink>(
     let budget = Budget::BEFORE_LOGIN;
     let framer = Framer::new(budget.framer());
     (
-        Input { read, framer, budget, inflater: None, shutdown, received: 0 },
+        Input { read, framer, budget, inflater: None, shutdown, received: 0, drops: 0 },
         Out::new(write, patience),
     )
 }
@@ -111,17 +115,25 @@ impl Input<'_> {
         if *self.shutdown.borrow() {
             return Err(NoInput::ShuttingDown);
         }
-        Ok(self.framer.next())
+        Ok(self.next())
     }
 
     /// The next frame, which must come before the deadline.
     pub(crate) async fn frame(&mut self, deadline: Instant) -> Result<Frame, NoInput> {
         loop {
-            match self.framer.next() {
+            match self.next() {
                 Frame::Incomplete => self.read_before(deadline).await?,
                 frame => return Ok(frame),
             }
         }
+    }
+
+    fn next(&mut self) -> Frame {
+        let frame = self.framer.next();
+        if matches!(frame, Frame::Command(_) | Frame::Literal(_)) {
+            self.drops = 0;
+        }
+        frame
     }
 
     /// The next piece of a literal. The server does not go down in the middle of it.
@@ -214,8 +226,13 @@ impl Input<'_> {
 
     /// Read once. The buffer lives on the stack of the poll, so that a waiting connection has none; as that is often, it is not
     /// filled with zeros first.
+    ///
+    /// What comes drop by drop is left to gather: to be woken for each octet is work, and more of it than to send one.
     async fn receive(&mut self) -> Result<(), NoInput> {
-        let Self { read, framer, budget, inflater, received, .. } = self;
+        if self.drops >= MAX_DROPS {
+            Box::pin(sleep(GATHERING)).await;
+        }
+        let Self { read, framer, budget, inflater, received, drops, .. } = self;
         poll_fn(|cx| {
             let mut octets = [MaybeUninit::uninit(); READ_OCTETS];
             let room = octets.get_mut(..budget.read()).unwrap_or(&mut []);
@@ -224,6 +241,7 @@ impl Input<'_> {
             if read.is_err() || buffer.filled().is_empty() {
                 return Poll::Ready(Err(NoInput::Hangup));
             }
+            *drops = if buffer.filled().len() < DROP_OCTETS { drops.saturating_add(1) } else { 0 };
             match inflater {
                 Some(inflater) => inflater.feed(buffer.filled()),
                 None => {
@@ -240,4 +258,47 @@ impl Input<'_> {
 /// The moment that lies this far ahead.
 pub(crate) fn after(time: Duration) -> Instant {
     Instant::now() + time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Context;
+
+    /// A client whose octets come in pieces of this size, as fast as they are read.
+    struct Pieces(Vec<u8>, usize);
+
+    impl AsyncRead for Pieces {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            let length = self.1.min(self.0.len());
+            self.0.drain(..length).for_each(|octet| buffer.put_slice(&[octet]));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// How long it takes until so many commands have been read.
+    async fn took(octets: String, piece: usize, commands: usize) -> Duration {
+        let (mut read, mut write) = (Pieces(octets.into_bytes(), piece), Vec::new());
+        let (_up, down) = watch::channel(false);
+        let (mut input, _out) = open(&mut read, (&mut write, Duration::MAX), down);
+        let start = Instant::now();
+        for _ in 0..commands {
+            let frame = input.frame(after(Duration::from_secs(3600))).await.unwrap();
+            assert!(matches!(frame, Frame::Command(_)), "{frame:?}");
+        }
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_drop_by_drop_is_left_to_gather() {
+        let long = || format!("a LIST \"\" {}\r\n", "x".repeat(500));
+        let waits = u32::try_from(long().len()).unwrap() - MAX_DROPS;
+        assert_eq!(took(long(), 1, 1).await.div_duration_f64(GATHERING).round(), f64::from(waits));
+        assert_eq!(took(long(), DROP_OCTETS, 1).await, Duration::ZERO);
+        assert_eq!(took("a NOOP\r\n".repeat(100), 1, 100).await, Duration::ZERO);
+    }
 }

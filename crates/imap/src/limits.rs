@@ -38,8 +38,21 @@ pub const READ_OCTETS: usize = 16 * 1024;
 /// Octets read from the stream at a time before login.
 pub const READ_BEFORE_LOGIN: usize = 4 * 1024;
 
+/// Octets of a read with fewer of which it is a drop.
+pub const DROP_OCTETS: usize = 32;
+
+/// Drops one after the other within a command after which a client's octets are left to gather; who types has more than that
+/// in a line, and does not notice.
+pub const MAX_DROPS: u32 = 16;
+
+/// How long they are left to gather then, before each read.
+pub const GATHERING: Duration = Duration::from_millis(10);
+
 /// How hard what is sent is compressed, 1 to 9: from 3 on it takes much more time to save little more.
 pub const DEFLATE_LEVEL: u32 = 3;
+
+/// Octets of answers from which on they are compressed on a thread for work that takes long, a few hundred microseconds.
+pub const HEAVY_BATCH: usize = 16 * 1024;
 
 /// Octets by which the room for compressed answers grows.
 pub const DEFLATE_PIECE: usize = 4096;
@@ -59,6 +72,9 @@ pub const OUT_BEFORE_LOGIN: usize = 4 * 1024;
 
 /// Octets of a message that are fetched from the store at a time.
 pub const CONTENT_CHUNK: u64 = 64 * 1024;
+
+/// Octets of a part from which on it is decoded, or looked at, on a thread for work that takes long.
+pub const HEAVY_PART: u64 = 128 * 1024;
 
 /// Octets that the messages can have whose summaries are asked of the store at a time: more than a few kilobytes have only
 /// summaries of large headers, and of very many parts.

@@ -33,13 +33,28 @@ pub(crate) struct Out<'c> {
     /// How long a client may take to accept one batch of answers.
     patience: Duration,
     sent: u64,
-    /// There once the client asked for it (RFC 4978 §3).
-    deflater: Option<Box<Deflater>>,
+    layer: Layer,
+}
+
+/// What is between the answers and the stream.
+enum Layer {
+    Plain,
+    /// Once the client asked for it (RFC 4978 §3).
+    Compressed(Box<Deflater>),
+    /// A batch is being compressed. If nobody waited for that to end, the stream has a gap, and nothing can follow.
+    Compressing,
 }
 
 impl<'c> Out<'c> {
     pub(crate) fn new(sink: &'c mut dyn Sink, patience: Duration) -> Self {
-        Self { buffer: Vec::new(), most: OUT_BEFORE_LOGIN, sink, patience, sent: 0, deflater: None }
+        Self {
+            buffer: Vec::new(),
+            most: OUT_BEFORE_LOGIN,
+            sink,
+            patience,
+            sent: 0,
+            layer: Layer::Plain,
+        }
     }
 
     /// Let so many octets wait from now on.
@@ -84,34 +99,50 @@ impl<'c> Out<'c> {
             return Ok(());
         }
         let octets = self.take();
-        match &mut self.deflater {
-            Some(deflater) => self.sink.write(&deflater.batch(&octets)?, self.patience).await,
-            None => self.sink.write(&octets, self.patience).await,
-        }
+        let octets = match std::mem::replace(&mut self.layer, Layer::Compressing) {
+            Layer::Plain => {
+                self.layer = Layer::Plain;
+                octets
+            }
+            Layer::Compressed(deflater) => {
+                let (compressed, deflater) = deflater.compress(octets).await?;
+                self.layer = Layer::Compressed(deflater);
+                compressed
+            }
+            Layer::Compressing => return Err(Gone),
+        };
+        self.sink.write(&octets, self.patience).await
     }
 
     /// Write out everything, and compress what comes behind it.
     pub(crate) async fn start_compressing(&mut self) -> Sent {
         self.flush().await?;
-        self.deflater = Some(Box::default());
+        self.layer = Layer::Compressed(Box::default());
         Ok(())
     }
 
     /// Write out everything, and compress no more.
     pub(crate) async fn stop_compressing(&mut self) -> Sent {
-        let Some(deflater) = self.deflater.take() else { return Ok(()) };
         let octets = self.take();
-        self.sink.write(&deflater.last(&octets)?, self.patience).await
+        match std::mem::replace(&mut self.layer, Layer::Plain) {
+            Layer::Plain => self.sink.write(&octets, self.patience).await,
+            Layer::Compressed(deflater) => {
+                self.sink.write(&deflater.last(&octets)?, self.patience).await
+            }
+            Layer::Compressing => Err(Gone),
+        }
     }
 
     /// Whether what is sent is compressed.
     pub(crate) fn compresses(&self) -> bool {
-        self.deflater.is_some()
+        !matches!(self.layer, Layer::Plain)
     }
 
     /// There may be nothing to say for a long time.
     pub(crate) fn rest(&mut self) {
-        self.deflater.iter_mut().for_each(|deflater| deflater.rest());
+        if let Layer::Compressed(deflater) = &mut self.layer {
+            deflater.rest();
+        }
     }
 
     fn take(&mut self) -> Vec<u8> {

@@ -4,6 +4,7 @@
 mod account;
 pub mod delivery;
 mod error;
+pub mod heavy;
 pub mod limits;
 pub mod list;
 mod memory;

@@ -27,8 +27,25 @@ pub const MAX_TOMBSTONES: usize = 65_536;
 /// Message ids by which a message finds its thread: its own, and those of the messages nearest to it.
 pub const MAX_THREAD_KEYS: usize = 16;
 
-/// Rows that a search looks at before it lets others run.
+/// Threads for work that needs a processor for long, over all conversations: one less than there are processors, one at the
+/// least, and so many at the most.
+pub const MAX_HEAVY_THREADS: usize = 16;
+
+/// How long such a thread computes before it lets the system run others.
+pub const HEAVY_STRETCH: std::time::Duration = std::time::Duration::from_micros(100);
+
+/// Rows that a search looks at before it lets others run; of a key that is made of others, as many fewer.
 pub const SEARCH_ROWS: usize = 1024;
+
+/// Looks at a row up to which a search is done where it is asked for, a millisecond or two; a longer one goes to a thread
+/// for such work.
+pub const SHORT_SEARCH_LOOKS: u64 = 65_536;
+
+/// Messages up to which a search that may have to read them is done where it is asked for.
+pub const SHORT_SEARCH_MESSAGES: u64 = 16;
+
+/// Octets of such messages.
+pub const SHORT_SEARCH_OCTETS: u64 = 128 * 1024;
 
 /// Messages whose summaries a search reads at a time.
 pub const SEARCH_BATCH: usize = 64;

@@ -77,3 +77,29 @@ pub enum Key {
     /// The header, a part's header or the text of the body contains it, compared as of [`fold`].
     Text(String),
 }
+
+impl Key {
+    /// How many keys it is made of, itself included.
+    fn weight(&self) -> u64 {
+        1 + match self {
+            Self::And(keys) | Self::Or(keys) => keys.iter().map(Self::weight).sum(),
+            Self::Not(key) => key.weight(),
+            _ => 0,
+        }
+    }
+
+    /// Whether it may take more than a row to decide it.
+    fn reads(&self) -> bool {
+        match self {
+            Self::And(keys) | Self::Or(keys) => keys.iter().any(Self::reads),
+            Self::Not(key) => key.reads(),
+            Self::SentBefore(_)
+            | Self::SentOn(_)
+            | Self::SentSince(_)
+            | Self::Header { .. }
+            | Self::Body(_)
+            | Self::Text(_) => true,
+            _ => false,
+        }
+    }
+}

@@ -5,6 +5,7 @@ use rookery_mailbox::delivery::Incoming;
 use rookery_mailbox::search::{Key, Progress, Search, Wanted};
 use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, initial_mailboxes, names};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const DAY: i64 = 86_400;
 
@@ -46,14 +47,20 @@ async fn mail(messages: &[(&str, &str)]) -> Mail {
 }
 
 impl Mail {
+    /// A search for all there is.
+    fn all(&self) -> Search {
+        let (account, snapshot) = (self.account.clone(), Arc::clone(&self.snapshot));
+        Search { account, snapshot, candidates: UidSet::all(), key: Key::All, wanted: Wanted::All }
+    }
+
     async fn search(&self, key: Key) -> String {
         self.search_among(&UidSet::all(), &key, Wanted::All).await
     }
 
     async fn search_among(&self, candidates: &UidSet, key: &Key, wanted: Wanted) -> String {
-        let (account, snapshot) = (&self.account, &*self.snapshot);
-        let search = Search { account, snapshot, candidates, key, wanted };
-        search.run(&Progress::default()).await.unwrap().to_string()
+        let (candidates, key) = (candidates.clone(), key.clone());
+        let search = Search { candidates, key, wanted, ..self.all() };
+        search.run(Arc::default()).await.unwrap().to_string()
     }
 }
 
@@ -201,10 +208,31 @@ async fn long_bodies_are_found_to_their_end() {
     assert_eq!(mail.search(Key::Body("boy\r\nthe beginning".to_owned())).await, "");
 }
 
+/// The thread that serves everybody is kept by this test all the while: the search comes to its end without it.
 #[tokio::test(flavor = "current_thread")]
 async fn others_run_while_a_search_goes_on() {
-    let messages = vec![(GREETING, ""); 200];
-    let mail = mail(&messages).await;
+    let mail = mail(&vec![(GREETING, ""); 200]).await;
+    for key in [Key::Body("nothing".to_owned()), dear()] {
+        let progress = Arc::new(Progress::default());
+        let search = Search { key, ..mail.all() };
+        let searching = tokio::spawn(search.run(Arc::clone(&progress)));
+        tokio::task::yield_now().await;
+        let (start, patience) = (Instant::now(), Duration::from_secs(30));
+        while progress.look().0 < 200 {
+            assert!(start.elapsed() < patience, "it waits for us: {:?}", progress.look());
+        }
+        assert_eq!(searching.await.unwrap().unwrap(), UidSet::new());
+    }
+}
+
+/// A key that reads nothing, but takes its time with each row.
+fn dear() -> Key {
+    Key::Not(Box::new(Key::And(vec![Key::All; 1000])))
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn others_run_between_the_messages_of_a_short_search() {
+    let mail = mail(&[(GREETING, ""); 10]).await;
     let searching = tokio::spawn(async move { mail.search(Key::Body("nothing".to_owned())).await });
     let mut turns = 0;
     while !searching.is_finished() {
@@ -212,23 +240,40 @@ async fn others_run_while_a_search_goes_on() {
         turns += 1;
     }
     assert_eq!(searching.await.unwrap(), "");
-    assert!(turns > 200, "a turn for each message at least, not {turns}");
+    assert!(turns > 10, "a turn for each message at least, not {turns}");
+}
+
+#[tokio::test]
+async fn a_search_that_nobody_waits_for_ends() {
+    let mail = mail(&vec![(GREETING, ""); 100]).await;
+    let snapshot = Arc::downgrade(&mail.snapshot);
+    // Each message is looked at for each of the texts: it would take minutes.
+    let texts = (0..1000).map(|number| Key::Body(format!("nothing {number}"))).collect();
+    let search = Search { key: Key::Or(texts), ..mail.all() };
+    let progress = Arc::new(Progress::default());
+    let searching = search.run(Arc::clone(&progress));
+    drop(mail);
+    assert!(tokio::time::timeout(Duration::from_millis(1), searching).await.is_err());
+    let (start, patience) = (Instant::now(), Duration::from_secs(30));
+    while Arc::strong_count(&progress) > 1 || snapshot.strong_count() > 0 {
+        assert!(start.elapsed() < patience, "it goes on: {:?}", progress.look());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(progress.look().0 < 100, "it was done before it could be given up");
 }
 
 #[tokio::test]
 async fn no_more_is_looked_at_than_it_takes() {
     let mail = mail(&vec![(GREETING, ""); 300]).await;
-    let (account, snapshot) = (&mail.account, &*mail.snapshot);
-    let candidates = &UidSet::all();
     for key in [&Key::All, &Key::Body("kaffee".to_owned())] {
         for (wanted, expected) in [
             (Wanted::Lowest(3), uids(&[1, 2, 3])),
             (Wanted::Highest(3), uids(&[298, 299, 300])),
             (Wanted::Highest(1000), (1..=300).filter_map(Uid::new).collect()),
         ] {
-            let progress = Progress::default();
-            let search = Search { account, snapshot, candidates, key, wanted };
-            let found = search.run(&progress).await.unwrap();
+            let progress = Arc::new(Progress::default());
+            let search = Search { key: key.clone(), wanted, ..mail.all() };
+            let found = search.run(Arc::clone(&progress)).await.unwrap();
             assert_eq!(found.intersection(&expected), expected, "{wanted:?}");
             assert_eq!(found.ranges().len(), 1, "{wanted:?} leaves none out");
             let looked_at_all = found.len() == 300;

@@ -55,7 +55,7 @@ async fn find(
     context: &Context,
     user: &User,
     selected: &Selected,
-    (tag, command, snapshot): (&Tag, &Search, &Snapshot),
+    (tag, command, snapshot): (&Tag, &Search, &Arc<Snapshot>),
     out: &mut Out<'_>,
 ) -> Result<(UidSet, Option<Uid>), Failure> {
     check_charset(context, command.charset.as_deref())?;
@@ -64,14 +64,15 @@ async fn find(
     let candidates = message_limit::confined(&key).intersection(&selected.view.uids());
     let Share { uids, lowest } = Share::of(context, candidates);
     let search = search::Search {
-        account: &user.account,
-        snapshot,
-        candidates: &uids,
-        key: &key,
+        account: user.account.clone(),
+        snapshot: Arc::clone(snapshot),
+        candidates: uids,
+        key,
         wanted: returns::wanted(command.returns.as_deref()),
     };
-    let progress = Progress::default();
-    let found = progress::follow(context, tag, (search.run(&progress), &progress), out).await?;
+    let progress = Arc::new(Progress::default());
+    let searching = search.run(Arc::clone(&progress));
+    let found = progress::follow(context, tag, (searching, &progress), out).await?;
     Ok((found?, lowest))
 }
 

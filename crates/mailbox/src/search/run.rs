@@ -6,24 +6,27 @@ use super::text::{Findings, look_through};
 use super::{Key, Progress};
 use crate::limits::{
     MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_ROWS, SEARCH_WINDOW,
+    SHORT_SEARCH_LOOKS, SHORT_SEARCH_MESSAGES, SHORT_SEARCH_OCTETS,
 };
-use crate::{Account, Refused, Row, Snapshot, StoreError};
+use crate::{Account, Refused, Row, Snapshot, StoreError, heavy};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
 use rookery_mime::{Message, Scanner, date};
+use std::io;
 use std::slice;
+use std::sync::Arc;
 use tokio::task::yield_now;
 
 /// A search in a mailbox.
-pub struct Search<'a> {
+pub struct Search {
     /// Where the messages are.
-    pub account: &'a Account,
+    pub account: Account,
     /// The mailbox.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: Arc<Snapshot>,
     /// The messages that may match, if they are in the snapshot.
-    pub candidates: &'a UidSet,
+    pub candidates: UidSet,
     /// What they have to match.
-    pub key: &'a Key,
+    pub key: Key,
     /// Which of the matches are wanted.
     pub wanted: Wanted,
 }
@@ -70,15 +73,16 @@ impl<'a, I: Iterator<Item = &'a [Row]>> Candidates<'a, I> {
 }
 
 impl<'a> Batch<'a> {
-    /// The next messages, decided where their rows suffice.
+    /// The next messages, so many at the most, decided where their rows suffice.
     fn next(
+        most: usize,
         test: &Test<'_>,
         candidates: &mut Candidates<'a, impl Iterator<Item = &'a [Row]>>,
         found: &mut Vec<Uid>,
     ) -> Self {
         let mut batch = Self { rows: 0, open: Vec::new(), octets: 0 };
-        while batch.rows < SEARCH_ROWS && !batch.is_full() {
-            let rows = candidates.peek(SEARCH_ROWS - batch.rows);
+        while batch.rows < most && !batch.is_full() {
+            let rows = candidates.peek(most - batch.rows);
             if rows.is_empty() {
                 break;
             }
@@ -115,19 +119,41 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Search<'_> {
+impl Search {
     /// The matches. There may be more of them than are wanted, but none is missing between two of them, nor between
-    /// them and the end that they were wanted from. Lets others run between messages.
+    /// them and the end that they were wanted from. What takes long is done on a thread for such work, in turns with others,
+    /// and ends when nobody waits for it any more.
     ///
     /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
     ///
     /// # Errors
     /// As of [`crate::AccountStore::content`], other than for a single message.
-    pub async fn run(&self, progress: &Progress) -> Result<UidSet, StoreError> {
+    pub async fn run(self, progress: Arc<Progress>) -> Result<UidSet, StoreError> {
         progress.begin(self.candidates.len());
+        if self.is_short() {
+            return self.look(&progress).await;
+        }
+        let found = heavy::in_turns(async move { self.look(&progress).await }).await;
+        found.unwrap_or_else(|error| {
+            Err(StoreError::Io { context: "searching", source: io::Error::other(error) })
+        })
+    }
+
+    /// Whether it takes less to do it at once than others would notice.
+    fn is_short(&self) -> bool {
+        let rows = self.candidates.len().min(u64::from(self.snapshot.counts().messages));
+        if rows.saturating_mul(self.key.weight()) > SHORT_SEARCH_LOOKS {
+            return false;
+        }
+        let octets = || self.snapshot.rows_in(&self.candidates).map(|row| row.size).sum::<u64>();
+        !self.key.reads() || rows <= SHORT_SEARCH_MESSAGES && octets() <= SHORT_SEARCH_OCTETS
+    }
+
+    /// Look at message after message. Lets others run in between.
+    async fn look(&self, progress: &Progress) -> Result<UidSet, StoreError> {
         let found = match self.wanted {
             Wanted::All | Wanted::Lowest(_) => {
-                self.run_over(self.snapshot.pieces_in(self.candidates), progress).await?
+                self.run_over(self.snapshot.pieces_in(&self.candidates), progress).await?
             }
             Wanted::Highest(_) => {
                 let rows = self.snapshot.rows().rev();
@@ -144,12 +170,13 @@ impl Search<'_> {
         pieces: impl Iterator<Item = &[Row]> + Send,
         progress: &Progress,
     ) -> Result<Vec<Uid>, StoreError> {
-        let test = Test::new(self.key, self.snapshot);
-        let needles = Findings::new(self.key);
+        let test = Test::new(&self.key, &self.snapshot);
+        let needles = Findings::new(&self.key);
+        let most = SEARCH_ROWS / usize::try_from(self.key.weight()).unwrap_or(usize::MAX);
         let mut candidates = Candidates { next: &[], pieces };
         let mut found = Vec::new();
         while !self.is_enough(&found) {
-            let batch = Batch::next(&test, &mut candidates, &mut found);
+            let batch = Batch::next(most.max(1), &test, &mut candidates, &mut found);
             if batch.rows == 0 {
                 break;
             }
@@ -180,7 +207,7 @@ impl Search<'_> {
         let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
         let summaries = self.account.store().summaries(&emails).await?;
         for (row, summary) in rows.iter().zip(summaries) {
-            match look_closer(self.account, row, summary, tests).await {
+            match look_closer(&self.account, row, summary, tests).await {
                 Ok(true) => found.push(row.uid),
                 Ok(false)
                 | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}

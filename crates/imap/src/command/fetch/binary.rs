@@ -5,14 +5,17 @@
 
 use super::section::window;
 use super::{Content, Unprintable, stream};
-use crate::limits::CONTENT_CHUNK;
+use crate::limits::{CONTENT_CHUNK, HEAVY_PART};
 use crate::out::Out;
 use crate::refusal::Refusal;
+use bytes::Bytes;
 use rookery_imap_wire::{Code, Data, FetchData, Partial};
-use rookery_mailbox::StoreError;
+use rookery_mailbox::{StoreError, heavy};
 use rookery_mime::transfer::{Decoder, Encoding};
 use rookery_mime::{Message, Part, SectionText};
+use std::io;
 use std::ops::Range;
+use tokio::task::yield_now;
 
 /// The decoded size of a part; 0 where there is no such part.
 pub(super) async fn size(
@@ -53,11 +56,15 @@ pub(super) async fn print(
     }
     item(Data::Streamed { size, binary: has_nul }, out.buffer());
     let mut decoded = Decoded::new(&leaf, within);
-    while let Some(octets) = decoded.next(content).await? {
+    loop {
+        let octets = match leaf.is_long() {
+            true => decoded.next_elsewhere(content).await?,
+            false => decoded.next(content).await?,
+        };
+        let Some(octets) = octets else { return Ok(()) };
         out.buffer().extend_from_slice(&octets);
         out.drain().await?;
     }
-    Ok(())
 }
 
 /// How a part's content comes from its octets.
@@ -72,9 +79,17 @@ impl Form {
     const PLAIN: Self = Self { encoding: Encoding::Identity, lines: false };
 }
 
+#[derive(Clone)]
 struct Leaf {
     range: Range<u64>,
     form: Form,
+}
+
+impl Leaf {
+    /// Whether to decode it takes as long as others would notice.
+    fn is_long(&self) -> bool {
+        self.form != Form::PLAIN && self.range.end - self.range.start >= HEAVY_PART
+    }
 }
 
 /// Where a part is, and how it is encoded. Containers are taken as they are (RFC 3516 §4.3).
@@ -108,7 +123,24 @@ struct Measured {
     has_nul: bool,
 }
 
+/// Decode a part to know how long it is; a long one where that keeps nobody else waiting.
 async fn measure(
+    leaf: &Leaf,
+    partial: Option<Partial>,
+    content: &Content<'_>,
+) -> Result<Measured, StoreError> {
+    if !leaf.is_long() {
+        return measure_here(leaf, partial, content).await;
+    }
+    let (leaf, account, email) = (leaf.clone(), content.account.clone(), content.email);
+    let measuring = async move {
+        let content = Content::new(&account, email);
+        measure_here(&leaf, partial, &content).await
+    };
+    heavy::in_turns(measuring).await.map_err(not_decoded)?
+}
+
+async fn measure_here(
     leaf: &Leaf,
     partial: Option<Partial>,
     content: &Content<'_>,
@@ -118,14 +150,25 @@ async fn measure(
     while let Some(octets) = decoded.next(content).await? {
         measured.size += octets.len() as u64;
         measured.has_nul |= octets.contains(&0);
+        yield_now().await;
     }
     Ok(measured)
+}
+
+fn not_decoded(error: heavy::NotDone) -> StoreError {
+    StoreError::Io { context: "decoding a part", source: io::Error::other(error) }
 }
 
 /// A part as it is decoded, chunk by chunk, cut to what was asked for.
 struct Decoded {
     rest: Range<u64>,
-    decoder: Option<Decoder>,
+    /// There until its end has come out.
+    decoding: Option<Decoding>,
+}
+
+/// What decodes.
+struct Decoding {
+    decoder: Decoder,
     /// Whether lines get CRLF, and whether the octet before was a CR.
     lines: Option<bool>,
     /// Decoded octets to pass over.
@@ -137,33 +180,67 @@ struct Decoded {
 impl Decoded {
     fn new(leaf: &Leaf, partial: Option<Partial>) -> Self {
         let (skip, left) = partial.map_or((0, u64::MAX), |part| (part.offset, part.length));
-        let decoder = Some(Decoder::new(leaf.form.encoding));
+        let decoder = Decoder::new(leaf.form.encoding);
         let lines = leaf.form.lines.then_some(false);
-        Self { rest: leaf.range.clone(), decoder, lines, skip, left }
+        let decoding = Some(Decoding { decoder, lines, skip, left });
+        Self { rest: leaf.range.clone(), decoding }
     }
 
     async fn next(&mut self, content: &Content<'_>) -> Result<Option<Vec<u8>>, StoreError> {
-        if self.left == 0 {
+        let Some(encoded) = self.encoded(content).await? else { return Ok(None) };
+        let Some(decoding) = self.decoding.take() else { return Ok(None) };
+        let (octets, decoding) = decoding.next(&encoded);
+        self.decoding = decoding;
+        Ok(Some(octets))
+    }
+
+    /// The same on a thread for such work.
+    async fn next_elsewhere(
+        &mut self,
+        content: &Content<'_>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(encoded) = self.encoded(content).await? else { return Ok(None) };
+        let Some(decoding) = self.decoding.take() else { return Ok(None) };
+        let decoded = heavy::at_once(move || decoding.next(&encoded)).await;
+        let (octets, decoding) = decoded.map_err(not_decoded)?;
+        self.decoding = decoding;
+        Ok(Some(octets))
+    }
+
+    /// The next octets to be decoded, none where the part is at its end; nothing when all has come out that was asked for.
+    async fn encoded(&mut self, content: &Content<'_>) -> Result<Option<Bytes>, StoreError> {
+        if self.decoding.as_ref().is_none_or(|decoding| decoding.left == 0) {
             return Ok(None);
         }
-        let Some(decoder) = &mut self.decoder else { return Ok(None) };
-        let mut octets = Vec::new();
         if self.rest.is_empty() {
-            if let Some(decoder) = self.decoder.take() {
-                decoder.finish(&mut octets);
-            }
-        } else {
-            let end = self.rest.end.min(self.rest.start + CONTENT_CHUNK);
-            decoder.push(&content.read(self.rest.start..end).await?, &mut octets);
-            self.rest.start = end;
+            return Ok(Some(Bytes::new()));
         }
-        if let Some(after_cr) = &mut self.lines {
-            octets = end_lines(&octets, after_cr);
+        let end = self.rest.end.min(self.rest.start + CONTENT_CHUNK);
+        let encoded = content.read(self.rest.start..end).await?;
+        self.rest.start = end;
+        Ok(Some(encoded))
+    }
+}
+
+impl Decoding {
+    /// What comes out of these octets, or out of the end if there are none; and what decodes the rest.
+    fn next(mut self, encoded: &[u8]) -> (Vec<u8>, Option<Self>) {
+        let mut octets = Vec::new();
+        if encoded.is_empty() {
+            let Self { decoder, lines, skip, left } = self;
+            decoder.finish(&mut octets);
+            let decoder = Decoder::new(Encoding::Identity);
+            let mut rest = Self { decoder, lines, skip, left };
+            return (rest.cut(octets), None);
         }
-        Ok(Some(self.cut(octets)))
+        self.decoder.push(encoded, &mut octets);
+        (self.cut(octets), Some(self))
     }
 
     fn cut(&mut self, mut octets: Vec<u8>) -> Vec<u8> {
+        if let Some(after_cr) = &mut self.lines {
+            octets = end_lines(&octets, after_cr);
+        }
         let skipped = octets.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
         octets.drain(..skipped);
         self.skip -= skipped as u64;

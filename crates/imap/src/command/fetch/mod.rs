@@ -201,6 +201,7 @@ async fn messages(
         }
         out.drain().await?;
     }
+    summaries.pause().await;
     Ok(problem)
 }
 

@@ -2,15 +2,18 @@
 //! missing.
 
 use super::{Content, weighed};
-use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS};
+use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS, HEAVY_PART};
 use bytes::Bytes;
 use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
+use rookery_mailbox::heavy::{self, NotDone};
 use rookery_mailbox::{Account, Beginning, Row, StoreError};
 use rookery_mime::{Encoded, Message, Scanner, SectionText};
 use std::collections::VecDeque;
+use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;
+use tokio::task::yield_now;
 
 /// What is known of a message, in the form in which it is stored, and as a tree for who needs one.
 pub(crate) struct Summary {
@@ -76,6 +79,14 @@ impl<'a> Summaries<'a> {
         let wanted = items.iter().any(needs_summary);
         let octets = if items.iter().any(needs_header) { HEADER_OCTETS } else { 0 };
         Self { account, wanted, octets, rows, ahead: VecDeque::new() }
+    }
+
+    /// Let others run, if messages are looked at: where little is printed of each, it is long until enough has gathered to
+    /// be written out.
+    pub(super) async fn pause(&self) {
+        if self.wanted {
+            yield_now().await;
+        }
     }
 
     /// The summary of the next message: `None` where it is not asked for or the message is gone.
@@ -156,9 +167,30 @@ async fn scan(account: &Account, row: &Row) -> Option<Message> {
     scan_while(|_| true, row.size, &content).await.ok()
 }
 
-/// Look at a message of that size from its beginning, as long as there is need.
+/// Look at a message of that size from its beginning, as long as there is need; at a long one where that keeps nobody else
+/// waiting.
 pub(super) async fn scan_while(
-    is_needed: impl Fn(&Scanner) -> bool,
+    is_needed: fn(&Scanner) -> bool,
+    size: u64,
+    content: &Content<'_>,
+) -> Result<Message, StoreError> {
+    if size < HEAVY_PART {
+        return scan_here(is_needed, size, content).await;
+    }
+    let (account, email) = (content.account.clone(), content.email);
+    let scanning = async move {
+        let content = Content::new(&account, email);
+        scan_here(is_needed, size, &content).await
+    };
+    let failed = |error| StoreError::Io {
+        context: "looking at a message",
+        source: io::Error::other::<NotDone>(error),
+    };
+    heavy::in_turns(scanning).await.map_err(failed)?
+}
+
+async fn scan_here(
+    is_needed: fn(&Scanner) -> bool,
     size: u64,
     content: &Content<'_>,
 ) -> Result<Message, StoreError> {
@@ -168,6 +200,7 @@ pub(super) async fn scan_while(
         let end = size.min(start + CONTENT_CHUNK);
         scanner.push(&content.read(start..end).await?);
         start = end;
+        yield_now().await;
     }
     Ok(scanner.finish())
 }
