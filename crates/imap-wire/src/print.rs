@@ -203,6 +203,10 @@ fn digits<const WIDTH: usize>(mut value: u32, pad: u8) -> [u8; WIDTH] {
 
 /// Human-readable text: what is not printable ASCII becomes `?`.
 pub fn text(out: &mut Vec<u8>, text: &str) {
+    // Nearly all is, and then it is copied at once.
+    if text.bytes().fold(true, |is_safe, octet| is_safe & is_text_safe(octet)) {
+        return out.extend_from_slice(text.as_bytes());
+    }
     out.extend(
         text.chars().map(|c| u8::try_from(c).ok().filter(|b| is_text_safe(*b)).unwrap_or(b'?')),
     );

@@ -70,6 +70,9 @@ pub const OUT_HIGH_WATER: usize = 64 * 1024;
 /// Octets of answers that may wait in memory before login.
 pub const OUT_BEFORE_LOGIN: usize = 4 * 1024;
 
+/// Octets of answers that there is room for at first; the room grows with them.
+pub const OUT_AT_FIRST: usize = 512;
+
 /// Octets of a message that are fetched from the store at a time.
 pub const CONTENT_CHUNK: u64 = 64 * 1024;
 

@@ -1,7 +1,7 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
 use crate::compress::Deflater;
-use crate::limits::OUT_BEFORE_LOGIN;
+use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN};
 use rookery_imap_wire::{Code, Response, Status};
 use std::pin::Pin;
 use std::time::Duration;
@@ -64,6 +64,9 @@ impl<'c> Out<'c> {
 
     /// Add a response.
     pub(crate) fn send(&mut self, response: &Response) {
+        if self.buffer.capacity() == 0 {
+            self.buffer.reserve(OUT_AT_FIRST);
+        }
         response.print(&mut self.buffer);
     }
 

@@ -15,6 +15,10 @@ pub fn parse(text: &str) -> Result<MailboxName, NameError> {
     if text.len() > MAX_NAME_LEN * MAX_SHRINK {
         return Err(NameError::TooLong);
     }
+    // ASCII is in NFC.
+    if text.is_ascii() {
+        return MailboxName::new(text);
+    }
     MailboxName::new(&text.nfc().collect::<String>())
 }
 
