@@ -13,6 +13,7 @@ mod open;
 mod runs;
 pub mod search;
 mod snapshot;
+mod status;
 mod store;
 mod thread;
 mod view;
@@ -24,6 +25,7 @@ pub use open::OpenMailbox;
 pub use snapshot::{
     Changes, Counts, FlagSet, Row, Snapshot, SnapshotEdit, SnapshotParts, Tombstone,
 };
+pub use status::Status;
 pub use store::{
     Absent, AccountStore, Appended, Beginning, Copied, FlagChange, FlagOperation, MailboxInfo,
     MailboxList, NewMailbox, NewMessage, Reply, Spool, Store, Stored,

@@ -33,7 +33,7 @@
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
 //! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 
-use crate::{FlagSet, OpenMailbox, Snapshot, StoreError, ThreadKey};
+use crate::{FlagSet, OpenMailbox, Snapshot, Status, StoreError, ThreadKey};
 use bytes::Bytes;
 use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidRange, UidSet,
@@ -123,6 +123,13 @@ pub trait AccountStore: Send + Sync {
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`].
     fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()>;
+
+    /// What a mailbox is, as its latest snapshot says. Engines that have that at hand without the messages need not read
+    /// them for it: clients ask it of many mailboxes that they do not open.
+    ///
+    /// # Errors
+    /// [`crate::Refused::NoSuchMailbox`].
+    fn status(&self, mailbox: MailboxId) -> Reply<'_, Status>;
 
     /// Open a mailbox, shared with all who have it open.
     ///

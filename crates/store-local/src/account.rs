@@ -21,7 +21,8 @@ use rookery_mail::{
 };
 use rookery_mailbox::{
     Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
-    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored, ThreadKey,
+    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, Status, StoreError, Stored,
+    ThreadKey,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -366,6 +367,16 @@ impl AccountStore for LocalAccount {
         self.change(move |batch| {
             let record = plan::set_append_limit(&batch.draft, mailbox, limit)?;
             commit(batch, record.map(Record::Names))
+        })
+    }
+
+    fn status(&self, mailbox: MailboxId) -> Reply<'_, Status> {
+        Box::pin(async move {
+            self.account.look(|state| {
+                let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
+                let mailbox = &published.mailbox;
+                Ok(Status::of(&mailbox.snapshot, mailbox.recent))
+            })
         })
     }
 

@@ -38,6 +38,7 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::expunge_takes_deleted_messages_only(&*store).await;
     replace::a_message_takes_the_place_of_another(&*store).await;
     replace::nothing_is_replaced_unless_all_can_be(&*store).await;
+    messages::the_status_is_that_of_the_snapshot(&*store).await;
     messages::recent_is_claimed_once(&*store).await;
     tombstones::the_oldest_expunges_are_forgotten(&*store).await;
     tombstones::what_is_forgotten_is_told_as_what_is_missing(&*store).await;

@@ -29,24 +29,19 @@ pub(crate) async fn of(
     info: &MailboxInfo,
     items: &[StatusItem],
 ) -> Result<Response, Failure> {
-    let store = user.account.store();
-    let snapshot = store.open(info.id).await?.snapshot();
-    let counts = snapshot.counts();
+    let status = user.account.store().status(info.id).await?;
+    let counts = status.counts;
     let mut values = Vec::with_capacity(items.len());
     for item in items {
         let value = match item {
             StatusItem::Messages => u64::from(counts.messages),
-            StatusItem::UidNext => u64::from(snapshot.uid_next().map_or(u32::MAX, Uid::get)),
-            StatusItem::UidValidity => u64::from(snapshot.uid_validity().get()),
+            StatusItem::UidNext => u64::from(status.uid_next.map_or(u32::MAX, Uid::get)),
+            StatusItem::UidValidity => u64::from(status.uid_validity.get()),
             StatusItem::Unseen => u64::from(counts.unseen),
             StatusItem::Deleted => u64::from(counts.deleted),
             StatusItem::Size => counts.size,
-            StatusItem::Recent => {
-                let first = store.first_recent(info.id).await?;
-                let recent = snapshot.rows().rev().take_while(|row| row.uid >= first);
-                recent.count() as u64
-            }
-            StatusItem::HighestModSeq => snapshot.highest_modseq().get(),
+            StatusItem::Recent => u64::from(status.recent),
+            StatusItem::HighestModSeq => status.highest_modseq.get(),
             StatusItem::AppendLimit => append_limit::of(context, info),
             StatusItem::MailboxId => info.id.0,
         };

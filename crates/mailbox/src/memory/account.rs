@@ -4,7 +4,7 @@ use super::state::{Email, NewEmail, State};
 use super::{lock, ready};
 use crate::{
     Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
-    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, StoreError, Stored,
+    NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, Status, StoreError, Stored,
 };
 use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
@@ -108,6 +108,10 @@ impl AccountStore for MemoryAccount {
 
     fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()> {
         ready(self.change(|state| state.set_append_limit(mailbox, limit)))
+    }
+
+    fn status(&self, mailbox: MailboxId) -> Reply<'_, Status> {
+        ready(self.read(|state| Ok(state.mailbox(mailbox)?.status())))
     }
 
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {

@@ -1,7 +1,7 @@
 //! One mailbox, as plain as can be.
 
 use crate::limits::MAX_KEYWORDS;
-use crate::{FlagSet, OpenMailbox, Refused, Row, Snapshot, SnapshotParts, Tombstone};
+use crate::{FlagSet, OpenMailbox, Refused, Row, Snapshot, SnapshotParts, Status, Tombstone};
 use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, ThreadId, Uid, UidRange, UidSet,
     UidValidity,
@@ -183,6 +183,10 @@ impl Mailbox {
             self.tombstones.retain(|stone| stone.modseq > floor);
             self.tombstone_floor = floor;
         }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        Status::of(&self.snapshot(), self.first_recent)
     }
 
     pub(super) fn first_recent(&self) -> Uid {

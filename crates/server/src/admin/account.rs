@@ -79,7 +79,7 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
     let list = account.store().mailboxes().await?;
     let (mut messages, mut size) = (0, 0);
     for info in list.mailboxes.values() {
-        let counts = account.store().open(info.id).await?.snapshot().counts();
+        let counts = account.store().status(info.id).await?.counts;
         messages += u64::from(counts.messages);
         size += counts.size;
     }

@@ -105,8 +105,8 @@ async fn details(
     info: &MailboxInfo,
     subscribed: bool,
 ) -> Result<MailboxDetails, StoreError> {
-    let snapshot = account.store().open(info.id).await?.snapshot();
-    let counts = snapshot.counts();
+    let status = account.store().status(info.id).await?;
+    let counts = status.counts;
     Ok(MailboxDetails {
         name: info.name.as_str().to_owned(),
         special_use: info.special_use.map(|special_use| special_use.as_str().to_owned()),
@@ -116,8 +116,8 @@ async fn details(
         deleted: counts.deleted.into(),
         size: counts.size,
         uid_validity: info.uid_validity.get(),
-        uid_next: snapshot.uid_next().map_or(0, rookery_mail::Uid::get),
-        highest_modseq: snapshot.highest_modseq().get(),
+        uid_next: status.uid_next.map_or(0, rookery_mail::Uid::get),
+        highest_modseq: status.highest_modseq.get(),
         append_limit: info.append_limit,
     })
 }

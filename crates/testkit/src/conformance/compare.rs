@@ -2,7 +2,7 @@
 
 use super::operations::Operation;
 use rookery_mail::{EmailId, MailboxId};
-use rookery_mailbox::{AccountStore, OpenMailbox};
+use rookery_mailbox::{AccountStore, OpenMailbox, Status};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ async fn check_mailboxes(
     let list = a.mailboxes().await.expect("a list");
     assert_eq!(list, b.mailboxes().await.expect("a list"), "mailboxes after {moment}");
     for info in list.mailboxes.values() {
+        let (one, other) = (a.status(info.id).await, b.status(info.id).await);
+        assert_eq!(one.ok(), other.ok(), "status after {moment}");
         if let Entry::Vacant(entry) = open.entry(info.id) {
             let (one, other) = (a.open(info.id).await, b.open(info.id).await);
             entry.insert((one.expect("it is there"), other.expect("it is there")));
@@ -46,6 +48,10 @@ async fn check_mailboxes(
     for (one, other) in open.values() {
         let (one, other) = (one.snapshot(), other.snapshot());
         assert_eq!(one, other, "snapshots after {moment}");
+        if let Ok(status) = b.status(one.id()).await {
+            let first = b.first_recent(one.id()).await.expect("it is there");
+            assert_eq!(status, Status::of(&other, Some(first)), "status after {moment}");
+        }
         let is_listed = list.mailboxes.values().any(|info| info.id == one.id());
         assert_eq!(is_listed, !one.is_deleted(), "deletion after {moment}");
     }

@@ -3,7 +3,7 @@
 use super::fixture::{Fixture, NOW, assert_refused, flags, uids};
 use rookery_mail::{EmailId, Flag, Keyword, MailboxId, Uid, UidSet};
 use rookery_mailbox::limits::MAX_KEYWORDS;
-use rookery_mailbox::{Absent, FlagChange, FlagOperation, Refused, Row, Store};
+use rookery_mailbox::{Absent, Counts, FlagChange, FlagOperation, Refused, Row, Status, Store};
 
 pub(super) async fn appends_are_all_or_nothing(store: &dyn Store) {
     let f = Fixture::new(store, "appends").await;
@@ -167,6 +167,27 @@ pub(super) async fn expunge_takes_deleted_messages_only(store: &dyn Store) {
     f.account.expunge(f.inbox, &UidSet::all()).await.expect("expunged");
     assert_eq!(f.append(f.inbox, &[("e", "")]).await.uids, uids([5]), "no UID is used twice");
     assert_refused(f.account.expunge(MailboxId(99), &uids([1])).await, Refused::NoSuchMailbox);
+}
+
+/// With or without the mailbox being open.
+pub(super) async fn the_status_is_that_of_the_snapshot(store: &dyn Store) {
+    let f = Fixture::new(store, "status").await;
+    let status = async || f.account.status(f.inbox).await.expect("a status");
+    let empty = status().await;
+    assert_eq!((empty.counts, empty.uid_next, empty.recent), (Counts::default(), Uid::new(1), 0));
+    f.append(f.inbox, &[("one", "\\Seen"), ("three", "\\Deleted"), ("", "")]).await;
+    let (counts, recent) = (status().await.counts, status().await.recent);
+    assert_eq!((counts.messages, counts.unseen, counts.deleted, counts.size), (3, 2, 1, 8));
+    assert_eq!(recent, 3);
+    f.account.expunge(f.inbox, &UidSet::all()).await.expect("expunged");
+    assert_eq!((status().await.recent, status().await.counts.messages), (2, 2));
+    f.account.claim_recent(f.inbox).await.expect("an answer");
+    f.account.copy(f.inbox, &uids([1]), f.inbox, Absent::Skip, NOW).await.expect("copied");
+    assert_eq!(status().await.recent, 1);
+    let snapshot = f.snapshot(f.inbox).await;
+    assert_eq!(status().await, Status::of(&snapshot, Uid::new(4)));
+    assert_eq!(status().await.highest_modseq, snapshot.highest_modseq());
+    assert_refused(f.account.status(MailboxId(99)).await, Refused::NoSuchMailbox);
 }
 
 pub(super) async fn recent_is_claimed_once(store: &dyn Store) {

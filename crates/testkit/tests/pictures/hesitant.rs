@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{
     Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
-    NewMailbox, NewMessage, OpenMailbox, Reply, Spool, Store, Stored,
+    NewMailbox, NewMessage, OpenMailbox, Reply, Spool, Status, Store, Stored,
 };
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -111,6 +111,10 @@ impl AccountStore for Hesitant<dyn AccountStore> {
 
     fn set_append_limit(&self, mailbox: MailboxId, limit: Option<u64>) -> Reply<'_, ()> {
         slowly!(self, inner => inner.set_append_limit(mailbox, limit))
+    }
+
+    fn status(&self, mailbox: MailboxId) -> Reply<'_, Status> {
+        slowly!(self, inner => inner.status(mailbox))
     }
 
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
