@@ -10,6 +10,7 @@ use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS}
 use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
+use crate::resting::Part;
 use crate::spool::{Body, LocalSpool};
 use crate::state::State;
 use crate::store::{Options, Shared};
@@ -38,6 +39,8 @@ pub(crate) struct Account {
     shared: Arc<Shared>,
     log_id: u64,
     pub(crate) state: RwLock<State>,
+    /// Whoever reads something that was at rest has it, so that two who need the same read it once.
+    pub(crate) waking: Mutex<()>,
     pub(crate) writer: Mutex<Writer>,
     pub(crate) queue: Mutex<Queue>,
     pub(crate) admission: Arc<Semaphore>,
@@ -60,6 +63,7 @@ impl Account {
             shared,
             log_id,
             state: RwLock::new(state),
+            waking: Mutex::default(),
             writer: Mutex::new(writer),
             queue: Mutex::default(),
             admission: Arc::new(Semaphore::new(MAX_QUEUED_CHANGES)),
@@ -101,6 +105,10 @@ impl Account {
 
     pub(crate) fn reads(&self) -> Arc<Semaphore> {
         Arc::clone(&self.shared.reads)
+    }
+
+    pub(crate) fn loads(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.loads)
     }
 
     pub(crate) fn compactions(&self) -> Arc<Semaphore> {
@@ -179,9 +187,12 @@ impl Account {
     /// Write all index snapshots anew; says whether that was possible.
     pub(crate) fn renew_index(self: &Arc<Self>) -> bool {
         let mut writer = lock(&self.writer);
+        if self.wake_all().is_err() {
+            return false;
+        }
         writer.stamps.clear();
         self.save_index(&mut writer);
-        index::load(&*self.vfs(), &self.dir, self.log_id).is_ok_and(|index| index.is_some())
+        index::load_all(&*self.vfs(), &self.dir, self.log_id).is_ok_and(|index| index.is_some())
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.
@@ -374,18 +385,23 @@ impl AccountStore for LocalAccount {
         Box::pin(async move {
             self.account.look(|state| {
                 let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
-                let mailbox = &published.mailbox;
-                Ok(Status::of(&mailbox.snapshot, mailbox.recent))
+                Ok(published.status())
             })
         })
     }
 
     fn open(&self, mailbox: MailboxId) -> Reply<'_, Arc<OpenMailbox>> {
         Box::pin(async move {
-            self.account.look(|state| {
-                let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
-                Ok(Arc::clone(&published.open))
-            })
+            loop {
+                let open = self.account.look(|state| {
+                    let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
+                    Ok(published.open().cloned())
+                });
+                match open? {
+                    Some(open) => return Ok(open),
+                    None => self.account.need(Part::Mailbox(mailbox)).await?,
+                }
+            }
         })
     }
 
@@ -394,8 +410,7 @@ impl AccountStore for LocalAccount {
             // Most have nothing to claim, and need not queue for that.
             let is_new = self.account.look(|state| {
                 let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
-                let mailbox = &published.mailbox;
-                Ok(plan::unclaimed(mailbox.recent, mailbox.snapshot.uid_next()).is_some())
+                Ok(plan::unclaimed(published.recent(), published.status().uid_next).is_some())
             });
             if !is_new? {
                 return Ok(None);
@@ -413,7 +428,7 @@ impl AccountStore for LocalAccount {
         Box::pin(async move {
             self.account.look(|state| {
                 let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
-                Ok(published.mailbox.recent.unwrap_or(Uid::MAX))
+                Ok(published.recent().unwrap_or(Uid::MAX))
             })
         })
     }

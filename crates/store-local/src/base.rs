@@ -65,7 +65,9 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let position = Position { segment: number, offset: 0, sequence: sequence + 1 };
     let record = Record::Base { modseq: state.counters.modseq };
-    let (meta, body) = (record.encode(), index::encode(log, position, state));
+    let body = index::encode(log, position, state);
+    let body = body.ok_or_else(|| io::Error::other("something is not in memory"))?;
+    let meta = record.encode();
     let too_large = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let frame = FrameHeader {
         kind: record.kind(),

@@ -4,9 +4,11 @@ use crate::draft::{Delta, Draft};
 use crate::frame::{ALIGNMENT, FrameHeader};
 use crate::log::Log;
 use crate::record::Record;
+use crate::resting::Part;
 use crate::spool::Body;
 use crate::state::{Location, State};
 use rookery_mailbox::{Refused, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A change, with the content that comes with it.
@@ -52,6 +54,8 @@ pub(crate) struct Decided {
     pub(crate) must_sync: bool,
     /// Whether a decision contradicted itself: nothing of the batch may be used.
     pub(crate) broken: bool,
+    /// What has to be in memory first, and everything to be decided once more then.
+    pub(crate) missing: BTreeSet<Part>,
 }
 
 impl<'a> Batch<'a> {
@@ -71,7 +75,8 @@ impl<'a> Batch<'a> {
 
     pub(crate) fn finish(self) -> Decided {
         let Self { frames, must_sync, broken, .. } = self;
-        Decided { delta: self.draft.finish(), frames, must_sync, broken }
+        let missing = self.draft.missing();
+        Decided { delta: self.draft.finish(), frames, must_sync, broken, missing }
     }
 
     /// Let changes happen that belong together.

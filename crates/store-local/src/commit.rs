@@ -11,8 +11,8 @@ use crate::frame::ALIGNMENT;
 use crate::index::{self, Position, Stamps};
 use crate::limits::{INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS};
 use crate::log::{Log, WriteFailure};
+use crate::resting::Part;
 use crate::sync::{lock, read, write};
-use rookery_mail::MailboxId;
 use rookery_mailbox::{Refused, StoreError};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -33,7 +33,8 @@ pub(crate) struct Queue {
 pub(crate) struct Writer {
     pub(crate) log: Log,
     pub(crate) stamps: Stamps,
-    pub(crate) dirty: BTreeSet<MailboxId>,
+    /// What has changed since the index snapshots were taken.
+    pub(crate) dirty: BTreeSet<Part>,
     /// Octets of the log that are in no index snapshot, as of when the log was opened.
     pub(crate) replayed: u64,
     /// Octets of the log, as [`Log::written`] has them, that are in the index snapshots.
@@ -183,12 +184,7 @@ impl Account {
         }
         let rotated = writer.log.rotate_at(self.options().segment_octets);
         rotated.map_err(|failure| self.write_failed(failure))?;
-        let Decided { delta, frames, must_sync, broken } = {
-            let state = read(&self.state);
-            let mut decisions = Batch::new(&state, &writer.log, self.options().max_tombstones);
-            batch.iter_mut().for_each(|ticket| ticket.decide(&mut decisions));
-            decisions.finish()
-        };
+        let Decided { delta, frames, must_sync, broken, .. } = self.decide(writer, batch)?;
         if broken {
             let what = "a change of our own contradicts the account".to_owned();
             tracing::error!(account = %self.name(), "{what}");
@@ -198,9 +194,32 @@ impl Account {
         if must_sync {
             writer.log.sync().map_err(|failure| self.write_failed(failure))?;
         }
-        writer.dirty.extend(delta.mailboxes.keys());
+        writer.dirty.extend(delta.parts());
         write(&self.state).publish(delta);
         Ok(())
+    }
+
+    /// Decide a batch, as often as it takes until all that it needs is in memory. Nobody else is kept waiting while
+    /// that is read.
+    fn decide(
+        &self,
+        writer: &Writer,
+        batch: &mut [Box<dyn Waiting>],
+    ) -> Result<Decided, StoreError> {
+        loop {
+            let decided = {
+                let state = read(&self.state);
+                let mut decisions = Batch::new(&state, &writer.log, self.options().max_tombstones);
+                batch.iter_mut().for_each(|ticket| ticket.decide(&mut decisions));
+                decisions.finish()
+            };
+            if decided.missing.is_empty() {
+                return Ok(decided);
+            }
+            decided.missing.iter().try_for_each(|part| self.wake(*part))?;
+            // What can only be put together makes an account read-only.
+            self.check_writable()?;
+        }
     }
 
     /// An error of the system; one after which the log's content is not known ends all writing.

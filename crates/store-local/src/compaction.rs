@@ -10,6 +10,7 @@ use crate::fields::BadRecord;
 use crate::frame::{ALIGNMENT, FrameHeader};
 use crate::limits::{COMPACTION_DEAD_PERCENT, COMPACTION_OCTETS_PER_SECOND, COPY_OCTETS};
 use crate::record::Record;
+use crate::resting::Part;
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, new_file_name,
 };
@@ -111,7 +112,9 @@ impl Account {
                 best = Some((percent, number));
             }
         }
-        Ok(best.map(|(_, number)| Candidate { number, live: live(&read(&self.state), number) }))
+        let Some((_, number)) = best else { return Ok(None) };
+        self.wake(Part::Contents)?;
+        Ok(live(&read(&self.state), number).map(|live| Candidate { number, live }))
     }
 
     /// Write a segment anew beside itself, durably.
@@ -146,6 +149,8 @@ impl Account {
         let Rewritten { header: SegmentHeader { number, generation, .. }, moved } = rewritten;
         let (vfs, dir) = (self.vfs(), self.segment_dir());
         {
+            // Index snapshots that say where content lies and of which generation a segment is say both or neither.
+            let mut writer = lock(&self.writer);
             // Whoever looks up content sees the old places, which belong to the old file, or the new ones.
             let mut state = write(&self.state);
             if self.must_not_compact() {
@@ -155,6 +160,7 @@ impl Account {
                 vfs.rename(&dir.join(new_file_name(*number)), &dir.join(file_name(*number)));
             renamed.map_err(|error| io_error(WRITING, error))?;
             state.emails.relocate((*number, *generation), moved);
+            writer.dirty.insert(Part::Contents);
         }
         self.open_segments().forget(*number);
         if let Err(error) = vfs.sync_dir(&dir) {
@@ -175,11 +181,11 @@ fn new_generation() -> u32 {
     u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or(0).max(1)
 }
 
-/// Content in a segment that messages have.
-fn live(state: &State, number: u32) -> HashSet<EmailId> {
-    let all = state.emails.all.iter().zip(1..);
+/// Content in a segment that messages have; `None` if nobody knows.
+fn live(state: &State, number: u32) -> Option<HashSet<EmailId>> {
+    let all = state.emails.all()?.iter().zip(1..);
     let live = all.filter(|(email, _)| email.references > 0 && email.location.segment == number);
-    live.map(|(_, id)| EmailId(id)).collect()
+    Some(live.map(|(_, id)| EmailId(id)).collect())
 }
 
 fn damage(number: u32, at: u64, bad: &BadRecord) -> StoreError {

@@ -7,6 +7,7 @@ use crate::account::Account;
 use crate::failure::{damaged, failed, io_error};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
+use crate::resting::Part;
 use crate::segment;
 use crate::state::{Location, State};
 use crate::sync::lock;
@@ -217,8 +218,17 @@ impl Content {
         disk: Disk,
     ) -> Result<Option<Self>, Unread> {
         for _ in 0..MAX_LOOKUPS {
-            let look = |state: &State| Ok(state.emails.find(email));
-            let Some((location, generation)) = account.look(look)? else { return Ok(None) };
+            let look =
+                |state: &State| Ok((state.is_at_rest(Part::Contents), state.emails.find(email)));
+            let (location, generation) = match (account.look(look)?, disk) {
+                ((true, _), Disk::IfAtHand) => return Err(Unread::WouldWait),
+                ((true, _), Disk::Wait) => {
+                    account.wake(Part::Contents)?;
+                    continue;
+                }
+                ((false, None), _) => return Ok(None),
+                ((false, Some(found)), _) => found,
+            };
             let segment = (location.segment, generation);
             // It may be written anew between looking and opening; then its content is looked up again.
             if let Some(file) = account.open_segments().get(account, segment, disk)? {

@@ -4,6 +4,7 @@
 
 use crate::fields::BadRecord;
 use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
+use crate::resting::Part;
 use crate::state::{Counters, Location, Mailbox, State};
 use crate::threads::NewThreads;
 use rookery_mail::{EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet};
@@ -11,7 +12,8 @@ use rookery_mailbox::{
     FlagOperation, FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotEdit, SnapshotParts,
     ThreadKey,
 };
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What happens to the content of a message.
@@ -31,6 +33,8 @@ pub(crate) struct Draft<'a> {
     delta: Delta,
     /// Expunges that a mailbox remembers.
     max_tombstones: usize,
+    /// What was looked for and is not in memory.
+    missing: RefCell<BTreeSet<Part>>,
 }
 
 /// What changes in a state. A mailbox that is deleted is there with its last snapshot.
@@ -43,6 +47,36 @@ pub(crate) struct Delta {
     pub(crate) threads: NewThreads,
 }
 
+impl Delta {
+    /// What is another than before.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        let contents = (!self.emails.is_empty()).then_some(Part::Contents);
+        let threads = (!self.threads.is_empty()).then_some(Part::Threads);
+        let mailboxes = self.mailboxes.keys().copied().map(Part::Mailbox);
+        mailboxes.chain(contents).chain(threads)
+    }
+}
+
+/// What must be in memory so that a change can happen.
+pub(crate) fn touched(record: &Record) -> Vec<Part> {
+    match record {
+        Record::Append(append) => {
+            let threads = (!append.thread_keys.is_empty()).then_some(Part::Threads);
+            let mailbox = Part::Mailbox(append.mailbox);
+            [mailbox, Part::Contents].into_iter().chain(threads).collect()
+        }
+        Record::Flags(flags) => vec![Part::Mailbox(flags.mailbox)],
+        Record::Copy(copy) => {
+            vec![Part::Mailbox(copy.from), Part::Mailbox(copy.to), Part::Contents]
+        }
+        Record::Expunge { mailbox, .. } | Record::Delete { mailbox, .. } => {
+            vec![Part::Mailbox(*mailbox), Part::Contents]
+        }
+        Record::Recent { mailbox, .. } => vec![Part::Mailbox(*mailbox)],
+        Record::Names(_) | Record::Base { .. } => Vec::new(),
+    }
+}
+
 impl<'a> Draft<'a> {
     /// A draft in which nothing has changed yet.
     pub(crate) fn new(base: &'a State, max_tombstones: usize) -> Self {
@@ -53,7 +87,13 @@ impl<'a> Draft<'a> {
             emails: Vec::new(),
             threads: NewThreads::new(),
         };
-        Self { base, delta, max_tombstones }
+        Self { base, delta, max_tombstones, missing: RefCell::default() }
+    }
+
+    /// What would have to be in memory: without it nothing that was decided or has happened counts.
+    pub(crate) fn missing(&self) -> BTreeSet<Part> {
+        let changed = self.delta.parts().filter(|part| self.base.is_at_rest(*part));
+        self.missing.borrow().iter().copied().chain(changed).collect()
     }
 
     /// What has changed.
@@ -73,12 +113,25 @@ impl<'a> Draft<'a> {
 
     /// The thread to which a key leads.
     pub(crate) fn thread(&self, key: ThreadKey) -> Option<ThreadId> {
-        self.base.threads.get(key).or_else(|| self.delta.threads.get(&key).copied())
+        let known = match self.base.threads.get() {
+            Some(threads) => threads.get(key),
+            None => {
+                self.missing.borrow_mut().insert(Part::Threads);
+                None
+            }
+        };
+        known.or_else(|| self.delta.threads.get(&key).copied())
     }
 
     /// A mailbox that is not deleted.
     pub(crate) fn mailbox(&self, id: MailboxId) -> Option<&Mailbox> {
-        let base = || self.base.mailboxes.get(&id).map(|published| &published.mailbox);
+        let base = || {
+            let mailbox = self.base.mailboxes.get(&id)?.mailbox();
+            if mailbox.is_none() {
+                self.missing.borrow_mut().insert(Part::Mailbox(id));
+            }
+            mailbox
+        };
         let mailbox = self.delta.mailboxes.get(&id).or_else(base)?;
         (!mailbox.snapshot.is_deleted()).then_some(mailbox)
     }

@@ -28,6 +28,7 @@ mod plan;
 mod record;
 mod recovery;
 mod replay;
+mod resting;
 mod salvage;
 mod segment;
 mod spool;
@@ -38,6 +39,7 @@ mod threads;
 mod torn;
 mod uid_validity;
 pub mod vfs;
+mod wake;
 
 pub use check::{Concern, Finding, Report, Severity};
 pub use store::{LocalStore, Options};

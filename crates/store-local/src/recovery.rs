@@ -10,6 +10,7 @@ use crate::index::{self, Position, Stamps};
 use crate::limits::COPY_OCTETS;
 use crate::log::Log;
 use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
+use crate::resting::Part;
 use crate::salvage::Salvaged;
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, number_of,
@@ -17,7 +18,7 @@ use crate::segment::{
 use crate::state::{Location, State};
 use crate::torn;
 use crate::vfs::{Vfs, read_exact_at};
-use rookery_mail::{EmailId, MailboxId};
+use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::BTreeSet;
 use std::io;
@@ -31,8 +32,8 @@ pub(crate) struct Recovered {
     pub(crate) log: Log,
     /// Which index snapshots there are.
     pub(crate) stamps: Stamps,
-    /// Mailboxes that have changed since.
-    pub(crate) dirty: BTreeSet<MailboxId>,
+    /// What has changed since.
+    pub(crate) dirty: BTreeSet<Part>,
     /// Octets of the log that are in no index snapshot.
     pub(crate) replayed: u64,
     /// Where, in the last segment, that begins which the disk may not have.
@@ -100,7 +101,7 @@ impl Recovered {
 pub(crate) struct Told {
     pub(crate) state: State,
     pub(crate) stamps: Stamps,
-    pub(crate) dirty: BTreeSet<MailboxId>,
+    pub(crate) dirty: BTreeSet<Part>,
     pub(crate) replayed: u64,
     /// The last segment that has frames.
     pub(crate) current: Found,
@@ -163,9 +164,16 @@ pub(crate) fn read_with_index(
 ) -> Result<Told, StoreError> {
     let dir = account.join("seg");
     let beginning = Beginning::find(vfs, &dir)?;
-    let loaded = index::load(vfs, account, beginning.log)
-        .inspect_err(|error| tracing::warn!(%error, "index snapshots are rebuilt from the log"));
-    read(vfs, account, max_tombstones, loaded.ok().flatten())
+    let rebuilt =
+        |error: &io::Error| tracing::warn!(%error, "index snapshots are rebuilt from the log");
+    let loaded = index::load(vfs, account, beginning.log).inspect_err(rebuilt);
+    match read(vfs, account, max_tombstones, loaded.ok().flatten()) {
+        Err(StoreError::Io { context: index::READING, source }) => {
+            rebuilt(&source);
+            read(vfs, account, max_tombstones, None)
+        }
+        told => told,
+    }
 }
 
 /// Where a log begins.
@@ -193,6 +201,11 @@ impl Beginning {
         let log = open_segment(vfs, dir, first)?.header.log;
         Ok(Self { first, has_base: base.is_some(), last, log })
     }
+
+    /// What the log begins with.
+    fn state(&self, vfs: &dyn Vfs, dir: &Path) -> Result<(State, Position), StoreError> {
+        if self.has_base { base::load(vfs, dir, self.first) } else { Ok(Default::default()) }
+    }
 }
 
 /// Read the log of the account in this directory from an index snapshot on, or from its beginning, and change
@@ -204,24 +217,26 @@ pub(crate) fn read(
     index: Option<(State, Position, Stamps)>,
 ) -> Result<Told, StoreError> {
     let dir = account.join("seg");
-    let Beginning { first, has_base, last, log: log_id } = Beginning::find(vfs, &dir)?;
+    let beginning = Beginning::find(vfs, &dir)?;
+    let Beginning { first, last, log: log_id, .. } = beginning;
     // What a base was written after does not count any more.
     let index = index.filter(|(_, position, _)| position.segment >= first);
     let (mut state, mut position, stamps) = match index {
         Some(index) => index,
-        None if has_base => {
-            let (state, position) = base::load(vfs, &dir, first)?;
+        None => {
+            let (state, position) = beginning.state(vfs, &dir)?;
             (state, position, Stamps::new())
         }
-        None => Default::default(),
     };
     if position.segment > last {
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
-    position.offset = relocate(vfs, &dir, &mut state, (first, position))?;
+    let indexed = state.emails.generations.clone();
+    position.offset = relocate(vfs, account, &mut state, (first, position))?;
+    let is_relocated = state.emails.generations != indexed;
     let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
-    let mut replay = Replay::new(&state, position.sequence, max_tombstones);
+    let mut replay = Replay::new((vfs, account), &state, position.sequence, max_tombstones);
     let mut torn = position.offset..position.offset;
     let mut current = open_segment(vfs, &dir, position.segment)?;
     let mut generations = Vec::new();
@@ -238,11 +253,41 @@ pub(crate) fn read(
     let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(torn.start));
     let damaged = std::mem::take(&mut replay.damaged);
     let delta = replay.finish();
-    let dirty = delta.mailboxes.keys().copied().collect();
+    let relocated = is_relocated.then_some(Part::Contents);
+    let dirty = delta.parts().chain(relocated).collect();
     state.publish(delta);
     state.emails.note_generations(generations);
     let unused = is_last_unused.then_some(last);
     Ok(Told { state, stamps, dirty, replayed, current, sequence, tail, torn, unused, damaged })
+}
+
+/// The account as its log tells it up to a place that an index snapshot is of: all before it was durable once, so that
+/// nothing of it may be missing. Whether the log goes on there, or is just being written, does not matter.
+pub(crate) fn read_to(
+    vfs: &dyn Vfs,
+    account: &Path,
+    max_tombstones: usize,
+    to: Position,
+) -> Result<State, StoreError> {
+    let dir = account.join("seg");
+    let beginning = Beginning::find(vfs, &dir)?;
+    let (mut state, mut from) = beginning.state(vfs, &dir)?;
+    from.offset = relocate(vfs, account, &mut state, (beginning.first, from))?;
+    let mut replay = Replay::new((vfs, account), &state, from.sequence, max_tombstones);
+    replay.until = to.sequence;
+    for number in from.segment..=to.segment {
+        let found = open_segment(vfs, &dir, number)?;
+        let is_first = number == from.segment;
+        check_header(&found, beginning.log, number, replay.sequence, is_first)?;
+        let start = if is_first { from.offset } else { SEGMENT_HEADER as u64 };
+        replay.segment(&found, start, false)?;
+    }
+    if replay.sequence != to.sequence {
+        return Err(damage(to.segment, to.offset, "what the index has of this segment"));
+    }
+    let delta = replay.finish();
+    state.publish(delta);
+    Ok(state)
 }
 
 fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreError> {
@@ -257,15 +302,16 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
 /// what cannot be read.
 pub(crate) fn relocate(
     vfs: &dyn Vfs,
-    dir: &Path,
+    account: &Path,
     state: &mut State,
     (first, position): (u32, Position),
 ) -> Result<u64, StoreError> {
     let mut end = position.offset;
     for number in 1..=position.segment {
-        match relocated(vfs, dir, state, (number, position.sequence)) {
+        match relocated(vfs, account, state, (number, position.sequence)) {
             Ok(Some(offset)) if number == position.segment => end = offset,
             Ok(_) => {}
+            Err(error @ StoreError::Io { context: index::READING, .. }) => return Err(error),
             Err(_) if number < first => {}
             Err(error) => return Err(error),
         }
@@ -276,15 +322,17 @@ pub(crate) fn relocate(
 /// Find the content of one segment, if it was written anew; returns where in it the index snapshot ends.
 fn relocated(
     vfs: &dyn Vfs,
-    dir: &Path,
+    account: &Path,
     state: &mut State,
     (number, sequence): (u32, u64),
 ) -> Result<Option<u64>, StoreError> {
-    let found = open_segment(vfs, dir, number)?;
+    let found = open_segment(vfs, &account.join("seg"), number)?;
     let generation = found.header.generation;
     if generation == state.emails.generation(number) {
         return Ok(None);
     }
+    let read = state.read((vfs, account), Part::Contents);
+    read.map_err(|source| StoreError::Io { context: index::READING, source })?;
     let (moved, offset) = contents(&found, sequence)?;
     state.emails.relocate((number, generation), &moved);
     Ok(Some(offset))

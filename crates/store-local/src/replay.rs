@@ -1,18 +1,21 @@
 //! Letting the changes of a log happen again, transaction by transaction. Nothing is changed on disk here.
 
-use crate::draft::{Delta, Draft};
+use crate::draft::{Delta, Draft, touched};
 use crate::failure::{damaged, io_error};
 use crate::fields::BadRecord;
 use crate::frame::FrameHeader;
+use crate::index;
 use crate::record::Record;
-use crate::segment::{Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
+use crate::resting::Part;
+use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader};
 use crate::state::State;
-use crate::vfs::VfsFile;
+use crate::vfs::{Vfs, VfsFile};
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) const READING: &str = "reading the log of an account";
@@ -49,7 +52,7 @@ pub(crate) enum NoTransaction {
 pub(crate) struct DamagedFrame {
     pub(crate) segment: u32,
     pub(crate) offset: u64,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<segment::Part>,
     /// The content that it brings.
     pub(crate) email: Option<EmailId>,
 }
@@ -57,6 +60,11 @@ pub(crate) struct DamagedFrame {
 /// Where the replay is.
 pub(crate) struct Replay<'a> {
     draft: Draft<'a>,
+    state: &'a State,
+    /// Where the files lie of what is at rest.
+    files: (&'a dyn Vfs, &'a Path),
+    /// The frame after which it ends.
+    pub(crate) until: u64,
     pub(crate) sequence: u64,
     /// Octets of what was replayed.
     pub(crate) octets: u64,
@@ -68,11 +76,16 @@ pub(crate) struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// A replay of what comes after the frame with this sequence number.
-    pub(crate) fn new(state: &'a State, sequence: u64, max_tombstones: usize) -> Self {
+    /// A replay of what comes after the frame with this sequence number, in the account in this directory.
+    pub(crate) fn new(
+        files: (&'a dyn Vfs, &'a Path),
+        state: &'a State,
+        sequence: u64,
+        max_tombstones: usize,
+    ) -> Self {
         let draft = Draft::new(state, max_tombstones);
-        let (damaged, tail) = (Vec::new(), VecDeque::new());
-        Self { draft, sequence, octets: 0, damaged, durable: sequence, tail }
+        let (damaged, tail, until) = (Vec::new(), VecDeque::new(), u64::MAX);
+        Self { draft, state, files, until, sequence, octets: 0, damaged, durable: sequence, tail }
     }
 
     /// What has changed.
@@ -113,6 +126,9 @@ impl<'a> Replay<'a> {
         // The log goes on in a segment only when the one before is durable.
         self.tail.clear();
         loop {
+            if self.sequence >= self.until {
+                return Ok(end..end);
+            }
             match transaction(&mut reader, end, self.sequence, is_last) {
                 Ok(transaction) => {
                     self.take(found.number, &transaction)?;
@@ -139,21 +155,35 @@ impl<'a> Replay<'a> {
     ) -> Result<(), StoreError> {
         for (at, frame) in &transaction.frames {
             self.note(*at, &frame.header);
-            self.apply(segment, *at, frame).map_err(|bad| damage(segment, *at, bad.0))?;
+            let record = Record::decode(frame.header.kind, &frame.meta);
+            let record = record.map_err(|bad| damage(segment, *at, bad.0))?;
+            touched(&record).into_iter().try_for_each(|part| self.wake(part))?;
+            let applied = self.apply((segment, *at), frame, &record);
+            applied.map_err(|bad| damage(segment, *at, bad.0))?;
             self.sequence += 1;
             self.octets += frame.header.frame_len();
         }
         Ok(())
     }
 
-    fn apply(&mut self, segment: u32, offset: u64, frame: &Frame) -> Result<(), BadRecord> {
+    /// Let something be in memory that is to change.
+    fn wake(&self, part: Part) -> Result<(), StoreError> {
+        let read = self.state.read(self.files, part);
+        read.map_err(|source| StoreError::Io { context: index::READING, source })
+    }
+
+    fn apply(
+        &mut self,
+        (segment, offset): (u32, u64),
+        frame: &Frame,
+        record: &Record,
+    ) -> Result<(), BadRecord> {
         let len = if frame.header.dropped { 0 } else { frame.header.frame_len() };
         let location = crate::batch::location(segment, offset, len);
         let location = location.map_err(|_| BadRecord("a place in a segment"))?;
-        let record = Record::decode(frame.header.kind, &frame.meta)?;
-        self.draft.apply(&record, location)?;
+        self.draft.apply(record, location)?;
         if !frame.damaged.is_empty() {
-            let email = match &record {
+            let email = match record {
                 Record::Append(append) => Some(append.email),
                 _ => None,
             };

@@ -65,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) compactions: Arc<Semaphore>,
     /// Whether the store is being closed, so that nothing new is begun.
     pub(crate) closing: AtomicBool,
-    loads: Arc<Semaphore>,
+    pub(crate) loads: Arc<Semaphore>,
     pub(crate) kept: Kept,
     pub(crate) fullness: Fullness,
     /// Names under `tmp/` that were given away.

@@ -27,6 +27,11 @@ impl Threads {
         sorted.or_else(|| self.late.get(&key).copied())
     }
 
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sorted.len() + self.late.len()
+    }
+
     /// Let keys lead to threads; those that lead somewhere already go on to.
     pub(crate) fn extend(&mut self, new: NewThreads) {
         for (key, thread) in new {

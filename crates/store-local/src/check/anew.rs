@@ -71,7 +71,7 @@ fn try_begin(mut subject: Subject, loaded: &Loaded) -> Result<(String, Vec<Findi
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.
 fn find(subject: &Subject) -> Result<Beginning, StoreError> {
     let Subject { vfs, dir, max_tombstones, log, .. } = subject;
-    let index = log.and_then(|log| index::load(&**vfs, dir, log).ok().flatten());
+    let index = log.and_then(|log| index::load_all(&**vfs, dir, log).ok().flatten());
     if let Ok(told) = recovery::read(&**vfs, dir, *max_tombstones, index) {
         let (state, log, sequence) = (told.state, told.current.header.log, told.sequence);
         return Ok(Beginning { state, log, sequence, salvaged: None });

@@ -80,9 +80,9 @@ fn copied_segment(subject: &Subject, name: &str) -> Option<u32> {
 }
 
 fn box_kind(stamps: Option<&Stamps>, name: &str) -> Kind {
-    let Some((id, stamp)) = index::mailbox_of_file(name) else { return foreign() };
+    let Some((part, stamp)) = index::part_of_file(name) else { return foreign() };
     match stamps {
-        Some(stamps) if stamps.get(&id) != Some(&stamp) => Kind::Leftover,
+        Some(stamps) if stamps.get(&part) != Some(&stamp) => Kind::Leftover,
         _ => Kind::Ours,
     }
 }

@@ -135,7 +135,9 @@ impl<'a> Walk<'a> {
 
     /// Read on, up to the frame with this sequence number or the end, and let what is whole happen to the state.
     pub(super) fn read_to(&mut self, until: u64, state: &mut State) {
-        let mut replay = Replay::new(state, self.sequence, self.subject.max_tombstones);
+        let files = (&*self.subject.vfs, &*self.subject.dir);
+        let max_tombstones = self.subject.max_tombstones;
+        let mut replay = Replay::new(files, state, self.sequence, max_tombstones);
         while !self.subject.is_stopped() {
             let last = self.subject.last_segment();
             let current = self.current.take().or_else(|| self.next_segment(last));

@@ -21,7 +21,7 @@ use crate::recovery;
 use crate::replay::READING;
 use crate::salvage;
 use crate::segment::{self, number_of};
-use crate::state::State;
+use crate::state::{Published, State};
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
 use crate::vfs::Vfs;
@@ -198,7 +198,8 @@ fn begin(
     }
     let writing = account.as_ref().map(|account| lock(&account.writer));
     let subject = subject(shared, dir, &account, writing.as_deref())?;
-    let index = subject.log.map_or(Ok(None), |log| index::load(&*subject.vfs, &subject.dir, log));
+    let index =
+        subject.log.map_or(Ok(None), |log| index::load_all(&*subject.vfs, &subject.dir, log));
     let stamps = index.as_ref().ok().and_then(Option::as_ref).map(|(_, _, stamps)| stamps);
     files::check(&subject, stamps, repair, report);
     drop(writing);
@@ -231,8 +232,7 @@ fn compare(
     if walk.intact && walk.position.sequence < position.sequence {
         walk.too_short();
     }
-    let dir = subject.dir.join("seg");
-    let relocated = recovery::relocate(&*subject.vfs, &dir, index, (first, *position));
+    let relocated = recovery::relocate(&*subject.vfs, &subject.dir, index, (first, *position));
     let (true, Ok(offset)) = (walk.intact, relocated) else { return Vec::new() };
     position.offset = offset;
     let mut found = compare::differences(index, stamps, state);
@@ -259,7 +259,11 @@ fn tell(
     let index = index.ok().flatten();
     let concerns = |state: &State| (messages(state), concerns(state, &problems));
     let (count, concerns) = match (&subject.account, &index) {
-        (Some(account), _) => concerns(&read(&account.state)),
+        (Some(account), _) => {
+            // What cannot be read is said elsewhere.
+            let _ = if problems.is_empty() { Ok(()) } else { account.wake_all() };
+            concerns(&read(&account.state))
+        }
         (None, Some((index, _, _))) if !is_whole => concerns(index),
         _ => concerns(state),
     };
@@ -281,7 +285,7 @@ fn tell(
 }
 
 fn messages(state: &State) -> u64 {
-    let counts = |published: &crate::state::Published| published.mailbox.snapshot.counts().messages;
+    let counts = |published: &Published| published.status().counts.messages;
     state.mailboxes.values().map(|published| u64::from(counts(published))).sum()
 }
 
@@ -314,7 +318,8 @@ fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
     }
     let holes: Vec<_> =
         problems.iter().enumerate().filter_map(|(at, it)| Some((at, it.octets.clone()?))).collect();
-    for (email, id) in state.emails.all.iter().zip(1..).filter(|_| !holes.is_empty()) {
+    let all = state.emails.all().unwrap_or_default().iter();
+    for (email, id) in all.zip(1..).filter(|_| !holes.is_empty()) {
         let offset = u64::from(email.location.offset) * crate::frame::ALIGNMENT;
         for (at, (segment, octets)) in &holes {
             if email.location.segment == *segment && octets.contains(&offset) {
@@ -325,7 +330,7 @@ fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
     let mut found: Vec<BTreeMap<MailboxId, UidSet>> = vec![BTreeMap::new(); problems.len()];
     if !wanted.is_empty() {
         for (id, published) in &state.mailboxes {
-            for row in published.mailbox.snapshot.rows() {
+            for row in published.snapshot().into_iter().flat_map(|snapshot| snapshot.rows()) {
                 for at in wanted.get(&row.email).into_iter().flatten() {
                     let Some(found) = found.get_mut(*at) else { continue };
                     found.entry(*id).or_default().insert(row.uid);
@@ -356,7 +361,7 @@ fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {
 
 /// Messages whose content the log has left out.
 fn left_out(state: &State, report: &mut Report) {
-    let all = state.emails.all.iter().zip(1..);
+    let all = state.emails.all().unwrap_or_default().iter().zip(1..);
     let lost = all.filter(|(email, _)| email.references > 0 && email.location.len == 0);
     for (email, id) in lost {
         let place = format!("seg/{}", segment::file_name(email.location.segment));

@@ -35,7 +35,7 @@ pub(super) fn fit(state: &mut State, record: Record) -> Vec<Record> {
 
 fn fit_append(state: &mut State, mut append: AppendRecord) -> Vec<Record> {
     state.emails.skip_to(append.email);
-    state.counters.email = state.emails.all.len() as u64;
+    state.counters.email = state.emails.len();
     append.email = EmailId(state.counters.email + 1);
     append.thread = ThreadId(append.thread.0.min(append.email.0));
     append.modseq = append.modseq.max(state.counters.modseq);
@@ -133,7 +133,7 @@ pub(super) fn name(text: &str) -> MailboxName {
 }
 
 fn snapshot(state: &State, id: MailboxId) -> Option<&Snapshot> {
-    state.mailboxes.get(&id).map(|published| &*published.mailbox.snapshot)
+    state.mailboxes.get(&id).and_then(|published| published.snapshot()).map(|it| &**it)
 }
 
 /// This UID, or the next one if it was used.

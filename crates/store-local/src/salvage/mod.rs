@@ -17,7 +17,7 @@ use crate::index::{self, Position};
 use crate::record::{Record, is_append};
 use crate::replay::{READING, damage};
 use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
-use crate::state::{Location, State};
+use crate::state::{Location, Published, State};
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
@@ -126,11 +126,11 @@ impl Salvaged {
 fn beginning(vfs: &dyn Vfs, account: &Path, log: u64, numbers: &[u32]) -> (State, Position) {
     let dir = account.join("seg");
     let base = base::find(vfs, &dir, numbers);
-    if let Ok(Some((mut state, mut position, _))) = index::load(vfs, account, log)
+    if let Ok(Some((mut state, mut position, _))) = index::load_all(vfs, account, log)
         && base.is_none_or(|base| position.segment >= base)
     {
         let first = base.unwrap_or(position.segment);
-        if let Ok(end) = crate::recovery::relocate(vfs, &dir, &mut state, (first, position)) {
+        if let Ok(end) = crate::recovery::relocate(vfs, account, &mut state, (first, position)) {
             position.offset = end;
             return (state, position);
         }
@@ -187,7 +187,8 @@ impl Salvage {
     /// A change with this sequence number is the next one that can be read.
     fn go_on_at(&mut self, sequence: u64) {
         if sequence != self.sequence + 1 {
-            let rows = self.state.mailboxes.values().flat_map(|it| it.mailbox.snapshot.rows());
+            let snapshots = self.state.mailboxes.values().filter_map(Published::snapshot);
+            let rows = snapshots.flat_map(|snapshot| snapshot.rows());
             self.at_risk.extend(rows.map(|row| (row.email, Stray::of(row))));
         }
         self.sequence = sequence;

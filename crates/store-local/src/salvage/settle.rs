@@ -26,11 +26,12 @@ pub(super) fn place(state: &mut State, strays: &[Stray], now: i64) -> Vec<Mailbo
         Some(info) => info.id,
         None => make(state, recovered),
     };
-    if let Some(published) = state.mailboxes.get_mut(&id).filter(|_| !strays.is_empty()) {
+    if let Some(published) = state.mailboxes.get_mut(&id).filter(|_| !strays.is_empty())
+        && let Some(Mailbox { snapshot, recent }) = published.mailbox().cloned()
+    {
         let modseq = state.counters.modseq.next();
         state.counters.modseq = modseq;
-        let recent = published.mailbox.recent;
-        let snapshot = Arc::new(with_strays(&published.mailbox.snapshot, strays, (modseq, now)));
+        let snapshot = Arc::new(with_strays(&snapshot, strays, (modseq, now)));
         *published = Published::new(Mailbox { snapshot, recent });
     }
     nameless
@@ -92,13 +93,13 @@ pub(super) fn renumber(state: &mut State) {
     state.emails.skip_to(rookery_mail::EmailId(counters.email + 1));
     let modseq = state.counters.modseq;
     for published in state.mailboxes.values_mut() {
-        let mut parts = parts(&published.mailbox.snapshot);
+        let Some(Mailbox { snapshot, recent }) = published.mailbox().cloned() else { continue };
+        let mut parts = parts(&snapshot);
         let next = parts.uid_next.map(|uid| margin(u64::from(uid.get())));
         parts.uid_next = next.and_then(|next| u32::try_from(next).ok()).and_then(Uid::new);
         parts.rows.iter_mut().for_each(|row| row.modseq = modseq);
         parts.tombstones.clear();
         (parts.highest_modseq, parts.tombstone_floor) = (modseq, modseq);
-        let recent = published.mailbox.recent;
         let snapshot = Arc::new(Snapshot::from_parts(parts));
         *published = Published::new(Mailbox { snapshot, recent });
     }

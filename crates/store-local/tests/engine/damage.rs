@@ -80,11 +80,19 @@ async fn a_log_that_goes_on_in_zeros_is_read_up_to_a_whole_change() {
     assert!(seen.len() > 20, "the zeros began all over the script: {seen:?}");
 }
 
+/// What is read from index snapshots remembers as many expunges as what is rebuilt.
+const FORGETFUL: Options = Options {
+    segment_octets: 64 << 20,
+    index_octets: 16 << 20,
+    max_tombstones: crate::workload::SMALL.max_tombstones,
+    ..crate::workload::SMALL
+};
+
 /// The same of an index snapshot: it is made anew, and nothing reverts.
 #[tokio::test]
 async fn indexes_that_end_in_zeros_are_rebuilt() {
     let pictures = pictures().await;
-    let disk = done(true, Options::default()).await;
+    let disk = done(true, FORGETFUL).await;
     let is_index = |path: &PathBuf| path.extension().is_some_and(|it| it == "idx");
     for path in disk.files().into_iter().filter(is_index) {
         let whole = disk.read(&path).unwrap();
@@ -297,7 +305,7 @@ async fn a_copied_log_shorter_than_its_index_is_all_that_counts() {
 #[tokio::test]
 async fn damaged_indexes_are_rebuilt() {
     let pictures = pictures().await;
-    let disk = done(true, Options::default()).await;
+    let disk = done(true, FORGETFUL).await;
     let indexes = disk.files().into_iter();
     let indexes: Vec<PathBuf> =
         indexes.filter(|path| path.extension().is_some_and(|it| it == "idx")).collect();

@@ -10,6 +10,7 @@ mod damage;
 mod files;
 mod format;
 mod oracle;
+mod parts;
 mod repair;
 mod workload;
 

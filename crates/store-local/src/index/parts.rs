@@ -1,0 +1,211 @@
+//! The files that the account's own file names: where content lies, the threads, and the messages of each mailbox.
+
+use super::file::{Kind, end, modseq};
+use crate::fields::{BadRecord, Reader, Writer};
+use crate::record::read_keyword;
+use crate::resting::Part;
+use crate::state::{Email, Location, State};
+use crate::threads::Threads;
+use rookery_mail::{DateTime, EmailId, Keyword, MailboxId, SystemFlags, ThreadId, Uid};
+use rookery_mailbox::{FlagSet, MailboxInfo, Row, Snapshot, SnapshotParts, ThreadKey, Tombstone};
+
+const CONTENTS: Kind = Kind { magic: *b"RookEml\n", version: 1 };
+const THREADS: Kind = Kind { magic: *b"RookThr\n", version: 1 };
+/// As it was before contents and threads had files of their own.
+const MAILBOX: Kind = Kind { magic: *b"RookBox\n", version: 3 };
+
+/// Octets of a content, of a thread key, and of a message.
+const ENTRY: usize = 16;
+const ROW: usize = 80;
+
+/// The file of a part; `None` if it is not in memory.
+pub(super) fn encode(log: u64, stamp: u64, state: &State, part: Part) -> Option<Vec<u8>> {
+    match part {
+        Part::Contents => {
+            let all = state.emails.all()?;
+            let mut out = begin(CONTENTS, log, stamp, all.len() * ENTRY);
+            encode_table(&mut out, all);
+            Some(end(out))
+        }
+        Part::Threads => {
+            let threads = state.threads.get()?;
+            let mut out = begin(THREADS, log, stamp, threads.len() * ENTRY);
+            encode_keys(&mut out, threads);
+            Some(end(out))
+        }
+        Part::Mailbox(id) => {
+            Some(encode_mailbox(log, stamp, state.mailboxes.get(&id)?.snapshot()?))
+        }
+    }
+}
+
+fn begin(kind: Kind, log: u64, stamp: u64, octets: usize) -> Writer {
+    let mut out = kind.begin(log, octets);
+    out.u64(stamp);
+    out
+}
+
+pub(super) fn decode_contents(
+    octets: &[u8],
+    log: u64,
+    stamp: u64,
+) -> Result<Vec<Email>, BadRecord> {
+    decode_table(&mut open(CONTENTS, octets, log, stamp)?)
+}
+
+pub(super) fn decode_threads(octets: &[u8], log: u64, stamp: u64) -> Result<Threads, BadRecord> {
+    decode_keys(&mut open(THREADS, octets, log, stamp)?)
+}
+
+fn open(kind: Kind, octets: &[u8], log: u64, stamp: u64) -> Result<Reader<'_>, BadRecord> {
+    let mut reader = kind.open(octets, log)?;
+    let is_it = reader.u64()? == stamp;
+    if is_it { Ok(reader) } else { Err(BadRecord("the index snapshot of this moment")) }
+}
+
+pub(super) fn encode_table(out: &mut Writer, all: &[Email]) {
+    out.number(all.len() as u64);
+    for Email { location, references } in all {
+        out.u32(location.segment);
+        out.u32(location.offset);
+        out.u32(location.len);
+        out.u32(*references);
+    }
+}
+
+pub(super) fn decode_table(from: &mut Reader<'_>) -> Result<Vec<Email>, BadRecord> {
+    let count = from.number()?;
+    entries::<ENTRY>(from, count)?.iter().map(decode_email).collect()
+}
+
+fn decode_email(entry: &[u8; ENTRY]) -> Result<Email, BadRecord> {
+    let mut from = Reader::new(entry);
+    let location = Location { segment: from.u32()?, offset: from.u32()?, len: from.u32()? };
+    Ok(Email { location, references: from.u32()? })
+}
+
+pub(super) fn encode_keys(out: &mut Writer, threads: &Threads) {
+    let threads = threads.to_sorted();
+    out.number(threads.len() as u64);
+    for (ThreadKey(key), ThreadId(thread)) in threads {
+        out.u64(key);
+        out.u64(thread);
+    }
+}
+
+pub(super) fn decode_keys(from: &mut Reader<'_>) -> Result<Threads, BadRecord> {
+    let count = from.number()?;
+    let key = |entry: &[u8; ENTRY]| {
+        let mut from = Reader::new(entry);
+        Ok((ThreadKey(from.u64()?), ThreadId(from.u64()?)))
+    };
+    entries::<ENTRY>(from, count)?.iter().map(key).collect()
+}
+
+/// So many entries of a fixed size, as they lie.
+fn entries<'a, const N: usize>(
+    from: &mut Reader<'a>,
+    count: u64,
+) -> Result<&'a [[u8; N]], BadRecord> {
+    let octets = usize::try_from(count).ok().and_then(|count| count.checked_mul(N));
+    let octets = from.take(octets.ok_or(BadRecord("a count"))?)?;
+    Ok(octets.as_chunks().0)
+}
+
+pub(super) fn encode_mailbox(log: u64, stamp: u64, snapshot: &Snapshot) -> Vec<u8> {
+    let messages = snapshot.counts().messages;
+    let octets = usize::try_from(messages).unwrap_or(0) * ROW;
+    let mut out = begin(MAILBOX, log, stamp, octets);
+    out.u64(snapshot.id().0);
+    out.u64(snapshot.highest_modseq().get());
+    out.u32(snapshot.uid_validity().get());
+    out.uid(snapshot.uid_next());
+    out.u64(snapshot.tombstone_floor().get());
+    out.u64(u64::from(messages));
+    out.u64(snapshot.tombstones().count() as u64);
+    snapshot.rows().for_each(|row| encode_row(&mut out, row));
+    for stone in snapshot.tombstones() {
+        out.u64(stone.modseq.get());
+        out.u32(stone.uid.get());
+    }
+    for keyword in snapshot.keywords() {
+        out.text(keyword.as_str().as_bytes());
+    }
+    end(out)
+}
+
+fn encode_row(out: &mut Writer, row: &Row) {
+    out.u32(row.uid.get());
+    out.octets.extend([row.flags.system.bits(), 0]);
+    out.octets.extend(row.internal_date.offset_minutes().to_le_bytes());
+    out.u64(row.modseq.get());
+    out.u64(row.created.get());
+    out.u64(row.email.0);
+    out.u64(row.thread.0);
+    out.u64(row.size);
+    out.octets.extend(row.internal_date.unix().to_le_bytes());
+    out.octets.extend(row.save_date.to_le_bytes());
+    out.octets.extend(row.flags.keywords.to_le_bytes());
+}
+
+fn decode_row(row: &[u8; ROW]) -> Result<Row, BadRecord> {
+    let from = &mut Reader::new(row);
+    let uid = Uid::new(from.u32()?).ok_or(BadRecord("a UID"))?;
+    let [system, _] = from.array()?;
+    let offset = i16::from_le_bytes(from.array()?);
+    let (modified, created) = (modseq(from)?, modseq(from)?);
+    let (email, thread, size) = (EmailId(from.u64()?), ThreadId(from.u64()?), from.u64()?);
+    let (unix, save_date) = (i64::from_le_bytes(from.array()?), i64::from_le_bytes(from.array()?));
+    let keywords = u128::from_le_bytes(from.array()?);
+    Ok(Row {
+        uid,
+        modseq: modified,
+        created,
+        flags: FlagSet { system: SystemFlags::from_bits(system), keywords },
+        email,
+        thread,
+        size,
+        internal_date: DateTime::with_offset(unix, offset),
+        save_date,
+    })
+}
+
+pub(super) fn decode_mailbox(
+    octets: &[u8],
+    log: u64,
+    (info, stamp): (&MailboxInfo, u64),
+) -> Result<Snapshot, BadRecord> {
+    let mut reader = open(MAILBOX, octets, log, stamp)?;
+    let from = &mut reader;
+    let is_it = MailboxId(from.u64()?) == info.id;
+    let highest_modseq = modseq(from)?;
+    if !is_it || from.u32()? != info.uid_validity.get() {
+        return Err(BadRecord("the index snapshot of this mailbox"));
+    }
+    let uid_next = Uid::new(from.u32()?);
+    let tombstone_floor = modseq(from)?;
+    let (rows, tombstones) = (from.u64()?, from.u64()?);
+    let rows = entries::<ROW>(from, rows)?.iter().map(decode_row).collect::<Result<Vec<_>, _>>()?;
+    let stone = |from: &mut Reader<'_>| {
+        let modseq = modseq(from)?;
+        Ok(Tombstone { modseq, uid: Uid::new(from.u32()?).ok_or(BadRecord("a UID"))? })
+    };
+    let tombstones = (0..tombstones).map(|_| stone(from)).collect::<Result<Vec<_>, _>>()?;
+    let mut keywords: Vec<Keyword> = Vec::new();
+    while !from.is_empty() {
+        keywords.push(read_keyword(from.text()?)?);
+    }
+    if !rows.is_sorted_by(|a, b| a.uid < b.uid) {
+        return Err(BadRecord("messages in their order"));
+    }
+    Ok(Snapshot::from_parts(SnapshotParts {
+        id: info.id,
+        uid_validity: info.uid_validity,
+        uid_next,
+        highest_modseq,
+        keywords,
+        rows,
+        tombstones,
+        tombstone_floor,
+    }))
+}
