@@ -40,7 +40,7 @@ pub(crate) fn pair(out: &mut Vec<u8>, (from, to): (u32, u32)) {
 }
 
 /// A page of results, its ends in their order.
-pub(crate) fn partial_range(out: &mut Vec<u8>, range: PartialRange) {
+pub fn partial_range(out: &mut Vec<u8>, range: PartialRange) {
     let (sign, from, to): (&[u8], _, _) = match range {
         PartialRange::First(from, to) => (b"", from, to),
         PartialRange::Last(from, to) => (b"-", from, to),
@@ -53,9 +53,9 @@ pub(crate) fn partial_range(out: &mut Vec<u8>, range: PartialRange) {
 }
 
 /// Ranges with a comma between each two. One of a single number is written as that number.
-pub(crate) fn ranges(out: &mut Vec<u8>, ranges: &[(u32, u32)]) {
+pub fn ranges(out: &mut Vec<u8>, ranges: impl IntoIterator<Item = (u32, u32)>) {
     separated(out, b',', ranges, |out, range| {
-        if range.0 == range.1 { number(out, u64::from(range.0)) } else { pair(out, *range) }
+        if range.0 == range.1 { number(out, u64::from(range.0)) } else { pair(out, range) }
     });
 }
 

@@ -5,12 +5,16 @@
 //! takes memory asks for their share and refuses what goes beyond it. That all shares fit into the number is checked when
 //! this is compiled.
 //!
-//! What grows with what is stored, and not with what a client says, has no share: the view of a mailbox and what a search has
-//! found, some octets for each message; the tree of the one message that is looked at, which the limits of the `mime` crate
-//! bound. Nor has what all connections share.
+//! What a search finds grows with what is stored: some octets for each range of UIDs. Those of one search are part of what a
+//! command works with, and those that `$` stands for have what is left of the whole.
+//!
+//! The view of a mailbox has no share, twelve octets for each run of UIDs without a gap, nor has a command's copy of it, and
+//! COPYUID, which has each of them once; nor has the tree of the one message that is looked at, which the limits of the
+//! `mime` crate bound. Nor has what all connections share.
 
 use crate::limits;
 use rookery_imap_wire::{FramerLimits, limits as wire};
+use rookery_mail::UidRange;
 
 /// What one connection may make the server hold, in octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +29,7 @@ const _: () = {
     assert!(Budget::after_login(limits::MIN_MEMORY).shares() <= limits::MIN_MEMORY);
     assert!(Budget::after_login(limits::DEFAULT_MEMORY).shares() <= limits::DEFAULT_MEMORY);
     // All shares are parts of the whole or fixed, so that a larger whole has room for them too.
+    assert!(Budget::after_login(limits::MIN_MEMORY).saved() >= limits::LEAST_SAVED);
     assert!(limits::SUMMARIES_AT_ONCE <= Budget::after_login(limits::MIN_MEMORY).work());
 };
 
@@ -73,12 +78,22 @@ impl Budget {
         if self.is_logged_in { self.all / 2 } else { 0 }
     }
 
+    /// Ranges of UIDs that a search may find: three times as many have room while their number doubles.
+    pub(crate) const fn found(self) -> usize {
+        self.work() / 3 / size_of::<UidRange>()
+    }
+
+    /// Octets of the ranges of UIDs that `$` stands for, for as long as it does.
+    pub(crate) const fn saved(self) -> usize {
+        self.all - self.shares()
+    }
+
     /// Octets of answers that may wait.
     pub(crate) const fn output(self) -> usize {
         if self.is_logged_in { limits::OUT_HIGH_WATER } else { limits::OUT_BEFORE_LOGIN }
     }
 
-    /// All shares together.
+    /// All shares together, but for what is left.
     const fn shares(self) -> usize {
         // What has come and is not yet looked at, the command so far, and once more up to a literal.
         let framer = 3 * self.command() + self.read() + 2 * wire::GROWTH;

@@ -160,6 +160,12 @@ pub const LITERALS_AFTER_LOGIN: usize = 256;
 /// Octets of a non-synchronizing literal before login (RFC 7888 §5: LITERAL-).
 pub const NON_SYNC_BEFORE_LOGIN: u64 = 4096;
 
+/// Ranges of UIDs that are printed at a time in the answer to a SEARCH.
+pub const ANSWERED_AT_ONCE: usize = 1024;
+
+/// Octets that the ranges of UIDs which `$` stands for can take at least, with the smallest `limits.memory_per_connection`.
+pub const LEAST_SAVED: usize = 64 * 1024;
+
 /// Characters of the name in a failed login that are logged: what is longer is no account's.
 pub const MAX_LOGGED_USER: usize = 200;
 

@@ -102,6 +102,9 @@ impl From<Refused> for Refusal {
             }
             Refused::TooManyMailboxes => Self::no(Code::Limit, "There are too many mailboxes"),
             Refused::BadName => Self::no(Code::Cannot, "No mailbox can have that name"),
+            Refused::TooScattered => {
+                Self::no(Code::Limit, "Too many matches lie apart, search among fewer messages")
+            }
             Refused::OutOfUids => Self::no(Code::Limit, "The mailbox has used up its UIDs"),
             Refused::NoSuchMessage => Self::no(Code::ExpungeIssued, "The message is gone"),
             Refused::OverQuota => Self::no(Code::OverQuota, "There is no space left"),

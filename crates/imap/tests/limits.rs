@@ -2,7 +2,7 @@
 
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
-use rookery_mail::MailboxName;
+use rookery_mail::{MailboxName, UidRange};
 use rookery_mailbox::limits::MAX_MAILBOXES;
 use rookery_mailbox::{MemoryStore, NewMailbox, Store, initial_mailboxes};
 use std::sync::Arc;
@@ -130,4 +130,21 @@ async fn what_is_pipelined_behind_a_command_stays_outside() {
     }
     let most = PIPE_OCTETS + limits::READ_OCTETS;
     assert!((PIPE_OCTETS..=most).contains(&sent), "{sent} octets, where {most} are the most");
+}
+
+/// With the smallest budget `$` holds the ranges of some ten thousand matches of which no two are neighbours.
+#[tokio::test]
+async fn matches_that_lie_too_far_apart_are_not_saved() {
+    let settings = Settings { memory_per_connection: limits::MIN_MEMORY, ..Settings::default() };
+    let mut client = connect(settings, Vec::new()).await;
+    let flags = ["", "(\\Seen) "];
+    for _ in 0..2 * limits::LEAST_SAVED / size_of::<UidRange>() / limits::MAX_APPEND_MESSAGES {
+        let pairs = flags.map(|flags| format!(" {flags}{{1+}}\r\nx")).concat();
+        let messages = pairs.repeat(limits::MAX_APPEND_MESSAGES / 2);
+        client.ask(&format!("a APPEND INBOX{messages}\r\n"), "a OK").await;
+    }
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    client.ask("b SEARCH RETURN (SAVE) 1:3\r\n", "b OK").await;
+    client.ask("c SEARCH RETURN (SAVE) SEEN\r\n", "c OK").await;
+    assert!(client.ask("d SEARCH RETURN (COUNT) $\r\n", "d OK").await.contains("COUNT 8"));
 }

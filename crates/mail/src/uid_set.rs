@@ -75,6 +75,20 @@ impl UidSet {
         Self { ranges: vec![UidRange::new(Uid::MIN, Uid::MAX)] }
     }
 
+    /// The set of these ranges, in the memory that they have where they ascend and neither overlap nor touch.
+    #[must_use]
+    pub fn from_ranges(mut ranges: Vec<UidRange>) -> Self {
+        let is_apart = |pair: &[UidRange]| match pair {
+            [before, after] => before.last.next().is_some_and(|next| next < after.first),
+            _ => true,
+        };
+        if !ranges.windows(2).all(is_apart) {
+            return ranges.into_iter().collect();
+        }
+        ranges.shrink_to_fit();
+        Self { ranges }
+    }
+
     /// Add one UID. Cheap at the upper end.
     pub fn insert(&mut self, uid: Uid) {
         self.insert_range(UidRange::new(uid, uid));

@@ -27,6 +27,8 @@ pub enum Refused {
     NoSuchMessage,
     /// The disk or the quota is full.
     OverQuota,
+    /// What a search found comes to more ranges than may be kept.
+    TooScattered,
     /// No mailbox can have this name: it lies below the mailbox that is to get it, or it, or one below it, would be
     /// too long or too deep.
     BadName,
@@ -46,6 +48,7 @@ impl fmt::Display for Refused {
             Self::OutOfUids => "the mailbox has no UIDs left",
             Self::NoSuchMessage => "the message is gone",
             Self::OverQuota => "there is no space left",
+            Self::TooScattered => "the matches lie too scattered",
             Self::BadName => "the mailbox cannot have this name",
         })
     }

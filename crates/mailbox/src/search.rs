@@ -5,6 +5,7 @@
 
 mod decide;
 mod fold;
+mod found;
 mod progress;
 mod run;
 mod test;

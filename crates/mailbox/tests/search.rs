@@ -49,8 +49,14 @@ async fn mail(messages: &[(&str, &str)]) -> Mail {
 impl Mail {
     /// A search for all there is.
     fn all(&self) -> Search {
-        let (account, snapshot) = (self.account.clone(), Arc::clone(&self.snapshot));
-        Search { account, snapshot, candidates: UidSet::all(), key: Key::All, wanted: Wanted::All }
+        Search {
+            account: self.account.clone(),
+            snapshot: Arc::clone(&self.snapshot),
+            candidates: UidSet::all(),
+            key: Key::All,
+            wanted: Wanted::All,
+            most: usize::MAX,
+        }
     }
 
     async fn search(&self, key: Key) -> String {

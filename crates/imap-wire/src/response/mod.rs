@@ -198,6 +198,12 @@ impl Response {
     /// Print it, with its CRLF. After a [`crate::Data::Streamed`] that has to be done by the caller: see
     /// [`FetchData::print`].
     pub fn print(&self, out: &mut Vec<u8>) {
+        self.print_open(out);
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Print it without its CRLF, for data that goes on in pieces.
+    pub fn print_open(&self, out: &mut Vec<u8>) {
         match self {
             Self::Continue(text) => {
                 out.extend_from_slice(b"+ ");
@@ -213,7 +219,6 @@ impl Response {
                 data.print_data(out);
             }
         }
-        out.extend_from_slice(b"\r\n");
     }
 
     fn print_data(&self, out: &mut Vec<u8>) {

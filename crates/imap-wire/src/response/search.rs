@@ -59,7 +59,7 @@ pub(super) fn print_extended_data(
     }
     if let Some(ranges) = all.filter(|ranges| !ranges.is_empty()) {
         out.extend_from_slice(b" ALL ");
-        print::ranges(out, ranges);
+        print::ranges(out, ranges.iter().copied());
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn print_partial(out: &mut Vec<u8>, partial: Option<&(PartialRange, V
         if found.is_empty() {
             out.extend_from_slice(b"NIL");
         }
-        print::ranges(out, found);
+        print::ranges(out, found.iter().copied());
         out.push(b')');
     }
 }

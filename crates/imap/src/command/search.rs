@@ -1,5 +1,6 @@
 //! SEARCH (RFC 9051 §6.4.4), with ESEARCH's return options and `$`.
 
+mod answer;
 mod returns;
 
 use super::now;
@@ -9,9 +10,8 @@ use crate::progress;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
 use crate::session::{Answer, Context, Done, Next, User};
-use rookery_imap_wire::{
-    Code, Response, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag,
-};
+use answer::Matches;
+use rookery_imap_wire::{Code, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag};
 use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidRange, UidSet};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key, Progress};
@@ -41,12 +41,18 @@ pub(crate) async fn run(
             return Err(failure);
         }
     };
-    let told = Arc::new(returns::told(command.returns.as_deref(), &found));
+    let told = returns::told(command.returns.as_deref(), &found);
     if saves {
-        selected.saved = Arc::clone(&told);
+        save(context, selected, &told)?;
     }
     let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
-    answer(context, selected, tag, command, (&found, modseq), out);
+    let matches = Matches { view: &selected.view, by_uid: command.uid, found: &found, modseq };
+    match command.returns.as_deref() {
+        None if !context.rev2 => matches.print(out).await?,
+        // `SAVE` alone asks for no answer (RFC 9051 §6.4.4.1).
+        Some([SearchReturn::Save]) => {}
+        returns => matches.print_extended(tag, returns, out).await?,
+    }
     Ok(Done::new(None, "Searched", Next::Command).down_to(lowest))
 }
 
@@ -57,7 +63,7 @@ async fn find(
     selected: &Selected,
     (tag, command, snapshot): (&Tag, &Search, &Arc<Snapshot>),
     out: &mut Out<'_>,
-) -> Result<(UidSet, Option<Uid>), Failure> {
+) -> Result<(Arc<UidSet>, Option<Uid>), Failure> {
     check_charset(context, command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
@@ -69,11 +75,12 @@ async fn find(
         candidates: uids,
         key,
         wanted: returns::wanted(command.returns.as_deref()),
+        most: context.budget().found(),
     };
     let progress = Arc::new(Progress::default());
     let searching = search.run(Arc::clone(&progress));
     let found = progress::follow(context, tag, (searching, &progress), out).await?;
-    Ok((found?, lowest))
+    Ok((Arc::new(found?), lowest))
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.
@@ -91,27 +98,14 @@ fn check_charset(context: &Context, charset: Option<&str>) -> Result<(), Refusal
     }
 }
 
-fn answer(
-    context: &Context,
-    selected: &Selected,
-    tag: &Tag,
-    command: &Search,
-    (found, modseq): (&UidSet, Option<u64>),
-    out: &mut Out<'_>,
-) {
-    let numbers = if command.uid { found.clone() } else { selected.numbers(found) };
-    match &command.returns {
-        None if !context.rev2 => {
-            let numbers = numbers.iter().map(Uid::get).collect();
-            out.send(&Response::Search { numbers, modseq });
-        }
-        // `SAVE` alone asks for no answer (RFC 9051 §6.4.4.1).
-        Some(returns) if returns.as_slice() == [SearchReturn::Save] => {}
-        returns => {
-            let returns = returns.as_deref();
-            out.send(&returns::esearch(tag, command.uid, returns, (&numbers, modseq)));
-        }
+/// Let `$` stand for these, unless they lie so scattered that they take more room than there is.
+fn save(context: &Context, selected: &mut Selected, told: &Arc<UidSet>) -> Result<(), Refusal> {
+    if size_of_val(told.ranges()) > context.budget().saved() {
+        selected.saved = Arc::default();
+        return Err(Refusal::no(Code::NotSaved, "Too many matches lie apart"));
     }
+    selected.saved = Arc::clone(told);
+    Ok(())
 }
 
 /// The highest modification sequence of these messages.

@@ -1,6 +1,7 @@
 //! Searching: message by message, and no further than it takes.
 
 use super::decide::{Header, Known, decide};
+use super::found::Found;
 use super::test::Test;
 use super::text::{Findings, look_through};
 use super::{Key, Progress};
@@ -29,6 +30,8 @@ pub struct Search {
     pub key: Key,
     /// Which of the matches are wanted.
     pub wanted: Wanted,
+    /// Ranges of UIDs that the matches may come to.
+    pub most: usize,
 }
 
 /// Which matches are wanted, so that no more is looked at than it takes.
@@ -127,7 +130,7 @@ impl Search {
     /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
     ///
     /// # Errors
-    /// As of [`crate::AccountStore::content`], other than for a single message.
+    /// [`Refused::TooScattered`]; as of [`crate::AccountStore::content`], other than for a single message.
     pub async fn run(self, progress: Arc<Progress>) -> Result<UidSet, StoreError> {
         progress.begin(self.candidates.len());
         if self.is_short() {
@@ -151,48 +154,41 @@ impl Search {
 
     /// Look at message after message. Lets others run in between.
     async fn look(&self, progress: &Progress) -> Result<UidSet, StoreError> {
-        let found = match self.wanted {
+        match self.wanted {
             Wanted::All | Wanted::Lowest(_) => {
-                self.run_over(self.snapshot.pieces_in(&self.candidates), progress).await?
+                self.run_over(self.snapshot.pieces_in(&self.candidates), progress).await
             }
             Wanted::Highest(_) => {
                 let rows = self.snapshot.rows().rev();
                 let rows = rows.filter(|row| self.candidates.contains(row.uid));
-                self.run_over(rows.map(slice::from_ref), progress).await?
+                self.run_over(rows.map(slice::from_ref), progress).await
             }
-        };
-        Ok(found.into_iter().collect())
+        }
     }
 
-    /// The matches among these candidates, ascending.
+    /// The matches among these candidates, which come from the end on that is wanted.
     async fn run_over(
         &self,
         pieces: impl Iterator<Item = &[Row]> + Send,
         progress: &Progress,
-    ) -> Result<Vec<Uid>, StoreError> {
+    ) -> Result<UidSet, StoreError> {
         let test = Test::new(&self.key, &self.snapshot);
         let needles = Findings::new(&self.key);
         let most = SEARCH_ROWS / usize::try_from(self.key.weight()).unwrap_or(usize::MAX);
         let mut candidates = Candidates { next: &[], pieces };
-        let mut found = Vec::new();
-        while !self.is_enough(&found) {
-            let batch = Batch::next(most.max(1), &test, &mut candidates, &mut found);
+        let mut found = Found::new(self.wanted, self.most);
+        let mut matches = Vec::new();
+        while !found.is_enough() {
+            let batch = Batch::next(most.max(1), &test, &mut candidates, &mut matches);
             if batch.rows == 0 {
                 break;
             }
             progress.advance((batch.rows - batch.open.len()) as u64);
-            self.look_at(&batch.open, (&test, &needles), (progress, &mut found)).await?;
+            self.look_at(&batch.open, (&test, &needles), (progress, &mut matches)).await?;
+            found.take(&mut matches)?;
             yield_now().await;
         }
-        found.sort_unstable();
-        Ok(found)
-    }
-
-    fn is_enough(&self, found: &[Uid]) -> bool {
-        match self.wanted {
-            Wanted::All => false,
-            Wanted::Lowest(count) | Wanted::Highest(count) => found.len() as u64 >= count,
-        }
+        Ok(found.into_set())
     }
 
     async fn look_at(

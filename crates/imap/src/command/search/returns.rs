@@ -1,9 +1,10 @@
 //! What is told of the matches, and what `$` keeps of them (RFC 9051 §6.4.4, RFC 4731 §3, RFC 9394 §3).
 
 use crate::refusal::Refusal;
-use rookery_imap_wire::{PartialRange, Response, SearchReturn, Tag};
-use rookery_mail::{Uid, UidSet};
+use rookery_imap_wire::{PartialRange, SearchReturn};
+use rookery_mail::UidSet;
 use rookery_mailbox::search::Wanted;
+use std::sync::Arc;
 
 /// Refuse what is not known, and what asks for the matches in two ways (RFC 9394 §3.1).
 pub(super) fn check(returns: &[SearchReturn]) -> Result<(), Refusal> {
@@ -45,7 +46,7 @@ pub(super) fn wanted(returns: Option<&[SearchReturn]>) -> Wanted {
 
 /// The messages that an answer speaks of, which are those that are saved: all of them; but of MIN, MAX and PARTIAL without
 /// ALL and COUNT no others than they name (RFC 4731 §3.2, RFC 9051 §6.4.4.1, RFC 9394 §3.2).
-pub(super) fn told(returns: Option<&[SearchReturn]>, found: &UidSet) -> UidSet {
+pub(super) fn told(returns: Option<&[SearchReturn]>, found: &Arc<UidSet>) -> Arc<UidSet> {
     let returns = returns.unwrap_or(&[SearchReturn::All]);
     let mut told = UidSet::new();
     let mut only_some = false;
@@ -56,45 +57,16 @@ pub(super) fn told(returns: Option<&[SearchReturn]>, found: &UidSet) -> UidSet {
             SearchReturn::Partial(range) => page(found, *range),
             SearchReturn::Save => continue,
             SearchReturn::All | SearchReturn::Count | SearchReturn::Other(_) => {
-                return found.clone();
+                return Arc::clone(found);
             }
         };
         only_some = true;
         told = told.union(&some);
     }
-    if only_some { told } else { found.clone() }
+    if only_some { Arc::new(told) } else { Arc::clone(found) }
 }
 
 /// The matches at these positions.
-fn page(found: &UidSet, range: PartialRange) -> UidSet {
+pub(super) fn page(found: &UidSet, range: PartialRange) -> UidSet {
     found.at(range.positions(found.len()))
-}
-
-/// The answer, in UIDs or numbers.
-pub(super) fn esearch(
-    tag: &Tag,
-    uid: bool,
-    returns: Option<&[SearchReturn]>,
-    (numbers, modseq): (&UidSet, Option<u64>),
-) -> Response {
-    let returns = returns.unwrap_or(&[SearchReturn::All]);
-    let wants = |item: SearchReturn| returns.contains(&item);
-    let partial = returns.iter().find_map(|item| match item {
-        SearchReturn::Partial(range) => Some((*range, ranges(&page(numbers, *range)))),
-        _ => None,
-    });
-    Response::ESearch {
-        tag: Some(tag.clone()),
-        uid,
-        min: numbers.first().map(Uid::get).filter(|_| wants(SearchReturn::Min)),
-        max: numbers.last().map(Uid::get).filter(|_| wants(SearchReturn::Max)),
-        count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
-        all: (wants(SearchReturn::All) && !numbers.is_empty()).then(|| ranges(numbers)),
-        partial,
-        modseq,
-    }
-}
-
-fn ranges(numbers: &UidSet) -> Vec<(u32, u32)> {
-    numbers.ranges().iter().map(|range| (range.first().get(), range.last().get())).collect()
 }

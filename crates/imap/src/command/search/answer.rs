@@ -1,0 +1,202 @@
+//! The answer to SEARCH, printed piece by piece: it may be as long as the mailbox.
+
+use super::returns;
+use crate::limits::ANSWERED_AT_ONCE;
+use crate::out::{Out, Sent};
+use rookery_imap_wire::{Response, SearchReturn, Tag, print};
+use rookery_mail::{Uid, UidRange, UidSet};
+use rookery_mailbox::View;
+
+/// What is told of the matches.
+pub(super) struct Matches<'m> {
+    pub(super) view: &'m View,
+    /// Whether by UID, or else by number.
+    pub(super) by_uid: bool,
+    pub(super) found: &'m UidSet,
+    /// Of those which the answer speaks of the highest modification sequence, if that was asked for.
+    pub(super) modseq: Option<u64>,
+}
+
+impl Matches<'_> {
+    /// `SEARCH` (RFC 3501 §7.2.5).
+    pub(super) async fn print(&self, out: &mut Out<'_>) -> Sent {
+        out.buffer().extend_from_slice(b"* SEARCH");
+        for ranges in self.found.ranges().chunks(ANSWERED_AT_ONCE) {
+            for (at, number) in self.numbers(ranges).iter().enumerate() {
+                out.buffer().push(b' ');
+                print::number(out.buffer(), u64::from(number.get()));
+                if at % ANSWERED_AT_ONCE == 0 {
+                    out.drain().await?;
+                }
+            }
+        }
+        if let Some(modseq) = self.modseq {
+            out.buffer().extend_from_slice(b" (MODSEQ ");
+            print::number(out.buffer(), modseq);
+            out.buffer().push(b')');
+        }
+        out.buffer().extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// `ESEARCH` (RFC 9051 §7.3.4).
+    pub(super) async fn print_extended(
+        &self,
+        tag: &Tag,
+        returns: Option<&[SearchReturn]>,
+        out: &mut Out<'_>,
+    ) -> Sent {
+        let returns = returns.unwrap_or(&[SearchReturn::All]);
+        self.head(tag, returns).print_open(out.buffer());
+        if returns.contains(&SearchReturn::All) && !self.found.is_empty() {
+            out.buffer().extend_from_slice(b" ALL ");
+            self.print_set(self.found, out).await?;
+        }
+        let partial = returns.iter().find_map(|item| match item {
+            SearchReturn::Partial(range) => Some(*range),
+            _ => None,
+        });
+        if let Some(range) = partial {
+            out.buffer().extend_from_slice(b" PARTIAL (");
+            print::partial_range(out.buffer(), range);
+            out.buffer().push(b' ');
+            let page = returns::page(self.found, range);
+            if page.is_empty() {
+                out.buffer().extend_from_slice(b"NIL");
+            }
+            self.print_set(&page, out).await?;
+            out.buffer().push(b')');
+        }
+        if let Some(modseq) = self.modseq {
+            out.buffer().extend_from_slice(b" MODSEQ ");
+            print::number(out.buffer(), modseq);
+        }
+        out.buffer().extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// What has one number each.
+    fn head(&self, tag: &Tag, returns: &[SearchReturn]) -> Response {
+        let wants = |item: SearchReturn| returns.contains(&item);
+        let number = |uid: Option<Uid>| {
+            let uid = uid?;
+            if self.by_uid { Some(uid.get()) } else { self.view.number(uid) }
+        };
+        let count = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        Response::ESearch {
+            tag: Some(tag.clone()),
+            uid: self.by_uid,
+            min: number(self.found.first()).filter(|_| wants(SearchReturn::Min)),
+            max: number(self.found.last()).filter(|_| wants(SearchReturn::Max)),
+            count: wants(SearchReturn::Count).then_some(count),
+            all: None,
+            partial: None,
+            modseq: None,
+        }
+    }
+
+    async fn print_set(&self, set: &UidSet, out: &mut Out<'_>) -> Sent {
+        for (at, ranges) in set.ranges().chunks(ANSWERED_AT_ONCE).enumerate() {
+            if at > 0 {
+                out.buffer().push(b',');
+            }
+            let numbers = self.numbers(ranges);
+            let pair = |range: &UidRange| (range.first().get(), range.last().get());
+            print::ranges(out.buffer(), numbers.ranges().iter().map(pair));
+            out.drain().await?;
+        }
+        Ok(())
+    }
+
+    /// These as the client is told of them. All of them are known to it.
+    fn numbers(&self, ranges: &[UidRange]) -> UidSet {
+        let uids = ranges.iter().copied().collect();
+        if self.by_uid { uids } else { self.view.numbers(&uids) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::Sink;
+    use rookery_mail::{DateTime, EmailId, MailboxId, ModSeq, ThreadId, UidValidity};
+    use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts};
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    const MESSAGES: u32 = 30_000;
+
+    /// What was written, and how much at once.
+    #[derive(Default)]
+    struct Written {
+        octets: Vec<u8>,
+        most: usize,
+    }
+
+    impl Sink for Written {
+        fn write<'a>(
+            &'a mut self,
+            octets: &'a [u8],
+            _patience: Duration,
+        ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
+            self.octets.extend_from_slice(octets);
+            self.most = self.most.max(octets.len());
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    /// A mailbox whose UIDs begin with 1001.
+    fn view() -> View {
+        let row = |uid| Row {
+            uid,
+            modseq: ModSeq::ZERO,
+            created: ModSeq::ZERO,
+            flags: FlagSet::default(),
+            email: EmailId(1),
+            thread: ThreadId(1),
+            size: 1,
+            internal_date: DateTime::from_unix(0),
+            save_date: 0,
+        };
+        let rows: Vec<Row> = (1001..=1000 + MESSAGES).filter_map(Uid::new).map(row).collect();
+        View::open(&Snapshot::from_parts(SnapshotParts {
+            id: MailboxId(1),
+            uid_validity: UidValidity::new(1).unwrap(),
+            uid_next: Uid::new(1001 + MESSAGES),
+            highest_modseq: ModSeq::ZERO,
+            keywords: Vec::new(),
+            rows,
+            tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_never_whole_in_memory() {
+        let view = view();
+        let odd: UidSet = view.uids().iter().step_by(2).collect();
+        let tag = Tag::new(b"a").unwrap();
+        for (by_uid, first) in [(true, 1001), (false, 1)] {
+            for found in [&view.uids(), &odd] {
+                let matches = Matches { view: &view, by_uid, found, modseq: Some(7) };
+                let numbers: Vec<u32> = found.iter().map(|uid| uid.get() - 1001 + first).collect();
+                let mut written = Written::default();
+                let mut out = Out::new(&mut written, Duration::MAX);
+                matches.print(&mut out).await.unwrap();
+                matches.print_extended(&tag, None, &mut out).await.unwrap();
+                out.flush().await.unwrap();
+                assert!(written.most < 32 * 1024, "{} octets at once", written.most);
+                let end = written.octets.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
+                let (plain, extended) = written.octets.split_at(end);
+                let plain = Response::parse(plain).unwrap();
+                assert!(plain == Response::Search { numbers: numbers.clone(), modseq: Some(7) });
+                let Response::ESearch { all: Some(all), .. } = Response::parse(extended).unwrap()
+                else {
+                    panic!("all are told");
+                };
+                let told = all.into_iter().flat_map(|(first, last)| first..=last);
+                assert!(told.eq(numbers));
+            }
+        }
+    }
+}
