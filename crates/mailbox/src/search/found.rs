@@ -44,10 +44,10 @@ impl Found {
     fn push(&mut self, uid: Uid) {
         match self.ranges.last_mut() {
             Some(last) if last.last().next() == Some(uid) => {
-                *last = UidRange::new(last.first(), uid)
+                *last = UidRange::new(last.first(), uid);
             }
             Some(last) if uid.next() == Some(last.first()) => {
-                *last = UidRange::new(uid, last.last())
+                *last = UidRange::new(uid, last.last());
             }
             _ => self.ranges.push(UidRange::new(uid, uid)),
         }
