@@ -109,14 +109,20 @@ impl Runs {
 
     /// Add a UID above all others; what is not above them has no place at the end and is ignored.
     pub(crate) fn push(&mut self, uid: Uid) {
+        let _ = self.add(uid);
+    }
+
+    /// Add a UID if it is above all others; says whether it was.
+    pub(crate) fn add(&mut self, uid: Uid) -> bool {
         let number = self.len() + 1;
         match self.runs.last_mut() {
-            Some(run) if run.range.last() >= uid => {}
+            Some(run) if run.range.last() >= uid => return false,
             Some(run) if run.range.last().next() == Some(uid) => {
                 run.range = UidRange::new(run.range.first(), uid);
             }
             _ => self.runs.push(Run { range: UidRange::new(uid, uid), number }),
         }
+        true
     }
 
     /// Remove those of the UIDs that are there. Linear in the number of runs.

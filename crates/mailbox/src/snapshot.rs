@@ -1,6 +1,10 @@
 //! A mailbox at one moment: rows in chunks that snapshots share, so that a change copies a chunk
 //! and never the mailbox.
 
+mod rows;
+
+pub use rows::Rows;
+
 use crate::limits::CHUNK_ROWS;
 use crate::runs::Runs;
 use rookery_mail::{

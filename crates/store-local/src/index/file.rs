@@ -37,7 +37,12 @@ impl Kind {
         if crc32c::crc32c(content) != u32::from_le_bytes(*crc) {
             return Err(BadRecord("an index snapshot with its checksum"));
         }
-        let mut reader = Reader::new(content);
+        self.begun(content, log)
+    }
+
+    /// What stands behind the beginning, if that is right.
+    pub(super) fn begun(self, octets: &[u8], log: u64) -> Result<Reader<'_>, BadRecord> {
+        let mut reader = Reader::new(octets);
         let (is_it, version) = (reader.array()? == self.magic, reader.u32()?);
         reader.u32()?;
         let is_ours = is_it && reader.u64()? == log;

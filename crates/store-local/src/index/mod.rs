@@ -78,27 +78,33 @@ impl Source {
     /// Read a part. An error if its file is missing or not what it should be.
     pub(crate) fn read(&self, vfs: &dyn Vfs, account: &Path, part: Part) -> io::Result<Content> {
         let name = part_path(part, self.stamps.get(&part).copied().unwrap_or(0));
-        let content = read_file(vfs, &account.join(&name))
-            .and_then(|octets| self.decode(&octets, part).map_err(|bad| file::bad(&bad)));
+        let content = self.read_file(vfs, &account.join(&name), part);
         content.map_err(|error| of_file(&name, &error))
     }
 
-    fn decode(&self, octets: &[u8], part: Part) -> Result<Content, BadRecord> {
-        let stamp = self.stamps.get(&part).copied().ok_or(BadRecord("a part with a stamp"))?;
-        match part {
+    fn read_file(&self, vfs: &dyn Vfs, path: &Path, part: Part) -> io::Result<Content> {
+        let bad = |bad| file::bad(&bad);
+        let stamp = self.stamps.get(&part).copied();
+        let stamp = stamp.ok_or_else(|| bad(BadRecord("a part with a stamp")))?;
+        let octets = || read_file(vfs, path);
+        Ok(match part {
             Part::Contents => {
-                parts::decode_contents(octets, self.log, stamp).map(Content::Contents)
+                Content::Contents(parts::decode_contents(&octets()?, self.log, stamp).map_err(bad)?)
             }
-            Part::Threads => parts::decode_threads(octets, self.log, stamp).map(Content::Threads),
+            Part::Threads => {
+                Content::Threads(parts::decode_threads(&octets()?, self.log, stamp).map_err(bad)?)
+            }
             Part::Mailbox(id) => {
-                let known = self.mailboxes.get(&id).ok_or(BadRecord("a mailbox that is known"))?;
-                let snapshot = parts::decode_mailbox(octets, self.log, (&known.info, stamp))?;
+                let known = self.mailboxes.get(&id);
+                let known = known.ok_or_else(|| bad(BadRecord("a mailbox that is known")))?;
+                let file = vfs.open(path)?;
+                let snapshot = parts::read_mailbox(&*file, self.log, (&known.info, stamp))?;
                 if !known.is_of(&snapshot) {
-                    return Err(BadRecord("the mailbox that account.idx speaks of"));
+                    return Err(bad(BadRecord("the mailbox that account.idx speaks of")));
                 }
-                Ok(Content::Mailbox(Arc::new(snapshot)))
+                Content::Mailbox(Arc::new(snapshot))
             }
-        }
+        })
     }
 }
 

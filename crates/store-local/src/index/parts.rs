@@ -1,22 +1,31 @@
 //! The files that the account's own file names: where content lies, the threads, and the messages of each mailbox.
 
-use super::file::{Kind, end, modseq};
+use super::file::{self, Kind, end, modseq};
 use crate::fields::{BadRecord, Reader, Writer};
 use crate::record::read_keyword;
 use crate::resting::Part;
 use crate::state::{Email, Location, State};
 use crate::threads::Threads;
-use rookery_mail::{DateTime, EmailId, Keyword, MailboxId, SystemFlags, ThreadId, Uid};
-use rookery_mailbox::{FlagSet, MailboxInfo, Row, Snapshot, SnapshotParts, ThreadKey, Tombstone};
+use crate::vfs::{VfsFile, read_exact_at};
+use rookery_mail::{DateTime, EmailId, MailboxId, SystemFlags, ThreadId, Uid};
+use rookery_mailbox::{
+    FlagSet, MailboxInfo, Row, Rows, Snapshot, SnapshotParts, ThreadKey, Tombstone,
+};
+use std::io;
 
 const CONTENTS: Kind = Kind { magic: *b"RookEml\n", version: 1 };
 const THREADS: Kind = Kind { magic: *b"RookThr\n", version: 1 };
 /// As it was before contents and threads had files of their own.
 const MAILBOX: Kind = Kind { magic: *b"RookBox\n", version: 3 };
 
-/// Octets of a content, of a thread key, and of a message.
+/// Octets of a content and of a thread key, of a message, and of one that was expunged.
 const ENTRY: usize = 16;
 const ROW: usize = 80;
+const STONE: usize = 12;
+/// Octets of a mailbox's file before the messages.
+const HEAD: usize = 80;
+/// Messages that are read at once: as many as stay in a processor's second cache.
+const READ_ROWS: usize = 2048;
 
 /// The file of a part; `None` if it is not in memory.
 pub(super) fn encode(log: u64, stamp: u64, state: &State, part: Part) -> Option<Vec<u8>> {
@@ -59,8 +68,13 @@ pub(super) fn decode_threads(octets: &[u8], log: u64, stamp: u64) -> Result<Thre
 
 fn open(kind: Kind, octets: &[u8], log: u64, stamp: u64) -> Result<Reader<'_>, BadRecord> {
     let mut reader = kind.open(octets, log)?;
-    let is_it = reader.u64()? == stamp;
-    if is_it { Ok(reader) } else { Err(BadRecord("the index snapshot of this moment")) }
+    check_stamp(&mut reader, stamp)?;
+    Ok(reader)
+}
+
+fn check_stamp(from: &mut Reader<'_>, stamp: u64) -> Result<(), BadRecord> {
+    let is_it = from.u64()? == stamp;
+    if is_it { Ok(()) } else { Err(BadRecord("the index snapshot of this moment")) }
 }
 
 pub(super) fn encode_table(out: &mut Writer, all: &[Email]) {
@@ -170,42 +184,112 @@ fn decode_row(row: &[u8; ROW]) -> Result<Row, BadRecord> {
     })
 }
 
+/// The messages of a mailbox in a row of octets.
 pub(super) fn decode_mailbox(
     octets: &[u8],
     log: u64,
     (info, stamp): (&MailboxInfo, u64),
 ) -> Result<Snapshot, BadRecord> {
     let mut reader = open(MAILBOX, octets, log, stamp)?;
-    let from = &mut reader;
-    let is_it = MailboxId(from.u64()?) == info.id;
-    let highest_modseq = modseq(from)?;
-    if !is_it || from.u32()? != info.uid_validity.get() {
-        return Err(BadRecord("the index snapshot of this mailbox"));
+    let head = Head::decode(&mut reader, info)?;
+    let mut rows = Rows::with_capacity(head.rows()?);
+    entries::<ROW>(&mut reader, head.rows)?.iter().try_for_each(|row| push(&mut rows, row))?;
+    head.snapshot(rows, reader)
+}
+
+/// The messages of a mailbox in a file. It is read some at a time: what was just read is near.
+pub(super) fn read_mailbox(
+    file: &dyn VfsFile,
+    log: u64,
+    (info, stamp): (&MailboxInfo, u64),
+) -> io::Result<Snapshot> {
+    let bad = |bad| file::bad(&bad);
+    let len = usize::try_from(file.len()?).map_err(io::Error::other)?;
+    let first = read_exact_at(file, HEAD.min(len), 0)?;
+    let mut reader = MAILBOX.begun(&first, log).map_err(bad)?;
+    check_stamp(&mut reader, stamp).map_err(bad)?;
+    let head = Head::decode(&mut reader, info).map_err(bad)?;
+    let count = head.rows().map_err(bad)?;
+    let end = count.checked_mul(ROW).and_then(|octets| octets.checked_add(HEAD));
+    let end = end.filter(|end| *end <= len).ok_or_else(|| bad(BadRecord("more octets")))?;
+    let mut crc = crc32c::crc32c(&first);
+    let mut rows = Rows::with_capacity(count);
+    let mut piece = vec![0; READ_ROWS.min(count) * ROW];
+    let mut at = HEAD;
+    while at < end {
+        piece.truncate(end - at);
+        if file.read_at(&mut piece, at as u64)? < piece.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        crc = crc32c::crc32c_append(crc, &piece);
+        let (some, _) = piece.as_chunks();
+        some.iter().try_for_each(|row| push(&mut rows, row)).map_err(bad)?;
+        at += piece.len();
     }
-    let uid_next = Uid::new(from.u32()?);
-    let tombstone_floor = modseq(from)?;
-    let (rows, tombstones) = (from.u64()?, from.u64()?);
-    let rows = entries::<ROW>(from, rows)?.iter().map(decode_row).collect::<Result<Vec<_>, _>>()?;
-    let stone = |from: &mut Reader<'_>| {
-        let modseq = modseq(from)?;
-        Ok(Tombstone { modseq, uid: Uid::new(from.u32()?).ok_or(BadRecord("a UID"))? })
-    };
-    let tombstones = (0..tombstones).map(|_| stone(from)).collect::<Result<Vec<_>, _>>()?;
-    let mut keywords: Vec<Keyword> = Vec::new();
-    while !from.is_empty() {
-        keywords.push(read_keyword(from.text()?)?);
+    let rest = read_exact_at(file, len - end, end as u64)?;
+    let expected = BadRecord("an index snapshot with its checksum");
+    let (rest, sum) = rest.split_last_chunk().ok_or_else(|| bad(expected.clone()))?;
+    if crc32c::crc32c_append(crc, rest) != u32::from_le_bytes(*sum) {
+        return Err(bad(expected));
     }
-    if !rows.is_sorted_by(|a, b| a.uid < b.uid) {
-        return Err(BadRecord("messages in their order"));
+    head.snapshot(rows, Reader::new(rest)).map_err(bad)
+}
+
+fn push(rows: &mut Rows, row: &[u8; ROW]) -> Result<(), BadRecord> {
+    let is_next = rows.push(decode_row(row)?);
+    if is_next { Ok(()) } else { Err(BadRecord("messages in their order")) }
+}
+
+/// What the file of a mailbox says before the messages.
+struct Head {
+    parts: SnapshotParts,
+    rows: u64,
+    tombstones: u64,
+}
+
+impl Head {
+    fn decode(from: &mut Reader<'_>, info: &MailboxInfo) -> Result<Self, BadRecord> {
+        let is_it = MailboxId(from.u64()?) == info.id;
+        let highest_modseq = modseq(from)?;
+        if !is_it || from.u32()? != info.uid_validity.get() {
+            return Err(BadRecord("the index snapshot of this mailbox"));
+        }
+        let uid_next = Uid::new(from.u32()?);
+        let tombstone_floor = modseq(from)?;
+        let (rows, tombstones) = (from.u64()?, from.u64()?);
+        let parts = SnapshotParts {
+            id: info.id,
+            uid_validity: info.uid_validity,
+            uid_next,
+            highest_modseq,
+            keywords: Vec::new(),
+            rows: Vec::new(),
+            tombstones: Vec::new(),
+            tombstone_floor,
+        };
+        Ok(Self { parts, rows, tombstones })
     }
-    Ok(Snapshot::from_parts(SnapshotParts {
-        id: info.id,
-        uid_validity: info.uid_validity,
-        uid_next,
-        highest_modseq,
-        keywords,
-        rows,
-        tombstones,
-        tombstone_floor,
-    }))
+
+    /// How many messages there are.
+    fn rows(&self) -> Result<usize, BadRecord> {
+        let count = u32::try_from(self.rows).ok().and_then(|count| usize::try_from(count).ok());
+        count.ok_or(BadRecord("a count"))
+    }
+
+    /// The mailbox with these messages, and with what stands behind them.
+    fn snapshot(self, rows: Rows, mut from: Reader<'_>) -> Result<Snapshot, BadRecord> {
+        let Self { mut parts, tombstones, .. } = self;
+        let stones = entries::<STONE>(&mut from, tombstones)?.iter().map(decode_stone);
+        parts.tombstones = stones.collect::<Result<_, _>>()?;
+        while !from.is_empty() {
+            parts.keywords.push(read_keyword(from.text()?)?);
+        }
+        Ok(Snapshot::with_rows(parts, rows))
+    }
+}
+
+fn decode_stone(stone: &[u8; STONE]) -> Result<Tombstone, BadRecord> {
+    let from = &mut Reader::new(stone);
+    let modseq = modseq(from)?;
+    Ok(Tombstone { modseq, uid: Uid::new(from.u32()?).ok_or(BadRecord("a UID"))? })
 }
