@@ -26,6 +26,10 @@ impl<'a> Attempt<'a> {
         let start = tokio::time::Instant::now();
         loop {
             let delay = lock(&accounts.throttle).begin(peer, account, Instant::now());
+            if delay.is_zero() {
+                // The shortest sleep is a millisecond: the clock of timers ticks no faster.
+                return attempt;
+            }
             tokio::select! {
                 () = tokio::time::sleep_until(start + delay) => return attempt,
                 // A mail program opens several connections at once. The first that is let in clears the

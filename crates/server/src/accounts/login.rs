@@ -82,9 +82,15 @@ impl Accounts {
         rehash: bool,
     ) -> Result<Arc<AccountFile>, Denied> {
         let claim = Arc::new(Claim { name, password: Secret::new(password) });
-        let (accounts, same) = (Arc::clone(self), Arc::clone(&claim));
-        let remembered = tokio::task::spawn_blocking(move || accounts.remembered(&same)).await;
-        if let Some(account) = remembered.map_err(|_| Denied::Unavailable)?? {
+        let account = match claim.name.as_ref().and_then(|name| self.unchanged(name)) {
+            None => {
+                let (accounts, claim) = (Arc::clone(self), Arc::clone(&claim));
+                let found = tokio::task::spawn_blocking(move || accounts.find(&claim)).await;
+                found.map_err(|_| Denied::Unavailable)??
+            }
+            known => known,
+        };
+        if let Some(account) = account.filter(|account| self.remembers(account, password)) {
             return Ok(account);
         }
         let accounts = Arc::clone(self);
@@ -103,15 +109,11 @@ impl Accounts {
         }
     }
 
-    fn remembered(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {
-        let Some(account) = self.find(claim)?.filter(|account| !account.disabled) else {
-            return Ok(None);
-        };
-        let (verified, password) = (lock(&self.verified), claim.password.as_bytes());
-        let now = Instant::now();
-        let known = account.passwords.iter().any(|stored| verified.contains(stored, password, now));
-        drop(verified);
-        Ok(known.then_some(account))
+    /// Whether this password opened the account a moment ago.
+    fn remembers(&self, account: &AccountFile, password: &[u8]) -> bool {
+        let (verified, now) = (lock(&self.verified), Instant::now());
+        let is_known = |stored: &String| verified.contains(stored, password, now);
+        !account.disabled && account.passwords.iter().any(is_known)
     }
 
     fn opened(

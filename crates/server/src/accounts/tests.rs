@@ -159,6 +159,24 @@ async fn who_is_remembered_does_not_queue() {
     drop(free);
 }
 
+/// The shortest sleep of a timer is a millisecond, which is longer than all else takes. Nothing else waits either: the login is
+/// over when it has been looked at once.
+#[tokio::test]
+async fn who_is_remembered_does_not_wait() {
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    assert!(login(&accounts, "ada", "tulip").await.is_ok());
+    let mut again = std::pin::pin!(login(&accounts, "ada", "tulip"));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(again.as_mut().poll(&mut context).is_ready());
+    // Whoever has failed often does wait.
+    for _ in 0..3 {
+        assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
+    }
+    let mut again = std::pin::pin!(login(&accounts, "ada", "tulip"));
+    assert!(again.as_mut().poll(&mut context).is_pending());
+}
+
 /// "tulip" as other servers keep it.
 const FOREIGN: &str = "{PLAIN}tulip";
 
