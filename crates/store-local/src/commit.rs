@@ -1,8 +1,8 @@
 //! Group commit: changes queue, and who writes takes all that wait, writes them at once, syncs once,
 //! shows them in order, and answers.
 //!
-//! A task of the account's own does the writing. It does not matter to it whether anybody still waits
-//! for an answer.
+//! Whoever finds nobody writing has a thread write, which goes on as long as more waits, and answers from there: a change
+//! is handed over twice, there and back. It does not matter to that thread whether anybody still waits for an answer.
 
 use crate::account::Account;
 use crate::batch::{Batch, Decided};
@@ -18,18 +18,19 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 const WRITING: &str = "writing to the log of an account";
 
-/// Changes that wait, and whether there is a task that sees to them.
+/// Changes that wait, and whether somebody sees to them.
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Box<dyn Waiting>>,
     has_writer: bool,
 }
 
-/// Where an account is written. Only the writing task has it.
+/// Where an account is written. Only the writing thread has it.
 pub(crate) struct Writer {
     pub(crate) log: Log,
     pub(crate) stamps: Stamps,
@@ -106,17 +107,22 @@ impl Account {
         let admission = admission.map_err(|_| StoreError::ReadOnly)?;
         let (reply, answer) = oneshot::channel();
         let ticket = Ticket { decide, octets, decided: None, reply, _admission: admission };
-        if self.enqueue(Box::new(ticket)) {
-            tokio::spawn(write_all(Arc::clone(self)));
+        if let Some(duty) = self.enqueue(Box::new(ticket)) {
+            let start = Start(Some(duty));
+            // Let others run first: whoever is about to ask gets into the same batch.
+            tokio::task::yield_now().await;
+            drop(start);
         }
         answer.await.unwrap_or(Err(StoreError::ReadOnly))
     }
 
-    /// Whether a task is needed that writes.
-    fn enqueue(&self, ticket: Box<dyn Waiting>) -> bool {
+    /// The duty to write, if nobody has it.
+    fn enqueue(self: &Arc<Self>, ticket: Box<dyn Waiting>) -> Option<Duty> {
         let mut queue = lock(&self.queue);
         queue.waiting.push_back(ticket);
-        !std::mem::replace(&mut queue.has_writer, true)
+        let is_taken = std::mem::replace(&mut queue.has_writer, true);
+        drop(queue);
+        (!is_taken).then(|| Duty(Some(Arc::clone(self))))
     }
 
     /// The next changes to be written together.
@@ -131,7 +137,7 @@ impl Account {
         taken
     }
 
-    /// Whether more waits. If not, the writing task is over.
+    /// Whether more waits. If not, the writing is over.
     fn has_more(&self) -> bool {
         let mut queue = lock(&self.queue);
         queue.has_writer = !queue.waiting.is_empty();
@@ -286,25 +292,67 @@ impl Writer {
     }
 }
 
-/// Write batches until there are none.
-async fn write_all(account: Arc<Account>) {
-    loop {
-        // Let others run first: whoever is about to ask gets into the same batch.
-        tokio::task::yield_now().await;
-        let Ok(_permit) = account.commits().acquire_owned().await else { break };
-        let writing = Arc::clone(&account);
-        match tokio::task::spawn_blocking(move || writing.write_batch()).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(_) => break,
+/// The duty to write what waits. If it is dropped before it is done, nobody waits for ever.
+struct Duty(Option<Arc<Account>>);
+
+impl Duty {
+    /// Write batches until there are none, each when it is the account's turn among others.
+    fn begin(self) {
+        // Without a runtime, which is gone then, there are no threads.
+        let (Some(account), Ok(runtime)) = (&self.0, Handle::try_current()) else { return };
+        let commits = account.commits();
+        match Arc::clone(&commits).try_acquire_owned() {
+            Ok(permit) => self.on_a_thread(permit),
+            Err(_) => drop(runtime.spawn(self.in_turn(commits))),
         }
     }
-    // The writing thread died: nothing is known of what it did.
-    account.fail();
-    tracing::error!(account = %account.name(), "the writer died: the account is read-only until the server is started again");
-    let mut queue = lock(&account.queue);
-    queue.has_writer = false;
-    queue.waiting.clear();
+
+    async fn in_turn(self, commits: Arc<Semaphore>) {
+        if let Ok(permit) = commits.acquire_owned().await {
+            self.on_a_thread(permit);
+        }
+    }
+
+    fn on_a_thread(self, permit: OwnedSemaphorePermit) {
+        drop(tokio::task::spawn_blocking(move || self.write(permit)));
+    }
+
+    fn write(mut self, mut permit: OwnedSemaphorePermit) {
+        loop {
+            let Some(account) = &self.0 else { return };
+            if !account.write_batch() {
+                self.0 = None;
+                return;
+            }
+            drop(permit);
+            match account.commits().try_acquire_owned() {
+                Ok(again) => permit = again,
+                // Others have waited for longer.
+                Err(_) => return self.begin(),
+            }
+        }
+    }
+}
+
+impl Drop for Duty {
+    fn drop(&mut self) {
+        let Some(account) = self.0.take() else { return };
+        // The thread died: nothing is known of what it did.
+        account.fail();
+        tracing::error!(account = %account.name(), "the writer died: the account is read-only until the server is started again");
+        let mut queue = lock(&account.queue);
+        queue.has_writer = false;
+        queue.waiting.clear();
+    }
+}
+
+/// Begins with a duty, also where whoever was about to has gone.
+struct Start(Option<Duty>);
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Duty::begin);
+    }
 }
 
 /// The same error once more, for another one who waits for it.

@@ -28,8 +28,9 @@ pub const MAX_BATCH_CHANGES: usize = 256;
 /// Octets after which a batch takes no further change; one change may be larger.
 pub const MAX_BATCH_OCTETS: u64 = 16 << 20;
 
-/// Accounts whose logs are written and synced at the same time: disks gain little from more.
-pub const MAX_CONCURRENT_COMMITS: usize = 16;
+/// Accounts whose logs are written and synced at the same time, each on a thread that mostly waits
+/// for the disk.
+pub const MAX_CONCURRENT_COMMITS: usize = 64;
 
 /// Reads of content and summaries at the same time, over all accounts.
 pub const MAX_CONCURRENT_READS: usize = 64;
