@@ -28,8 +28,8 @@ pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
             .run(headers_first),
         corpus("fetch-headers-again", "FETCH 1:* of 8 header fields, again", HEADERS).aim(2.0),
         bodies("fetch-bodies-plain", "FETCH 1:* BODY.PEEK[]", Way::Plain).aim(2.0),
-        bodies("fetch-bodies-tls", "the same with TLS", Way::Tls).aim(2.0),
-        bodies("fetch-bodies-compressed", "the same with COMPRESS", Way::Compressed),
+        bodies("fetch-bodies-tls", "FETCH 1:* BODY.PEEK[] with TLS", Way::Tls).aim(2.0),
+        bodies("fetch-bodies-compressed", "FETCH 1:* BODY.PEEK[] with COMPRESS", Way::Compressed),
         Workload::cpu("fetch-random", "UID FETCH of a random message, BODY.PEEK[]")
             .aim(3.0)
             .prepare(Stage::need_corpus)

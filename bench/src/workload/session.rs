@@ -13,7 +13,8 @@ pub(super) fn workloads() -> Vec<Workload> {
         Workload::cpu("login-plain", "connect, LOGIN, LOGOUT, without TLS")
             .aim(10.0)
             .run(|stage| login(stage, Way::Plain)),
-        Workload::cpu("login-tls", "the same with TLS").run(|stage| login(stage, Way::Tls)),
+        Workload::cpu("login-tls", "connect, LOGIN, LOGOUT, with TLS")
+            .run(|stage| login(stage, Way::Tls)),
     ]
 }
 

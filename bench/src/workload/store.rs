@@ -12,18 +12,23 @@ pub(super) fn workloads(sizes: &Sizes) -> Vec<Workload> {
     let on = move |workload: Workload| workload.prepare(move |stage| stage.need_large(usual));
     let one = move |stage: &mut Stage| store_one(stage, usual);
     let all = move |stage: &mut Stage| store_all(stage, usual);
-    let synced = "synced by all";
+    let (synced, default) = ("synced by all", "as the servers come");
     vec![
         on(Workload::wall("store-one", format!("STORE of one message of {usual}, {synced}"))
             .aim(2.0)
             .always_synced()
             .run(one)),
-        on(Workload::wall("store-one-default", "the same, as the servers come").run(one)),
+        on(Workload::wall(
+            "store-one-default",
+            format!("STORE of one message of {usual}, {default}"),
+        )
+        .run(one)),
         on(Workload::wall("store-all", format!("STORE 1:* of {usual}, {synced}"))
             .aim(10.0)
             .always_synced()
             .run(all)),
-        on(Workload::wall("store-all-default", "the same, as the servers come").run(all)),
+        on(Workload::wall("store-all-default", format!("STORE 1:* of {usual}, {default}"))
+            .run(all)),
     ]
 }
 
