@@ -1,8 +1,11 @@
 //! A server that is confined to its files. Where the kernel has no Landlock there is nothing to test but that this is said.
 
 use crate::rookery::{Data, Server};
+use crate::tls;
+use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -31,6 +34,16 @@ fn lead_out(data: &Data, account: &str, to: &Path) {
     let seg = data.dir().join(format!("accounts/{account}/seg"));
     std::fs::rename(&seg, to).unwrap();
     symlink(to, &seg).unwrap();
+}
+
+/// Send a SIGHUP, and wait until all is read for that many times.
+fn read_again(data: &Data, server: &Server, times: usize) {
+    server.signal("HUP");
+    let start = Instant::now();
+    while data.log().matches("configuration and certificates read again").count() < times {
+        assert!(start.elapsed().as_secs() < 10, "{}", data.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn opens(server: &Server) -> bool {
@@ -71,14 +84,72 @@ fn a_confined_server_does_its_work_and_reads_its_configuration_again() {
     let (file, new) = (data.beside("etc/rookery.toml"), data.beside("etc/new"));
     std::fs::write(&new, "version = 1\nconfine = true\n[auth]\nallow_plaintext = false\n").unwrap();
     std::fs::rename(&new, &file).unwrap();
-    server.signal("HUP");
-    let start = std::time::Instant::now();
-    while !data.log().contains("configuration and certificates read again") {
-        assert!(start.elapsed().as_secs() < 10, "{}", data.log());
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    read_again(&data, &server, 1);
     assert!(server.connect("imap").greeting.contains("LOGINDISABLED"));
     server.signal("TERM");
     assert!(server.wait().success());
     assert!(!data.beside("run/lmtp.sock").exists(), "its socket goes with it");
+}
+
+/// A new certificate and its key in a directory.
+fn certify(dir: &Path, cert: &str, key: &str) {
+    std::fs::create_dir_all(dir).unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(dir.join(cert), made.cert.pem()).unwrap();
+    std::fs::write(dir.join(key), made.signing_key.serialize_pem()).unwrap();
+}
+
+/// Let a link lead elsewhere, at once.
+fn lead_to(target: &str, link: &Path) {
+    let new = link.with_extension("new");
+    symlink(target, &new).unwrap();
+    std::fs::rename(&new, link).unwrap();
+}
+
+/// A confined server with a certificate that links lead to. `renew` is called again and again, with the number of the
+/// renewal, and leads them to another one.
+fn renewed(cert: &str, key: &str, renew: impl Fn(&Path, usize)) {
+    let data = Data::with_ada();
+    let dir = data.beside("certificates");
+    renew(&dir, 0);
+    let (cert, key) = (dir.join(cert), dir.join(key));
+    let config = format!("version = 1\nconfine = true\n[tls]\ncert = {cert:?}\nkey = {key:?}\n");
+    let file = data.beside("rookery.toml");
+    std::fs::write(&file, config).unwrap();
+    let server = data.start(&["serve", "--imaps", ANY, "--config", file.to_str().unwrap()]);
+    for times in 0..3 {
+        if times > 0 {
+            renew(&dir, times);
+            read_again(&data, &server, times);
+        }
+        let stream = TcpStream::connect(server.address("imaps")).unwrap();
+        let greeting = tls::line(&mut tls::secure_trusting(&cert, stream));
+        assert!(greeting.starts_with("* OK"), "{greeting}");
+    }
+}
+
+/// Links from a directory that stays to numbered files in another one.
+#[test]
+fn a_confined_server_reads_certificates_that_are_renewed_beside() {
+    renewed("live/cert.pem", "live/key.pem", |dir, number| {
+        let (cert, key) = (format!("cert{number}.pem"), format!("key{number}.pem"));
+        certify(&dir.join("archive"), &cert, &key);
+        std::fs::create_dir_all(dir.join("live")).unwrap();
+        for (name, file) in [("cert.pem", cert), ("key.pem", key)] {
+            lead_to(&format!("../archive/{file}"), &dir.join("live").join(name));
+        }
+    });
+}
+
+/// A link to a directory that is replaced by another one.
+#[test]
+fn a_confined_server_reads_certificates_whose_directory_is_replaced() {
+    renewed("cert.pem", "key.pem", |dir, number| {
+        let version = format!("version{number}");
+        certify(&dir.join(&version), "cert.pem", "key.pem");
+        lead_to(&version, &dir.join("current"));
+        for name in ["cert.pem", "key.pem"] {
+            lead_to(&format!("current/{name}"), &dir.join(name));
+        }
+    });
 }

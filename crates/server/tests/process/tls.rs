@@ -17,8 +17,12 @@ pub(crate) type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Shake hands, trusting the certificate that the server made and nothing else.
 pub(crate) fn secure(data: &Data, stream: TcpStream) -> Secured {
-    let certificate = data.dir().join("tls/cert.pem");
-    secure_with(&certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS)
+    secure_trusting(&data.dir().join("tls/cert.pem"), stream)
+}
+
+/// Shake hands, trusting this certificate and nothing else.
+pub(crate) fn secure_trusting(certificate: &Path, stream: TcpStream) -> Secured {
+    secure_with(certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS)
 }
 
 fn secure_with(
