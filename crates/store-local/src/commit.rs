@@ -200,7 +200,7 @@ impl Account {
         if must_sync {
             writer.log.sync().map_err(|failure| self.write_failed(failure))?;
         }
-        writer.dirty.extend(delta.parts());
+        writer.dirty.extend(delta.parts(&read(&self.state)));
         write(&self.state).publish(delta);
         Ok(())
     }

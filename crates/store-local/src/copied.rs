@@ -4,7 +4,7 @@
 //! one that another one names. In a copy that is no wonder, and the log is all that counts. In the account itself it would
 //! mean that the log has lost its end. So the index snapshot has the number of the file that it was written to, which no copy of it has.
 
-use crate::index::Position;
+use crate::index::{ACCOUNT_FILE, Position};
 use crate::segment::{file_name, number_of};
 use crate::vfs::{Vfs, VfsFile};
 use std::io;
@@ -36,6 +36,16 @@ pub(crate) fn is_copy(vfs: &dyn Vfs, path: &Path) -> io::Result<bool> {
     let octets = crate::vfs::read_exact_at(&*file, PLACE.len(), PLACE.start as u64)?;
     let written = octets.first_chunk().copied().map_or(0, u32::from_le_bytes);
     Ok(written != 0 && written != number(&*file)?)
+}
+
+/// Whether the index snapshot of an account was written to the file that it is in.
+pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> bool {
+    let written = || {
+        let file = vfs.open(&account.join(ACCOUNT_FILE))?;
+        let octets = crate::vfs::read_exact_at(&*file, PLACE.len(), PLACE.start as u64)?;
+        io::Result::Ok(octets == number(&*file)?.to_le_bytes())
+    };
+    written().unwrap_or(false)
 }
 
 /// Whether a log ends before this place of it.

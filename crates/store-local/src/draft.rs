@@ -48,12 +48,16 @@ pub(crate) struct Delta {
 }
 
 impl Delta {
-    /// What is another than before.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+    /// What is another than before. Which messages are recent is not said with the messages.
+    pub(crate) fn parts(&self, before: &State) -> impl Iterator<Item = Part> {
         let contents = (!self.emails.is_empty()).then_some(Part::Contents);
         let threads = (!self.threads.is_empty()).then_some(Part::Threads);
-        let mailboxes = self.mailboxes.keys().copied().map(Part::Mailbox);
-        mailboxes.chain(contents).chain(threads)
+        let is_same = |id: &MailboxId, new: &Mailbox| {
+            let old = before.mailboxes.get(id).and_then(|published| published.snapshot());
+            old.is_some_and(|old| Arc::ptr_eq(old, &new.snapshot))
+        };
+        let mailboxes = self.mailboxes.iter().filter(move |(id, new)| !is_same(id, new));
+        mailboxes.map(|(id, _)| Part::Mailbox(*id)).chain(contents).chain(threads)
     }
 }
 
@@ -92,7 +96,7 @@ impl<'a> Draft<'a> {
 
     /// What would have to be in memory: without it nothing that was decided or has happened counts.
     pub(crate) fn missing(&self) -> BTreeSet<Part> {
-        let changed = self.delta.parts().filter(|part| self.base.is_at_rest(*part));
+        let changed = self.delta.parts(self.base).filter(|part| self.base.is_at_rest(*part));
         self.missing.borrow().iter().copied().chain(changed).collect()
     }
 

@@ -5,6 +5,7 @@
 
 use crate::base;
 use crate::compaction::content_of;
+use crate::copied;
 use crate::failure::io_error;
 use crate::index::{self, Position, Stamps};
 use crate::limits::COPY_OCTETS;
@@ -36,6 +37,8 @@ pub(crate) struct Recovered {
     pub(crate) dirty: BTreeSet<Part>,
     /// Octets of the log that are in no index snapshot.
     pub(crate) replayed: u64,
+    /// Whether the disk has all of it for certain.
+    pub(crate) is_durable: bool,
     /// Where, in the last segment, that begins which the disk may not have.
     tail: u64,
     /// Frames of which something was damaged before.
@@ -50,7 +53,7 @@ impl Recovered {
         let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
         let log = Log { vfs, dir, id: log, segment, file, end, sequence, durable, written };
         let (stamps, dirty, damaged) = (Stamps::new(), BTreeSet::new(), Vec::new());
-        Self { state, log, stamps, dirty, replayed: 0, tail: 0, damaged }
+        Self { state, log, stamps, dirty, replayed: 0, is_durable: false, tail: 0, damaged }
     }
 
     /// Write once more what the disk may not have. After a failed sync the system takes what it could
@@ -113,6 +116,8 @@ pub(crate) struct Told {
     pub(crate) unused: Option<u32>,
     /// Frames after the index snapshot of which something is damaged.
     pub(crate) damaged: Vec<DamagedFrame>,
+    /// Whether it ends where an index snapshot does, and in nothing else.
+    pub(crate) is_indexed: bool,
 }
 
 /// Read the log of the account in this directory, and cut off what a power cut has torn.
@@ -123,6 +128,9 @@ pub(crate) fn recover(
 ) -> Result<Recovered, StoreError> {
     let dir = account.join("seg");
     let told = read_with_index(&**vfs, account, max_tombstones)?;
+    // An index snapshot is written when the log up to there has been synced: then there is nothing to sync. A copy of
+    // both says nothing of that kind.
+    let is_durable = told.is_indexed && copied::is_original(&**vfs, account);
     let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, .. } = told;
     damaged.iter().for_each(|damaged| warn(account, damaged));
     remove_half_rewritten(&**vfs, &dir);
@@ -144,7 +152,7 @@ pub(crate) fn recover(
         durable: sequence,
         written: 0,
     };
-    Ok(Recovered { state, log, stamps, dirty, replayed, tail, damaged })
+    Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, tail, damaged })
 }
 
 /// Say that something of a frame cannot be read, although its change could be.
@@ -221,6 +229,7 @@ pub(crate) fn read(
     let Beginning { first, last, log: log_id, .. } = beginning;
     // What a base was written after does not count any more.
     let index = index.filter(|(_, position, _)| position.segment >= first);
+    let has_index = index.is_some();
     let (mut state, mut position, stamps) = match index {
         Some(index) => index,
         None => {
@@ -254,11 +263,24 @@ pub(crate) fn read(
     let damaged = std::mem::take(&mut replay.damaged);
     let delta = replay.finish();
     let relocated = is_relocated.then_some(Part::Contents);
-    let dirty = delta.parts().chain(relocated).collect();
+    let dirty = delta.parts(&state).chain(relocated).collect();
     state.publish(delta);
     state.emails.note_generations(generations);
     let unused = is_last_unused.then_some(last);
-    Ok(Told { state, stamps, dirty, replayed, current, sequence, tail, torn, unused, damaged })
+    let is_indexed = has_index && replayed == 0 && torn.is_empty() && unused.is_none();
+    Ok(Told {
+        state,
+        stamps,
+        dirty,
+        replayed,
+        current,
+        sequence,
+        tail,
+        torn,
+        unused,
+        damaged,
+        is_indexed,
+    })
 }
 
 /// The account as its log tells it up to a place that an index snapshot is of: all before it was durable once, so that

@@ -320,16 +320,23 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
         Err(StoreError::Damaged(what)) => return load_damaged(shared, dir, (name, what)),
         found => found?,
     };
+    if !found.is_durable {
+        make_durable(&shared, name, &found)?;
+    }
+    let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
+    emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
+    Ok(Arc::new(Account::new(name, dir, shared, found)))
+}
+
+/// Let the disk have for certain what was found of an account, before anybody is told of it.
+fn make_durable(shared: &Shared, name: &str, found: &Recovered) -> Result<(), StoreError> {
     found.rewrite_tail()?;
     found.sync().map_err(|error| {
         tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
         shared.kept.fail(name, None);
         unsynced(error)
     })?;
-    found.verify_tail()?;
-    let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
-    emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
-    Ok(Arc::new(Account::new(name, dir, shared, found)))
+    found.verify_tail()
 }
 
 /// Load what can be read of an account whose log is damaged, for reading only.
