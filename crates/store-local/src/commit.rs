@@ -9,7 +9,9 @@ use crate::batch::{Batch, Decided};
 use crate::failure::{failed, io_error};
 use crate::frame::ALIGNMENT;
 use crate::index::{self, Position, Stamps};
-use crate::limits::{INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS};
+use crate::limits::{
+    COMPACTION_DEAD_PERCENT, INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS, SHORT_DIED_OCTETS,
+};
 use crate::log::{Log, WriteFailure};
 use crate::resting::Part;
 use crate::sync::{lock, read, write};
@@ -158,9 +160,30 @@ impl Account {
 
     fn compact_if_due(self: &Arc<Self>, writer: &mut Writer) {
         let died = read(&self.state).emails.died;
-        if (died - writer.died) * ALIGNMENT >= self.options().died_octets {
-            writer.died = died;
-            self.start_compaction();
+        let octets = (died - writer.died) * ALIGNMENT;
+        let is_short = octets >= SHORT_DIED_OCTETS && self.is_short_of_space();
+        if octets < self.options().died_octets && !is_short {
+            return;
+        }
+        writer.died = died;
+        if is_short {
+            self.end_segment(writer);
+        }
+        self.start_compaction();
+    }
+
+    /// Go on in a new segment if much of the last one is dead, so that it can be written anew as well.
+    fn end_segment(self: &Arc<Self>, writer: &mut Writer) {
+        let Log { segment, end, .. } = writer.log;
+        let dead = read(&self.state).emails.dead.get(&segment).copied().unwrap_or(0) * ALIGNMENT;
+        let is_worth_it =
+            dead >= SHORT_DIED_OCTETS && dead * 100 >= end.saturating_mul(COMPACTION_DEAD_PERCENT);
+        if is_worth_it
+            && self.is_writable()
+            && let Err(failure) = writer.log.rotate_at(0)
+        {
+            let error = self.write_failed(failure);
+            tracing::warn!(account = %self.name(), %error, "no new segment was begun");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::account::Account;
 use crate::limits::{RESERVED_OCTETS, RESERVED_SHARE};
+use crate::vfs::Space;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,17 +12,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Fullness(AtomicBool);
 
 impl Account {
+    /// Whether there is so little room that what is dead should be given back soon.
+    pub(crate) fn is_short_of_space(&self) -> bool {
+        self.vfs().space(self.dir()).is_ok_and(|space| space.free < 2 * kept(space))
+    }
+
     /// Fail, as a full disk does, if so many octets would leave less than is kept.
     pub(crate) fn check_room(&self, octets: u64) -> io::Result<()> {
         // If the system does not say, writing will tell.
         let Ok(space) = self.vfs().space(self.dir()) else { return Ok(()) };
-        let kept = RESERVED_OCTETS.min(space.total / RESERVED_SHARE);
+        let kept = kept(space);
         self.fullness().note(space.free < kept, space.free);
         if space.free < kept.saturating_add(octets) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         Ok(())
     }
+}
+
+/// Octets that are kept from mail.
+fn kept(space: Space) -> u64 {
+    RESERVED_OCTETS.min(space.total / RESERVED_SHARE)
 }
 
 impl Fullness {

@@ -54,6 +54,9 @@ pub const COMPACTION_DEAD_PERCENT: u64 = 25;
 /// Octets that must have died in an account before somebody looks for a segment to write anew.
 pub const COMPACTION_DIED_OCTETS: u64 = 8 << 20;
 
+/// Octets that must have died for that on a disk that is short of space. If they are in the last segment, it is ended for it.
+pub const SHORT_DIED_OCTETS: u64 = 64 << 10;
+
 /// Octets in a second that are written anew: others need the disk as well.
 pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;
 

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::rookery::{Data, Mount};
 use std::fs::File;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
 
@@ -128,4 +129,34 @@ fn a_disk_without_any_space_can_be_read_and_recovers() {
     assert_eq!(boxes, created + 1, "what was refused is not there, what was not refused is");
     ada.ok("SELECT INBOX");
     assert_eq!(ada.messages().len(), 4);
+}
+
+/// Space comes back from the segment that is written to, if what is left of it finds room in what is kept from mail.
+#[test]
+fn who_expunges_on_a_full_disk_can_append_again() {
+    let Some((data, mount)) = small(24) else { return };
+    let server = data.serve();
+    let mut ada = server.ada();
+    let all = fill(&mut ada);
+    ada.ok("SELECT INBOX");
+    let gone = all.len() - 5;
+    ada.ok(&format!("STORE 1:{gone} +FLAGS (\\Deleted)"));
+    ada.ok("EXPUNGE");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !append(&mut ada, &message(0, MIB)).contains(" OK ") {
+        assert!(Instant::now() < deadline, "no space has come back");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut left = all[gone..].to_vec();
+    left.push(message(0, MIB).into_bytes());
+    assert!(mail(server.ada()) == left);
+    server.kill();
+    assert!(mail(data.serve().ada()) == left);
+    drop(mount);
+}
+
+/// What is in the mailbox of a new client.
+fn mail(mut client: Client) -> Vec<Vec<u8>> {
+    client.ok("SELECT INBOX");
+    client.messages()
 }

@@ -5,7 +5,7 @@ use crate::workload::{
 };
 use rookery_mail::{MailboxId, Uid, UidSet};
 use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
-use rookery_store_local::vfs::{SimulatedDisk, Vfs};
+use rookery_store_local::vfs::{SimulatedDisk, Space, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -266,6 +266,55 @@ async fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
             let left = recording.after(operation).crash(seed);
             let found = seen(&left, &format!("operation {operation}, seed {seed}")).await;
             assert!(found == before || found == after);
+        }
+    }
+}
+
+/// Far from its end, and with no more than a quarter of a megabyte dead.
+#[tokio::test]
+async fn the_last_segment_gives_space_back_too_when_the_disk_is_short_of_it() {
+    let options = Options { segment_octets: 64 << 20, ..SMALL };
+    let expunge = async |disk: &SimulatedDisk| {
+        let vfs = Arc::new(disk.clone());
+        let Ok(store) = LocalStore::with_vfs(vfs, Path::new(DIR), options) else { return };
+        let Ok(account) = store.account(ACCOUNT).await else { return };
+        let all = uids(|uid| uid <= 10);
+        if account.expunge(MailboxId(1), &all).await.is_ok() {
+            // Whether it succeeds or not is not the question.
+            let _ = store.compact(ACCOUNT).await;
+        }
+    };
+    let disk = SimulatedDisk::new();
+    let store = open(&disk).unwrap();
+    let account = create(&store).await.unwrap();
+    drop((store, account));
+    let vfs = Arc::new(disk.clone());
+    let store = LocalStore::with_vfs(vfs, Path::new(DIR), options).unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    for _ in 0..12 {
+        let new = vec![message(&*account, 20_000, "\\Deleted").await.unwrap()];
+        account.append(MailboxId(1), new, NOW).await.unwrap();
+    }
+    let before = picture(&*account).await;
+    drop((account, store));
+    let start = disk.crash(0);
+    let unhurried = start.crash(0);
+    expunge(&unhurried).await;
+    assert!(octets(&unhurried) > 240_000, "there is no haste");
+    start.set_space(Space { free: 3 << 19, total: 16 << 20 });
+    let whole = start.crash(0);
+    whole.set_space(Space { free: 3 << 19, total: 16 << 20 });
+    expunge(&whole).await;
+    assert!(octets(&whole) < 80_000, "{} octets are left", octets(&whole));
+    let after = seen(&whole, "after a kill").await;
+    for at in 1..=whole.operations() {
+        for (error, dies) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::Other, false)] {
+            let disk = start.crash(0);
+            disk.set_space(Space { free: 3 << 19, total: 16 << 20 });
+            disk.fail_at(at, error, dies);
+            expunge(&disk).await;
+            let found = seen(&disk.crash(at), &format!("{error:?} at operation {at}")).await;
+            assert!(found == before || found == after, "{error:?} at operation {at}");
         }
     }
 }
