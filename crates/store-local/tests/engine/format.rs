@@ -3,7 +3,8 @@
 //! `fixtures/version-1` is an account on which the script of [`crate::workload`] was done by the first
 //! version, with index snapshots of about its middle and its three segments. `fixtures/version-2` is one on which
 //! threads and append limits were added, with index snapshots of the second version. `fixtures/version-3` is one whose log was
-//! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. To keep one of a later
+//! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. `fixtures/version-4` is as
+//! version-2, with index snapshots of which each part has a file. To keep one of a later
 //! version, run an ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
 use crate::workload::{
@@ -78,6 +79,17 @@ async fn version_3_opens_from_its_base() {
     let opened = store.account(ACCOUNT).await.unwrap();
     let expected = std::fs::read_to_string(fixture(3).with_extension("txt")).unwrap();
     assert_eq!(picture(&*opened).await, expected);
+}
+
+/// In its index snapshots contents and threads have files of their own.
+#[tokio::test]
+async fn version_4_opens_with_its_indexes() {
+    check(4, true).await;
+}
+
+#[tokio::test]
+async fn version_4_opens_from_its_segments() {
+    check(4, false).await;
 }
 
 /// Index snapshots of an earlier version are not wrong, only of no use.
