@@ -62,6 +62,25 @@ async fn an_answer_that_nobody_waits_for_stops_nobody() {
     assert!(snapshot.rows().all(|row| row.size == 200));
 }
 
+/// Whoever finds nobody writing sees to it that somebody does, and may be gone before that has begun.
+#[tokio::test]
+async fn what_was_asked_for_is_done_though_nobody_waits() {
+    let store = open_soon(&SimulatedDisk::new()).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let open = account.open(MailboxId(1)).await.unwrap();
+    let message = message(&*account, 200, "").await.unwrap();
+    let mut asking = account.append(MailboxId(1), vec![message], 1);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(asking.as_mut().poll(&mut context).is_pending());
+    drop(asking);
+    let is_there = async {
+        while open.snapshot().counts().messages == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), is_there).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_loaded_once_for_all() {
     let store = Arc::new(open_soon(&SimulatedDisk::new()).await.unwrap());
