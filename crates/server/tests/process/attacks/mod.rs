@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 
-/// What the process may take besides, in KiB: threads, pools, pages that the allocator keeps.
-const SLACK: u64 = 6 * 1024;
+/// What the process may take besides, in KiB: threads, and the pages that the allocator keeps for each; pools.
+const SLACK: u64 = 8 * 1024;
 
 /// Octets of answers that the system keeps for a client that does not read them.
 const UNREAD: u32 = 4096;
