@@ -34,8 +34,9 @@ pub const MAX_HEAVY_THREADS: usize = 16;
 /// How long such a thread computes before it lets the system run others.
 pub const HEAVY_STRETCH: std::time::Duration = std::time::Duration::from_micros(100);
 
-/// Rows that a search looks at before it lets others run; of a key that is made of others, as many fewer.
-pub const SEARCH_ROWS: usize = 1024;
+/// Rows that a search looks at before it lets others run, some ten nanoseconds each; of a key that is made of others, as many
+/// fewer.
+pub const SEARCH_ROWS: usize = 4096;
 
 /// Looks at a row up to which a search is done where it is asked for, a millisecond or two; a longer one goes to a thread
 /// for such work.

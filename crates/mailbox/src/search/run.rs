@@ -174,18 +174,19 @@ impl Search {
     ) -> Result<UidSet, StoreError> {
         let test = Test::new(&self.key, &self.snapshot);
         let needles = Findings::new(&self.key);
-        let most = SEARCH_ROWS / usize::try_from(self.key.weight()).unwrap_or(usize::MAX);
+        let most = (SEARCH_ROWS / test.weight()).max(1);
         let mut candidates = Candidates { next: &[], pieces };
         let mut found = Found::new(self.wanted, self.most);
         let mut matches = Vec::new();
         while !found.is_enough() {
-            let batch = Batch::next(most.max(1), &test, &mut candidates, &mut matches);
-            if batch.rows == 0 {
-                break;
-            }
+            let batch = Batch::next(most, &test, &mut candidates, &mut matches);
             progress.advance((batch.rows - batch.open.len()) as u64);
             self.look_at(&batch.open, (&test, &needles), (progress, &mut matches)).await?;
             found.take(&mut matches)?;
+            if batch.rows < most && !batch.is_full() {
+                // There are no more, and nothing that others would have to be let in for.
+                break;
+            }
             yield_now().await;
         }
         Ok(found.into_set())

@@ -73,6 +73,15 @@ impl<'a> Test<'a> {
         }
     }
 
+    /// How many tests it is made of, itself included.
+    pub(super) fn weight(&self) -> usize {
+        1 + match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().map(Self::weight).sum(),
+            Self::Not(test) => test.weight(),
+            Self::Flags(_) | Self::Of(_) => 0,
+        }
+    }
+
     fn set(system: SystemFlags, keywords: u128) -> Self {
         let set = FlagSet { system, keywords };
         Self::Flags(FlagTest { set, clear: FlagSet::default() })
