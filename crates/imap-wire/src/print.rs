@@ -14,7 +14,7 @@ const MONTHS: [&[u8]; 12] = [
 
 /// A number in decimal.
 pub fn number(out: &mut Vec<u8>, number: u64) {
-    let digits = width(number);
+    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
     let mut places = [0u8; MAX_DIGITS];
     let mut rest = number;
     for place in places.iter_mut().take(digits).rev() {
@@ -25,11 +25,6 @@ pub fn number(out: &mut Vec<u8>, number: u64) {
     // Of a size that is known when this is compiled, copying is a few moves and no call.
     out.extend_from_slice(&places);
     out.truncate(end);
-}
-
-/// How many digits a number has.
-pub(crate) fn width(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
 /// Two numbers with a colon between them, in their order.

@@ -171,22 +171,40 @@ impl<'c> Out<'c> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::limits::OUT_HIGH_WATER;
 
-    /// How much was written at once, at the most.
-    #[derive(Default)]
-    struct Most(usize);
+    /// What was written; nothing more can be when there is no more room.
+    pub(crate) struct Written {
+        pub(crate) octets: Vec<u8>,
+        /// How much at once, at the most.
+        pub(crate) most: usize,
+        room: usize,
+    }
 
-    impl Sink for Most {
+    impl Written {
+        pub(crate) fn with_room(room: usize) -> Self {
+            Self { octets: Vec::new(), most: 0, room }
+        }
+    }
+
+    impl Default for Written {
+        fn default() -> Self {
+            Self::with_room(usize::MAX)
+        }
+    }
+
+    impl Sink for Written {
         fn write<'a>(
             &'a mut self,
             octets: &'a [u8],
             _patience: Duration,
         ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
-            self.0 = self.0.max(octets.len());
-            Box::pin(async { Ok(()) })
+            self.octets.extend_from_slice(octets);
+            self.most = self.most.max(octets.len());
+            let fits = self.octets.len() <= self.room;
+            Box::pin(async move { if fits { Ok(()) } else { Err(Gone) } })
         }
     }
 
@@ -194,7 +212,7 @@ mod tests {
     async fn no_more_waits_than_may_and_one_response() {
         let response = "* OK Still there\r\n".len();
         for most in [OUT_BEFORE_LOGIN, OUT_HIGH_WATER] {
-            let mut written = Most::default();
+            let mut written = Written::default();
             let mut out = Out::new(&mut written, Duration::MAX);
             out.hold(most);
             for _ in 0..10_000 {
@@ -202,7 +220,7 @@ mod tests {
                 out.drain().await.unwrap();
             }
             drop(out);
-            assert!((most..most + response).contains(&written.0), "{most}: {}", written.0);
+            assert!((most..most + response).contains(&written.most), "{most}: {}", written.most);
         }
     }
 }

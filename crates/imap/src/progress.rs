@@ -95,27 +95,9 @@ impl<'n> Notices<'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::out::{Sent, Sink};
+    use crate::out::tests::Written;
     use std::future::pending;
     use tokio::time::Instant;
-
-    /// What was written; nothing more can be when there is no more room.
-    struct Written {
-        text: String,
-        room: usize,
-    }
-
-    impl Sink for Written {
-        fn write<'a>(
-            &'a mut self,
-            octets: &'a [u8],
-            _patience: Duration,
-        ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
-            let fits = self.text.len() + octets.len() <= self.room;
-            self.text.push_str(str::from_utf8(octets).unwrap());
-            Box::pin(async move { if fits { Ok(()) } else { Err(Gone) } })
-        }
-    }
 
     const PACE: Duration = Duration::from_secs(10);
 
@@ -126,19 +108,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn notices_come_at_their_pace_and_no_sooner() {
         for (seconds, expected) in [(9, 0), (11, 1), (35, 3)] {
-            let mut written = Written { text: String::new(), room: usize::MAX };
+            let mut written = Written::default();
             let tag = Tag::new(b"a1").unwrap();
             let task = sleep(Duration::from_secs(seconds));
             let mut out = Out::new(&mut written, PACE);
             notices(&tag, None).wait_for(pin!(task), &mut out).await.unwrap();
             let notice = "* OK [INPROGRESS (\"a1\" NIL NIL)] Still at it\r\n";
-            assert_eq!(written.text, notice.repeat(expected), "{seconds} s");
+            assert_eq!(written.octets, notice.repeat(expected).as_bytes(), "{seconds} s");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_has_hung_up_is_found_out() {
-        let mut written = Written { text: String::new(), room: 0 };
+        let mut written = Written::with_room(0);
         let tag = Tag::new(b"a1").unwrap();
         let began = Instant::now();
         let mut out = Out::new(&mut written, PACE);

@@ -5,8 +5,10 @@
 //! do, and let the system run others in between. What waits here is bounded by what asks: a conversation runs one
 //! command at a time.
 
+use crate::StoreError;
 use crate::limits::{HEAVY_STRETCH, MAX_HEAVY_THREADS};
 use std::future::poll_fn;
+use std::io;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::OnceLock;
@@ -19,6 +21,14 @@ use tokio::task::JoinHandle;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("work for a thread of its own was not done")]
 pub struct NotDone;
+
+impl NotDone {
+    /// The same in the terms of an engine that was asked for this.
+    #[must_use]
+    pub fn during(self, context: &'static str) -> StoreError {
+        StoreError::Io { context, source: io::Error::other(self) }
+    }
+}
 
 static PROCESSORS: OnceLock<usize> = OnceLock::new();
 static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();

@@ -183,27 +183,13 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot of its parts. Rows must ascend by UID, tombstones by modseq.
     #[must_use]
-    pub fn from_parts(parts: SnapshotParts) -> Self {
+    pub fn from_parts(mut parts: SnapshotParts) -> Self {
         debug_assert!(parts.rows.is_sorted_by(|a, b| a.uid < b.uid));
-        debug_assert!(parts.tombstones.is_sorted_by_key(|stone| stone.modseq));
-        let mut counts = Counts::default();
-        parts.rows.iter().for_each(|row| counts.add(row));
-        let chunks = parts.rows.chunks(CHUNK_ROWS).map(|rows| Arc::new(Chunk::new(rows.to_vec())));
-        let tombstones =
-            parts.tombstones.chunks(CHUNK_ROWS).map(|stones| Arc::new(stones.to_vec()));
-        Self {
-            id: parts.id,
-            uid_validity: parts.uid_validity,
-            uid_next: parts.uid_next,
-            highest_modseq: parts.highest_modseq,
-            keywords: Arc::new(parts.keywords),
-            chunks: Arc::new(chunks.collect()),
-            tombstones: Arc::new(tombstones.collect()),
-            tombstone_floor: parts.tombstone_floor,
-            counts,
-            deleted: false,
-            numbering: OnceLock::new(),
+        let mut rows = Rows::with_capacity(parts.rows.len());
+        for row in std::mem::take(&mut parts.rows) {
+            rows.push(row);
         }
+        Self::with_rows(parts, rows)
     }
 
     /// The mailbox's id.

@@ -410,7 +410,7 @@ impl AccountStore for LocalAccount {
             // Most have nothing to claim, and need not queue for that.
             let is_new = self.account.look(|state| {
                 let published = state.mailboxes.get(&mailbox).ok_or(Refused::NoSuchMailbox)?;
-                Ok(plan::unclaimed(published.recent(), published.status().uid_next).is_some())
+                Ok(plan::unclaimed(published.recent(), published.uid_next()).is_some())
             });
             if !is_new? {
                 return Ok(None);

@@ -341,6 +341,11 @@ impl Published {
         self.mailbox().map_or(self.at_rest.0, |mailbox| mailbox.recent)
     }
 
+    /// The UID that the next message will have; `None` when they are used up.
+    pub(crate) fn uid_next(&self) -> Option<Uid> {
+        self.snapshot().map_or(self.at_rest.1.uid_next, |snapshot| snapshot.uid_next())
+    }
+
     /// What is known of the mailbox, whether its messages are in memory or not.
     pub(crate) fn status(&self) -> Status {
         let status = |mailbox: &Mailbox| Status::of(&mailbox.snapshot, mailbox.recent);

@@ -345,10 +345,9 @@ fn load_damaged(
     dir: PathBuf,
     (name, what): (&str, String),
 ) -> Result<Arc<Account>, StoreError> {
-    let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
-    let salvaged = salvage::salvage(&*shared.vfs, &dir, shared.options.max_tombstones, now);
+    let max_tombstones = shared.options.max_tombstones;
+    let salvaged = salvage::for_reading(&*shared.vfs, &dir, max_tombstones, (name, &what));
     let Ok(salvaged) = salvaged else { return Err(StoreError::Damaged(what)) };
-    tracing::error!(account = %name, %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
     let found = Recovered::of_damaged(Arc::clone(&shared.vfs), &dir, salvaged);
     let account = Account::new(name, dir, shared, found);
     account.read_only.store(true, Ordering::SeqCst);

@@ -11,7 +11,6 @@ use crate::recovery;
 use crate::resting::Part;
 use crate::salvage;
 use crate::state::State;
-use crate::store::seconds_since_1970;
 use crate::sync::{lock, read};
 use rookery_mailbox::{Refused, StoreError};
 use std::sync::Arc;
@@ -74,10 +73,9 @@ impl Account {
     /// The log is damaged where the index snapshots covered it: from now on nothing is changed, as if the account had been
     /// opened without them.
     fn put_together(&self, what: &str) -> Result<State, StoreError> {
-        tracing::error!(account = %self.name(), %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
         self.read_only.store(true, Ordering::SeqCst);
-        let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
-        let max_tombstones = self.options().max_tombstones;
-        Ok(salvage::salvage(&*self.vfs(), self.dir(), max_tombstones, now)?.state)
+        let (vfs, max_tombstones) = (self.vfs(), self.options().max_tombstones);
+        let damaged = (self.name(), what);
+        Ok(salvage::for_reading(&*vfs, self.dir(), max_tombstones, damaged)?.state)
     }
 }

@@ -6,9 +6,6 @@ use crate::{PartialRange, SeqNumber, SequenceSet, Tag, print};
 
 pub(super) fn print(out: &mut Vec<u8>, numbers: &[u32], modseq: Option<u64>) {
     out.extend_from_slice(b"SEARCH");
-    // The last one is the longest, as a rule.
-    let longest = numbers.last().map_or(0, |last| print::width(u64::from(*last)) + 1);
-    out.reserve(numbers.len() * longest);
     for number in numbers {
         out.push(b' ');
         print::number(out, u64::from(*number));

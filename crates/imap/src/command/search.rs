@@ -4,6 +4,7 @@ mod answer;
 mod returns;
 
 use super::now;
+use crate::budget::Budget;
 use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::progress;
@@ -43,7 +44,7 @@ pub(crate) async fn run(
     };
     let told = returns::told(command.returns.as_deref(), &found);
     if saves {
-        save(context, selected, &told)?;
+        save(context.budget(), &mut selected.saved, &told)?;
     }
     let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
     let matches = Matches { view: &selected.view, by_uid: command.uid, found: &found, modseq };
@@ -99,12 +100,12 @@ fn check_charset(context: &Context, charset: Option<&str>) -> Result<(), Refusal
 }
 
 /// Let `$` stand for these, unless they lie so scattered that they take more room than there is.
-fn save(context: &Context, selected: &mut Selected, told: &Arc<UidSet>) -> Result<(), Refusal> {
-    if size_of_val(told.ranges()) > context.budget().saved() {
-        selected.saved = Arc::default();
+fn save(budget: Budget, saved: &mut Arc<UidSet>, told: &Arc<UidSet>) -> Result<(), Refusal> {
+    if size_of_val(told.ranges()) > budget.saved() {
+        *saved = Arc::default();
         return Err(Refusal::no(Code::NotSaved, "Too many matches lie apart"));
     }
-    selected.saved = Arc::clone(told);
+    *saved = Arc::clone(told);
     Ok(())
 }
 
@@ -224,4 +225,26 @@ fn recent(selected: &Selected) -> Key {
 fn text(needle: &[u8]) -> Result<String, Refusal> {
     let refuse = |_| Refusal::bad("A text to search for must be valid UTF-8");
     String::from_utf8(needle.to_vec()).map_err(refuse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::MIN_MEMORY;
+
+    /// So many matches of which no two are neighbours.
+    fn apart(count: usize) -> Arc<UidSet> {
+        Arc::new((1..).step_by(2).filter_map(Uid::new).take(count).collect())
+    }
+
+    #[test]
+    fn matches_that_lie_too_far_apart_are_not_saved() {
+        let budget = Budget::after_login(MIN_MEMORY);
+        let (most, mut saved) = (budget.saved() / size_of::<UidRange>(), Arc::default());
+        save(budget, &mut saved, &apart(most)).unwrap();
+        assert_eq!(saved.ranges().len(), most);
+        let refused = save(budget, &mut saved, &apart(most + 1)).unwrap_err();
+        assert_eq!((refused.status, refused.code), (Status::No, Some(Code::NotSaved)));
+        assert!(saved.is_empty());
+    }
 }

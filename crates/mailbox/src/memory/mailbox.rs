@@ -186,7 +186,7 @@ impl Mailbox {
     }
 
     pub(super) fn status(&self) -> Status {
-        Status::of(&self.snapshot(), self.first_recent)
+        Status::of(&self.open.snapshot(), self.first_recent)
     }
 
     pub(super) fn first_recent(&self) -> Uid {

@@ -1,6 +1,6 @@
-//! Deciding a test with what is known so far.
+//! Deciding criteria with what is known so far.
 
-use super::test::Test;
+use super::criteria::Criteria;
 use super::text::Findings;
 use super::{Key, fold};
 use crate::Row;
@@ -36,16 +36,15 @@ pub(super) struct Known {
     pub(super) text: Option<Findings>,
 }
 
-/// Whether the message passes; `None` when that takes more than what is known.
-pub(super) fn decide(test: &Test<'_>, (row, known): (&Row, &Known)) -> Option<bool> {
-    match test {
-        Test::Flags(flags) => Some(flags.matches(row.flags)),
-        Test::All(tests) => all(tests.iter().map(|test| decide(test, (row, known)))),
-        Test::Any(tests) => {
-            all(tests.iter().map(|test| decide(test, (row, known)).map(|yes| !yes))).map(|no| !no)
-        }
-        Test::Not(test) => decide(test, (row, known)).map(|yes| !yes),
-        Test::Of(key) => matches(key, (row, known)),
+/// Whether the message meets the criteria; `None` when that takes more than what is known.
+pub(super) fn decide(criteria: &Criteria<'_>, (row, known): (&Row, &Known)) -> Option<bool> {
+    let one = |criteria| decide(criteria, (row, known));
+    match criteria {
+        Criteria::Flags(flags) => Some(flags.matches(row.flags)),
+        Criteria::All(some) => all(some.iter().map(one)),
+        Criteria::Any(some) => all(some.iter().map(|it| one(it).map(|yes| !yes))).map(|no| !no),
+        Criteria::Not(it) => one(it).map(|yes| !yes),
+        Criteria::Of(key) => matches(key, (row, known)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Searching: message by message, and no further than it takes.
 
+use super::criteria::Criteria;
 use super::decide::{Header, Known, decide};
 use super::found::Found;
-use super::test::Test;
 use super::text::{Findings, look_through};
 use super::{Key, Progress};
 use crate::limits::{
@@ -13,7 +13,6 @@ use crate::{Account, Refused, Row, Snapshot, StoreError, heavy};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
 use rookery_mime::{Message, Scanner, date};
-use std::io;
 use std::slice;
 use std::sync::Arc;
 use tokio::task::yield_now;
@@ -79,7 +78,7 @@ impl<'a> Batch<'a> {
     /// The next messages, so many at the most, decided where their rows suffice.
     fn next(
         most: usize,
-        test: &Test<'_>,
+        criteria: &Criteria<'_>,
         candidates: &mut Candidates<'a, impl Iterator<Item = &'a [Row]>>,
         found: &mut Vec<Uid>,
     ) -> Self {
@@ -89,19 +88,19 @@ impl<'a> Batch<'a> {
             if rows.is_empty() {
                 break;
             }
-            let decided = batch.decide(test, rows, found);
+            let decided = batch.decide(criteria, rows, found);
             candidates.pass(decided);
         }
         batch
     }
 
     /// Decide about these, or some of them if the batch is full; returns about how many.
-    fn decide(&mut self, test: &Test<'_>, rows: &'a [Row], found: &mut Vec<Uid>) -> usize {
+    fn decide(&mut self, criteria: &Criteria<'_>, rows: &'a [Row], found: &mut Vec<Uid>) -> usize {
         let nothing = Known::default();
         let mut decided = 0;
         for row in rows {
             decided += 1;
-            match decide(test, (row, &nothing)) {
+            match decide(criteria, (row, &nothing)) {
                 Some(true) => found.push(row.uid),
                 Some(false) => {}
                 None => {
@@ -137,9 +136,7 @@ impl Search {
             return self.look(&progress).await;
         }
         let found = heavy::in_turns(async move { self.look(&progress).await }).await;
-        found.unwrap_or_else(|error| {
-            Err(StoreError::Io { context: "searching", source: io::Error::other(error) })
-        })
+        found.map_err(|not_done| not_done.during("searching"))?
     }
 
     /// Whether it takes less to do it at once than others would notice.
@@ -172,16 +169,16 @@ impl Search {
         pieces: impl Iterator<Item = &[Row]> + Send,
         progress: &Progress,
     ) -> Result<UidSet, StoreError> {
-        let test = Test::new(&self.key, &self.snapshot);
+        let criteria = Criteria::new(&self.key, &self.snapshot);
         let needles = Findings::new(&self.key);
-        let most = (SEARCH_ROWS / test.weight()).max(1);
+        let most = (SEARCH_ROWS / criteria.weight()).max(1);
         let mut candidates = Candidates { next: &[], pieces };
         let mut found = Found::new(self.wanted, self.most);
         let mut matches = Vec::new();
         while !found.is_enough() {
-            let batch = Batch::next(most, &test, &mut candidates, &mut matches);
+            let batch = Batch::next(most, &criteria, &mut candidates, &mut matches);
             progress.advance((batch.rows - batch.open.len()) as u64);
-            self.look_at(&batch.open, (&test, &needles), (progress, &mut matches)).await?;
+            self.look_at(&batch.open, (&criteria, &needles), (progress, &mut matches)).await?;
             found.take(&mut matches)?;
             if batch.rows < most && !batch.is_full() {
                 // There are no more, and nothing that others would have to be let in for.
@@ -195,7 +192,7 @@ impl Search {
     async fn look_at(
         &self,
         rows: &[&Row],
-        tests: (&Test<'_>, &Findings),
+        sought: (&Criteria<'_>, &Findings),
         (progress, found): (&Progress, &mut Vec<Uid>),
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
@@ -204,7 +201,7 @@ impl Search {
         let emails: Vec<EmailId> = rows.iter().map(|row| row.email).collect();
         let summaries = self.account.store().summaries(&emails).await?;
         for (row, summary) in rows.iter().zip(summaries) {
-            match look_closer(&self.account, row, summary, tests).await {
+            match look_closer(&self.account, row, summary, sought).await {
                 Ok(true) => found.push(row.uid),
                 Ok(false)
                 | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}
@@ -221,7 +218,7 @@ async fn look_closer(
     account: &Account,
     row: &Row,
     summary: Option<Bytes>,
-    (test, needles): (&Test<'_>, &Findings),
+    (criteria, needles): (&Criteria<'_>, &Findings),
 ) -> Result<bool, StoreError> {
     let mut known = Known::default();
     let message = match summary.and_then(|summary| Message::decode(&summary)) {
@@ -229,17 +226,17 @@ async fn look_closer(
         None => scan(account, row).await?,
     };
     known.sent_day = Some(sent_day(&message, row));
-    if let Some(answer) = decide(test, (row, &known)) {
+    if let Some(answer) = decide(criteria, (row, &known)) {
         return Ok(answer);
     }
     let header = message.root.header.start..message.root.header.end.min(MAX_SEARCHED_HEADER);
     yield_now().await;
     known.header = Some(Header::new(&account.store().content(row.email, header).await?));
-    if let Some(answer) = decide(test, (row, &known)) {
+    if let Some(answer) = decide(criteria, (row, &known)) {
         return Ok(answer);
     }
     known.text = Some(look_through(account, row.email, &message, needles.clone()).await?);
-    Ok(decide(test, (row, &known)) == Some(true))
+    Ok(decide(criteria, (row, &known)) == Some(true))
 }
 
 /// The day of the Date field as it was written down, disregarding the zone, or that of the internal date.

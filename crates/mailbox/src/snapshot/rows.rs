@@ -65,10 +65,23 @@ impl Snapshot {
     #[must_use]
     pub fn with_rows(parts: SnapshotParts, mut rows: Rows) -> Self {
         debug_assert!(parts.rows.is_empty());
+        debug_assert!(parts.tombstones.is_sorted_by_key(|stone| stone.modseq));
         rows.end_chunk();
-        let Rows { chunks, counts, numbering, .. } = rows;
-        let numbering = OnceLock::from(Arc::new(numbering));
-        Self { chunks: Arc::new(chunks), counts, numbering, ..Self::from_parts(parts) }
+        let tombstones =
+            parts.tombstones.chunks(CHUNK_ROWS).map(|stones| Arc::new(stones.to_vec()));
+        Self {
+            id: parts.id,
+            uid_validity: parts.uid_validity,
+            uid_next: parts.uid_next,
+            highest_modseq: parts.highest_modseq,
+            keywords: Arc::new(parts.keywords),
+            chunks: Arc::new(rows.chunks),
+            tombstones: Arc::new(tombstones.collect()),
+            tombstone_floor: parts.tombstone_floor,
+            counts: rows.counts,
+            deleted: false,
+            numbering: OnceLock::from(Arc::new(rows.numbering)),
+        }
     }
 }
 

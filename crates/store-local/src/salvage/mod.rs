@@ -18,6 +18,7 @@ use crate::record::{Record, is_append};
 use crate::replay::{READING, damage};
 use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
 use crate::state::{Location, Published, State};
+use crate::store::seconds_since_1970;
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
@@ -62,6 +63,19 @@ struct Salvage {
     /// Messages that were there when a change is missing: it may have copied them to where they still should be.
     at_risk: BTreeMap<EmailId, Stray>,
     unfit: u64,
+}
+
+/// Put together what can be read of an account, for reading only: `what` says how its log is damaged.
+pub(crate) fn for_reading(
+    vfs: &dyn Vfs,
+    account: &Path,
+    max_tombstones: usize,
+    (name, what): (&str, &str),
+) -> Result<Salvaged, StoreError> {
+    let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
+    let salvaged = salvage(vfs, account, max_tombstones, now)?;
+    tracing::error!(account = %name, %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
+    Ok(salvaged)
 }
 
 /// Put together what can be read of the account in this directory. `now` is in seconds since 1970.

@@ -13,9 +13,10 @@ use rookery_imap_wire::{Code, Data, FetchData, Partial};
 use rookery_mailbox::{StoreError, heavy};
 use rookery_mime::transfer::{Decoder, Encoding};
 use rookery_mime::{Message, Part, SectionText};
-use std::io;
 use std::ops::Range;
 use tokio::task::yield_now;
+
+const DECODING: &str = "decoding a part";
 
 /// The decoded size of a part; 0 where there is no such part.
 pub(super) async fn size(
@@ -137,7 +138,7 @@ async fn measure(
         let content = Content::new(&account, email);
         measure_here(&leaf, partial, &content).await
     };
-    heavy::in_turns(measuring).await.map_err(not_decoded)?
+    heavy::in_turns(measuring).await.map_err(|it| it.during(DECODING))?
 }
 
 async fn measure_here(
@@ -155,10 +156,6 @@ async fn measure_here(
     Ok(measured)
 }
 
-fn not_decoded(error: heavy::NotDone) -> StoreError {
-    StoreError::Io { context: "decoding a part", source: io::Error::other(error) }
-}
-
 /// A part as it is decoded, chunk by chunk, cut to what was asked for.
 struct Decoded {
     rest: Range<u64>,
@@ -169,6 +166,11 @@ struct Decoded {
 /// What decodes.
 struct Decoding {
     decoder: Decoder,
+    cut: Cut,
+}
+
+/// What of the decoded octets is told, and how.
+struct Cut {
     /// Whether lines get CRLF, and whether the octet before was a CR.
     lines: Option<bool>,
     /// Decoded octets to pass over.
@@ -182,7 +184,7 @@ impl Decoded {
         let (skip, left) = partial.map_or((0, u64::MAX), |part| (part.offset, part.length));
         let decoder = Decoder::new(leaf.form.encoding);
         let lines = leaf.form.lines.then_some(false);
-        let decoding = Some(Decoding { decoder, lines, skip, left });
+        let decoding = Some(Decoding { decoder, cut: Cut { lines, skip, left } });
         Self { rest: leaf.range.clone(), decoding }
     }
 
@@ -202,14 +204,14 @@ impl Decoded {
         let Some(encoded) = self.encoded(content).await? else { return Ok(None) };
         let Some(decoding) = self.decoding.take() else { return Ok(None) };
         let decoded = heavy::at_once(move || decoding.next(&encoded)).await;
-        let (octets, decoding) = decoded.map_err(not_decoded)?;
+        let (octets, decoding) = decoded.map_err(|it| it.during(DECODING))?;
         self.decoding = decoding;
         Ok(Some(octets))
     }
 
     /// The next octets to be decoded, none where the part is at its end; nothing when all has come out that was asked for.
     async fn encoded(&mut self, content: &Content<'_>) -> Result<Option<Bytes>, StoreError> {
-        if self.decoding.as_ref().is_none_or(|decoding| decoding.left == 0) {
+        if self.decoding.as_ref().is_none_or(|decoding| decoding.cut.left == 0) {
             return Ok(None);
         }
         if self.rest.is_empty() {
@@ -227,17 +229,17 @@ impl Decoding {
     fn next(mut self, encoded: &[u8]) -> (Vec<u8>, Option<Self>) {
         let mut octets = Vec::new();
         if encoded.is_empty() {
-            let Self { decoder, lines, skip, left } = self;
-            decoder.finish(&mut octets);
-            let decoder = Decoder::new(Encoding::Identity);
-            let mut rest = Self { decoder, lines, skip, left };
-            return (rest.cut(octets), None);
+            self.decoder.finish(&mut octets);
+            return (self.cut.apply(octets), None);
         }
         self.decoder.push(encoded, &mut octets);
-        (self.cut(octets), Some(self))
+        (self.cut.apply(octets), Some(self))
     }
+}
 
-    fn cut(&mut self, mut octets: Vec<u8>) -> Vec<u8> {
+impl Cut {
+    /// The next octets.
+    fn apply(&mut self, mut octets: Vec<u8>) -> Vec<u8> {
         if let Some(after_cr) = &mut self.lines {
             octets = end_lines(&octets, after_cr);
         }

@@ -6,11 +6,9 @@ use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS, HEAVY_PART};
 use bytes::Bytes;
 use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
-use rookery_mailbox::heavy::{self, NotDone};
-use rookery_mailbox::{Account, Beginning, Row, StoreError};
+use rookery_mailbox::{Account, Beginning, Row, StoreError, heavy};
 use rookery_mime::{Encoded, Message, Scanner, SectionText};
 use std::collections::VecDeque;
-use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;
 use tokio::task::yield_now;
@@ -182,11 +180,7 @@ pub(super) async fn scan_while(
         let content = Content::new(&account, email);
         scan_here(is_needed, size, &content).await
     };
-    let failed = |error| StoreError::Io {
-        context: "looking at a message",
-        source: io::Error::other::<NotDone>(error),
-    };
-    heavy::in_turns(scanning).await.map_err(failed)?
+    heavy::in_turns(scanning).await.map_err(|it| it.during("looking at a message"))?
 }
 
 async fn scan_here(

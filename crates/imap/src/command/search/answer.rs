@@ -118,32 +118,12 @@ impl Matches<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::out::Sink;
+    use crate::out::tests::Written;
     use rookery_mail::{DateTime, EmailId, MailboxId, ModSeq, ThreadId, UidValidity};
     use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts};
-    use std::pin::Pin;
     use std::time::Duration;
 
     const MESSAGES: u32 = 30_000;
-
-    /// What was written, and how much at once.
-    #[derive(Default)]
-    struct Written {
-        octets: Vec<u8>,
-        most: usize,
-    }
-
-    impl Sink for Written {
-        fn write<'a>(
-            &'a mut self,
-            octets: &'a [u8],
-            _patience: Duration,
-        ) -> Pin<Box<dyn Future<Output = Sent> + Send + 'a>> {
-            self.octets.extend_from_slice(octets);
-            self.most = self.most.max(octets.len());
-            Box::pin(async { Ok(()) })
-        }
-    }
 
     /// A mailbox whose UIDs begin with 1001.
     fn view() -> View {

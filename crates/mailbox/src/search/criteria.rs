@@ -6,9 +6,9 @@ use rookery_mail::SystemFlags;
 
 /// What a key asks of each message.
 #[derive(Debug)]
-pub(super) enum Test<'a> {
+pub(super) enum Criteria<'a> {
     /// About flags and nothing else.
-    Flags(FlagTest),
+    Flags(FlagCriteria),
     /// All of these.
     All(Vec<Self>),
     /// One of these.
@@ -21,12 +21,12 @@ pub(super) enum Test<'a> {
 
 /// Flags that must be set, and flags that must not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct FlagTest {
+pub(super) struct FlagCriteria {
     set: FlagSet,
     clear: FlagSet,
 }
 
-impl FlagTest {
+impl FlagCriteria {
     pub(super) fn matches(self, flags: FlagSet) -> bool {
         let is_set = flags.system.union(self.set.system) == flags.system
             && flags.keywords & self.set.keywords == self.set.keywords;
@@ -51,7 +51,7 @@ impl FlagTest {
     }
 }
 
-impl<'a> Test<'a> {
+impl<'a> Criteria<'a> {
     /// What a key asks of the messages of a mailbox.
     pub(super) fn new(key: &'a Key, snapshot: &Snapshot) -> Self {
         let all = |keys: &'a [Key]| keys.iter().map(|key| Self::new(key, snapshot)).collect();
@@ -67,34 +67,34 @@ impl<'a> Test<'a> {
                 Self::Flags(flags) => {
                     flags.not().map_or_else(|| Self::Not(Box::new(Self::Flags(flags))), Self::Flags)
                 }
-                test => Self::Not(Box::new(test)),
+                other => Self::Not(Box::new(other)),
             },
             key => Self::Of(key),
         }
     }
 
-    /// How many tests it is made of, itself included.
+    /// How many they are made of, themselves included.
     pub(super) fn weight(&self) -> usize {
         1 + match self {
-            Self::All(tests) | Self::Any(tests) => tests.iter().map(Self::weight).sum(),
-            Self::Not(test) => test.weight(),
+            Self::All(some) | Self::Any(some) => some.iter().map(Self::weight).sum(),
+            Self::Not(one) => one.weight(),
             Self::Flags(_) | Self::Of(_) => 0,
         }
     }
 
     fn set(system: SystemFlags, keywords: u128) -> Self {
         let set = FlagSet { system, keywords };
-        Self::Flags(FlagTest { set, clear: FlagSet::default() })
+        Self::Flags(FlagCriteria { set, clear: FlagSet::default() })
     }
 
     /// All of these, those about flags in one and first.
-    fn all(tests: Vec<Self>) -> Self {
-        let mut flags: Option<FlagTest> = None;
-        let mut rest = Vec::with_capacity(tests.len());
-        for test in tests {
-            match test {
+    fn all(criteria: Vec<Self>) -> Self {
+        let mut flags: Option<FlagCriteria> = None;
+        let mut rest = Vec::with_capacity(criteria.len());
+        for one in criteria {
+            match one {
                 Self::Flags(more) => flags = Some(flags.unwrap_or_default().and(more)),
-                test => rest.push(test),
+                other => rest.push(other),
             }
         }
         match flags {
@@ -185,12 +185,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_test_asks_what_its_key_means(key in keys()) {
+        fn criteria_ask_what_their_key_means(key in keys()) {
             let snapshot = mailbox();
-            let test = Test::new(&key, &snapshot);
+            let criteria = Criteria::new(&key, &snapshot);
             for (bits, keywords) in (0..32).flat_map(|bits| (0..4).map(move |words| (bits, words))) {
                 let row = row(FlagSet { system: SystemFlags::from_bits(bits), keywords });
-                let decided = decide(&test, (&row, &Known::default()));
+                let decided = decide(&criteria, (&row, &Known::default()));
                 prop_assert_eq!(decided, Some(means(&key, &row, &snapshot)));
             }
         }
