@@ -20,7 +20,11 @@ const ALLOWED: [Edges; 12] = [
         &["imap", "imap-wire", "lmtp", "auth", "store-local", "mailbox", "mime", "mail"],
         &["testkit"],
     ),
-    ("testkit", &["imap", "imap-wire", "auth", "store-local", "mailbox", "mime", "mail"], &[]),
+    (
+        "testkit",
+        &["imap", "imap-wire", "lmtp", "auth", "store-local", "mailbox", "mime", "mail"],
+        &[],
+    ),
     ("bench", &[], &[]),
     ("xtask", &[], &[]),
 ];

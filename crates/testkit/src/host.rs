@@ -1,6 +1,7 @@
 //! Our own server in this process: one account on an engine, reached through memory.
 
 use crate::dialog::{Connecting, Host, Limiting, Setting, Stream};
+use crate::polls::Polls;
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Connections, Peer, Services, Settings, Stage, serve};
 use rookery_mailbox::{Account, Refused, Store, StoreError, initial_mailboxes, names};
@@ -24,6 +25,7 @@ pub struct InProcess {
     services: Arc<Services>,
     decided: Vec<Setting>,
     conversations: Arc<AtomicUsize>,
+    polls: Option<Polls>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -54,8 +56,14 @@ impl InProcess {
             settings: settings(decided),
         };
         let (services, decided) = (Arc::new(services), decided.to_vec());
-        let conversations = Arc::default();
-        Ok(Self { services, decided, conversations, shutdown: watch::channel(false).0 })
+        let (conversations, shutdown) = (Arc::default(), watch::channel(false).0);
+        Ok(Self { services, decided, conversations, polls: None, shutdown })
+    }
+
+    /// Take note of how long the conversations to come keep their thread.
+    #[must_use]
+    pub fn watched(self, polls: Polls) -> Self {
+        Self { polls: Some(polls), ..self }
     }
 
     /// How many conversations are being held. One whose client is gone counts until its last command
@@ -120,10 +128,14 @@ impl Host for InProcess {
         let (services, shutdown) = (Arc::clone(&self.services), self.shutdown.subscribe());
         let conversations = Arc::clone(&self.conversations);
         conversations.fetch_add(1, Ordering::SeqCst);
-        tokio::spawn(async move {
+        let conversation = async move {
             serve(far, peer, services, shutdown, Stage::Greeting).await;
             conversations.fetch_sub(1, Ordering::SeqCst);
-        });
+        };
+        match self.polls.clone() {
+            Some(polls) => tokio::spawn(async move { polls.watch(conversation).await }),
+            None => tokio::spawn(conversation),
+        };
         Box::pin(async move { Ok(Box::new(near) as Box<dyn Stream>) })
     }
 }

@@ -3,3 +3,4 @@
 pub mod conformance;
 pub mod dialog;
 pub mod host;
+pub mod polls;

@@ -1,0 +1,36 @@
+//! How long the polls of a conversation keep the thread that serves it.
+//!
+//! A thread that serves conversations serves many: while one of them is polled, all others wait.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The longest poll of what is watched.
+#[derive(Clone, Debug, Default)]
+pub struct Polls {
+    /// In nanoseconds.
+    longest: Arc<AtomicU64>,
+}
+
+impl Polls {
+    /// Take note of the polls of something.
+    pub async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        std::future::poll_fn(|cx| {
+            let start = Instant::now();
+            let polled = work.as_mut().poll(cx);
+            let took = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.longest.fetch_max(took, Ordering::SeqCst);
+            polled
+        })
+        .await
+    }
+
+    /// The longest since it was last asked for.
+    #[must_use]
+    pub fn take_longest(&self) -> Duration {
+        Duration::from_nanos(self.longest.swap(0, Ordering::SeqCst))
+    }
+}
