@@ -3,6 +3,7 @@
 use crate::lexer::{Lexer, is_white_space};
 use crate::limits;
 use crate::structure::find_param;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) type Params = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -150,48 +151,56 @@ fn piece(name: &[u8]) -> Option<(&[u8], Piece)> {
     Some((base, Piece { number: digits.parse().ok()?, extended }))
 }
 
+/// The pieces of one parameter by their numbers: whether they are in the extended form, and their text.
+type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
+
+/// Put together what was written in pieces, in a time that grows with the length alone.
 fn join_continuations(params: Params) -> Params {
-    if !params.iter().any(|(name, _)| piece(name).is_some_and(|(_, piece)| piece.number == 0)) {
+    let all = all_pieces(&params);
+    if !all.values().any(|pieces| pieces.contains_key(&0)) {
         return params;
     }
-    let mut joined: Params = Vec::new();
+    let (mut joined, mut done) = (Params::new(), BTreeSet::new());
     for (name, value) in &params {
-        match piece(name) {
-            None => joined.push((name.clone(), value.clone())),
-            Some((base, Piece { number: 0, .. })) => joined.push(join(base, &params)),
+        let of_name = piece(name).map(|(base, piece)| (base, base.to_ascii_lowercase(), piece));
+        match of_name {
+            Some((base, key, Piece { number: 0, .. })) => {
+                let pieces = all.get(&key).filter(|_| done.insert(key));
+                joined.extend(pieces.map(|pieces| join(base, pieces)));
+            }
             // A later piece has gone into the first, if there is one.
-            Some((base, _)) if has_first(base, &params) => {}
-            Some(_) => joined.push((name.clone(), value.clone())),
+            Some((_, key, _)) if all.get(&key).is_some_and(|it| it.contains_key(&0)) => {}
+            _ => joined.push((name.clone(), value.clone())),
         }
     }
     joined
 }
 
-fn has_first(base: &[u8], params: &Params) -> bool {
-    find_piece(base, 0, params).is_some()
-}
-
-fn find_piece<'a>(base: &[u8], number: usize, params: &'a Params) -> Option<(bool, &'a [u8])> {
-    params.iter().find_map(|(name, value)| {
-        let (own, piece) = piece(name)?;
-        let wanted = own.eq_ignore_ascii_case(base) && piece.number == number;
-        wanted.then_some((piece.extended, value.as_slice()))
-    })
+/// The pieces of each parameter that comes in pieces; of those with the same number the first.
+fn all_pieces(params: &Params) -> BTreeMap<Vec<u8>, Pieces<'_>> {
+    let mut all: BTreeMap<Vec<u8>, Pieces<'_>> = BTreeMap::new();
+    for (name, value) in params {
+        if let Some((base, Piece { number, extended })) = piece(name) {
+            let pieces = all.entry(base.to_ascii_lowercase()).or_default();
+            pieces.entry(number).or_insert((extended, value));
+        }
+    }
+    all
 }
 
 /// All pieces from the first up to a gap, in the extended form if one of them is.
-fn join(base: &[u8], params: &Params) -> (Vec<u8>, Vec<u8>) {
-    let pieces: Vec<_> = (0..).map_while(|number| find_piece(base, number, params)).collect();
-    let extended = pieces.iter().any(|(extended, _)| *extended);
+fn join(base: &[u8], pieces: &Pieces<'_>) -> (Vec<u8>, Vec<u8>) {
+    let pieces = || (0..).map_while(|number| pieces.get(&number));
+    let extended = pieces().any(|(extended, _)| *extended);
     let mut name = base.to_vec();
     let mut value = Vec::new();
     if extended {
         name.push(b'*');
-        if pieces.first().is_some_and(|(first, _)| !first) {
+        if pieces().next().is_some_and(|(first, _)| !first) {
             value.extend_from_slice(b"''");
         }
     }
-    for (own, text) in pieces {
+    for (own, text) in pieces() {
         if extended && !own {
             percent_encode(text, &mut value);
         } else {
@@ -260,6 +269,7 @@ mod tests {
             ("a/b; n*0=x; n*2=z", "a/b n={x}"),
             ("a/b; n*1=y; n*=utf-8''z", "a/b n*1={y} n*={utf-8\\'\\'z}"),
             ("a/b; n*+0=x; N*0=y; n*1=z", "a/b n*+0={x} N={yz}"),
+            ("a/b; n*0=x; n*1=y; N*0=z; n*1=w", "a/b n={xy}"),
         ] {
             assert_eq!(parse(value).as_deref(), Some(expected), "{value}");
         }

@@ -110,6 +110,10 @@ fn parameters_and_addresses_end_at_their_limits() {
     let message = flood("Content-Type: a/b", "; a=b c (d)");
     assert_eq!(message.root.params.len(), limits::PARAMETERS);
     flood("Content-Type: a/b; a=", "b ");
+    let pieces: String = (0..limits::PARAMETERS).map(|n| format!("; a{n}*0*=''%20")).collect();
+    flood(MIXED, &format!("--x\nContent-Type: a/b{pieces}\n\n"));
+    let pieces: String = (0..limits::PARAMETERS).rev().map(|n| format!("; a*{n}=b")).collect();
+    flood(MIXED, &format!("--x\nContent-Type: a/b{pieces}\n\n"));
     let message = flood("", "To: a,b\nCc: a:\n");
     let lists = [&message.envelope.to, &message.envelope.cc];
     assert!(lists.iter().map(|list| list.len()).sum::<usize>() <= limits::ADDRESSES);
