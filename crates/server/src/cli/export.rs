@@ -26,9 +26,11 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     let mut lines = vec![];
     let mut lost = 0;
     for mailbox in &mailboxes {
-        let (count, without) = export(&mut client, &account, mailbox, (&maildir, &dir)).await?;
-        lines.push(row([&format!("  {}", mailbox.name), &count.to_string()]));
-        lost += without;
+        let exported = export(&mut client, &account, mailbox, (&maildir, &dir)).await?;
+        lines.push(row([&format!("  {}", mailbox.name), &exported.count.to_string()]));
+        // The name is too long for a folder's.
+        lines.extend(exported.renamed.map(|folder| row([&format!("    in {folder}"), ""])));
+        lost += exported.lost;
     }
     let subscribed = mailboxes.iter().filter(|mailbox| mailbox.subscribed);
     let subscribed: Vec<_> = subscribed.map(|mailbox| mailbox.name.clone()).collect();
@@ -42,13 +44,22 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Write a mailbox's messages. Says how many there were, and how many keywords had to be left out.
+struct Exported {
+    /// Messages.
+    count: u64,
+    /// The folder, if it is not called as the mailbox.
+    renamed: Option<String>,
+    /// Keywords that had to be left out.
+    lost: u64,
+}
+
+/// Write a mailbox's messages.
 async fn export(
     client: &mut Client,
     account: &str,
     mailbox: &MailboxDetails,
     (maildir, dir): (&Maildir, &Path),
-) -> Result<(u64, u64), Failure> {
+) -> Result<Exported, Failure> {
     let failed = |error| Failure::io(format!("writing {}", dir.display()), &error);
     let MailboxDetails { name, uid_validity, uid_next, .. } = mailbox;
     let mut folder = maildir.folder(name, *uid_validity, *uid_next).map_err(failed)?;
@@ -60,5 +71,6 @@ async fn export(
             count += 1;
         }
     }
-    Ok((count, folder.finish().map_err(failed)?))
+    let renamed = folder.renamed.take();
+    Ok(Exported { count, renamed, lost: folder.finish().map_err(failed)? })
 }

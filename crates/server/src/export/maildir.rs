@@ -17,12 +17,17 @@ pub(crate) struct Maildir {
 /// A folder of a Maildir in the making.
 pub(crate) struct Folder {
     dir: PathBuf,
+    /// What it is called if not as the mailbox.
+    pub(crate) renamed: Option<String>,
     uidlist: BufWriter<File>,
     /// Those that have a letter, in the order of the letters.
     keywords: Vec<String>,
     /// Flags that had no letter left.
     lost: u64,
 }
+
+/// The longest name that a folder can have on any file system, in octets.
+const LONGEST_NAME: usize = 255;
 
 /// The letters that keywords get in the names of files.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -38,14 +43,17 @@ impl Maildir {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Begin the folder of a mailbox.
+    /// Begin the folder of a mailbox. One whose name is too long for a folder's gets another one.
     pub(crate) fn folder(
         &self,
         name: &str,
         uid_validity: u32,
         uid_next: u32,
     ) -> io::Result<Folder> {
-        let dir = self.root.join(folder_name(name));
+        let wanted = folder_name(name);
+        let is_possible = wanted.len() <= LONGEST_NAME;
+        let taken = if is_possible { wanted } else { format!(".Renamed.{uid_validity}") };
+        let dir = self.root.join(&taken);
         for sub in ["cur", "new", "tmp"] {
             fs::create_dir_all(dir.join(sub))?;
         }
@@ -54,7 +62,8 @@ impl Maildir {
         }
         let mut uidlist = BufWriter::new(File::create_new(dir.join("dovecot-uidlist"))?);
         writeln!(uidlist, "3 V{uid_validity} N{uid_next}")?;
-        Ok(Folder { dir, uidlist, keywords: Vec::new(), lost: 0 })
+        let renamed = (!is_possible).then_some(taken);
+        Ok(Folder { dir, renamed, uidlist, keywords: Vec::new(), lost: 0 })
     }
 
     /// Write down which mailboxes are subscribed to.
@@ -151,6 +160,26 @@ mod tests {
     fn names_become_folders() {
         let names = ["INBOX", "Work/Old", "INBOX/Sub", "v1.2/x", "Entw\u{fc}rfe"].map(folder_name);
         assert_eq!(names, ["", ".Work.Old", ".INBOX.Sub", ".v1&AC4-2.x", ".Entw&APw-rfe"]);
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_maildir() {
+        for name in ["..", "../x", "a/../../x", ".", "a\nb", "cur", "maildirfolder", "a/./b"] {
+            let folder = folder_name(name);
+            assert!(folder.starts_with('.') && !folder.contains(['/', '\n']), "{folder:?}");
+            assert!(folder != "." && folder != "..", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_too_long_for_a_folder_get_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let maildir = Maildir::create(dir.path()).unwrap();
+        let renamed = |name: &str, validity| maildir.folder(name, validity, 1).unwrap().renamed;
+        assert_eq!(renamed(&"x".repeat(254), 1), None);
+        assert_eq!(renamed(&"x".repeat(255), 2), Some(".Renamed.2".to_owned()));
+        assert_eq!(renamed(&"\u{fc}".repeat(200), 3), Some(".Renamed.3".to_owned()));
+        assert!(dir.path().join(".Renamed.3/dovecot-uidlist").exists());
     }
 
     #[test]

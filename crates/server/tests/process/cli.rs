@@ -248,6 +248,19 @@ fn mail_is_exported() {
 }
 
 #[test]
+fn mailboxes_whose_names_are_too_long_for_folders_are_exported_too() {
+    let data = Data::with_ada();
+    let long = format!("{}/{}", "x".repeat(200), "y".repeat(200));
+    assert_eq!(data.run(&["mailbox", "create", "ada", &long]).code, 0);
+    let to = data.beside("out").to_str().unwrap().to_owned();
+    let done = data.run(&["export", "ada", "--maildir", &to]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let line = done.out.lines().find(|line| line.contains("in .Renamed."));
+    let folder = line.unwrap().trim().strip_prefix("in ").unwrap();
+    assert!(data.beside("out").join(folder).join("cur").is_dir(), "{}", done.out);
+}
+
+#[test]
 fn the_configuration_is_checked_and_shown() {
     let data = Data::new();
     let file = data.beside("rookery.toml");
