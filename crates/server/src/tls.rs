@@ -19,6 +19,10 @@ pub(crate) struct Tls {
     current: RwLock<Arc<ServerConfig>>,
 }
 
+/// What clients call IMAP that say which protocol they want to speak inside TLS (RFC 7301, registered by RFC 8314 §7).
+/// Whoever wants another one only, as a browser does, ends the handshake.
+const ALPN: &[u8] = b"imap";
+
 /// Where certificate and key are.
 struct Files {
     cert: PathBuf,
@@ -60,10 +64,11 @@ fn server_config(config: &Config) -> Result<Arc<ServerConfig>, Failure> {
     };
     let (chain, key) = (read_chain(&files.cert)?, read_key(&files.key)?);
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| unusable(&error))?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Arc::new(config))
 }
 

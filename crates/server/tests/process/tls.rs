@@ -8,7 +8,7 @@ use rustls::{
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) fn secure(data: &Data, stream: TcpStream) -> Secured {
 
 /// Shake hands, trusting this certificate and nothing else.
 pub(crate) fn secure_trusting(certificate: &Path, stream: TcpStream) -> Secured {
-    secure_with(certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS)
+    secure_with(certificate, stream, aws_lc_rs::default_provider(), rustls::DEFAULT_VERSIONS, &[])
 }
 
 fn secure_with(
@@ -30,14 +30,16 @@ fn secure_with(
     stream: TcpStream,
     provider: CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],
+    alpn: &[&str],
 ) -> Secured {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     BufReader::new(StreamOwned::new(connection, stream))
@@ -103,7 +105,7 @@ fn tls_1_2_and_1_3_are_spoken() {
         let stream = TcpStream::connect(server.address("imaps")).unwrap();
         let certificate = data.dir().join("tls/cert.pem");
         let provider = aws_lc_rs::default_provider();
-        let mut client = secure_with(&certificate, stream, provider, &[version]);
+        let mut client = secure_with(&certificate, stream, provider, &[version], &[]);
         assert!(line(&mut client).starts_with("* OK"));
         let spoken = client.get_ref().conn.protocol_version();
         assert_eq!(spoken, Some(version.version));
@@ -125,6 +127,53 @@ fn tls_1_2_has_the_suite_that_everybody_has() {
     let stream = TcpStream::connect(server.address("imaps")).unwrap();
     let suites = vec![aws_lc_rs::cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
     let provider = CryptoProvider { cipher_suites: suites, ..aws_lc_rs::default_provider() };
-    let mut client = secure_with(&cert, stream, provider, &[&TLS12]);
+    let mut client = secure_with(&cert, stream, provider, &[&TLS12], &[]);
     assert!(line(&mut client).starts_with("* OK"));
+}
+
+/// A browser that somebody leads here with a certificate that is also a web server's speaks HTTP inside TLS.
+#[test]
+fn who_wants_another_protocol_inside_tls_is_refused() {
+    let data = Data::with_ada();
+    let server = serve(&data);
+    let certificate = data.dir().join("tls/cert.pem");
+    for (alpn, is_welcome) in
+        [(&["imap"][..], true), (&["h2", "imap"][..], true), (&["h2", "http/1.1"][..], false)]
+    {
+        let stream = TcpStream::connect(server.address("imaps")).unwrap();
+        let provider = aws_lc_rs::default_provider();
+        let mut client =
+            secure_with(&certificate, stream, provider, rustls::DEFAULT_VERSIONS, alpn);
+        let mut greeting = String::new();
+        let heard = client.read_line(&mut greeting);
+        assert_eq!(heard.is_ok() && greeting.starts_with("* OK"), is_welcome, "{alpn:?}");
+        assert_eq!(client.get_ref().conn.alpn_protocol(), is_welcome.then_some(&b"imap"[..]));
+    }
+}
+
+#[test]
+fn what_is_not_tls_ends_that_connection_only() {
+    let data = Data::with_ada();
+    let server = serve(&data);
+    let stream = TcpStream::connect(server.address("imaps")).unwrap();
+    let mut client = secure(&data, stream);
+    assert!(line(&mut client).starts_with("* OK"));
+    let long = vec![0x16; 100_000];
+    for octets in [
+        &b"a NOOP\r\n"[..],
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\xff\xff\x01",
+        b"\x80\x2e\x01\x00\x02",
+        &[0; 50],
+        &long,
+    ] {
+        let mut stream = TcpStream::connect(server.address("imaps")).unwrap();
+        // The server need not take it all.
+        let _ = stream.write_all(octets);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut said = Vec::new();
+        let _ = stream.read_to_end(&mut said);
+        assert!(!said.windows(4).any(|it| it == b"* OK"), "{octets:?}: {said:?}");
+        assert!(command(&mut client, "n NOOP").last().unwrap().starts_with("n OK"));
+    }
 }
