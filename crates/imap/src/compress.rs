@@ -10,7 +10,7 @@
 use crate::limits::{DEFLATE_LEVEL, DEFLATE_PIECE, HEAVY_BATCH, MAX_KEPT_DEFLATERS};
 use crate::out::Gone;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use rookery_mailbox::heavy;
+use rookery_mailbox::heavy::{self, Owner};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The places of compressors that are kept. They are the process's, as its memory is.
@@ -148,11 +148,12 @@ impl Deflater {
     /// Compress a batch, so that the client can read all of it; a long one where that keeps nobody else waiting.
     pub(crate) async fn compress(
         mut self: Box<Self>,
+        owner: Owner,
         octets: Vec<u8>,
     ) -> Result<(Vec<u8>, Box<Self>), Gone> {
         let is_long = octets.len() >= HEAVY_BATCH;
         let work = move || self.batch(&octets).map(|compressed| (compressed, self));
-        if is_long { heavy::at_once(work).await.map_err(|_| Gone)? } else { work() }
+        if is_long { heavy::at_once(owner, work).await.map_err(|_| Gone)? } else { work() }
     }
 
     /// Compress a batch, so that the client can read all of it.

@@ -3,6 +3,7 @@
 use crate::compress::Deflater;
 use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN};
 use rookery_imap_wire::{Code, Response, Status};
+use rookery_mailbox::heavy::Owner;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::task::yield_now;
@@ -29,6 +30,8 @@ pub(crate) struct Out<'c> {
     buffer: Vec<u8>,
     /// Octets that may wait.
     most: usize,
+    /// For whom they are compressed.
+    owner: Owner,
     sink: &'c mut dyn Sink,
     /// How long a client may take to accept one batch of answers.
     patience: Duration,
@@ -50,6 +53,7 @@ impl<'c> Out<'c> {
         Self {
             buffer: Vec::new(),
             most: OUT_BEFORE_LOGIN,
+            owner: Owner::STRANGER,
             sink,
             patience,
             sent: 0,
@@ -57,9 +61,9 @@ impl<'c> Out<'c> {
         }
     }
 
-    /// Let so many octets wait from now on.
-    pub(crate) fn hold(&mut self, most: usize) {
-        self.most = most;
+    /// Let so many octets wait from now on, which are for this account.
+    pub(crate) fn hold(&mut self, most: usize, owner: Owner) {
+        (self.most, self.owner) = (most, owner);
     }
 
     /// Add a response.
@@ -108,7 +112,7 @@ impl<'c> Out<'c> {
                 octets
             }
             Layer::Compressed(deflater) => {
-                let (compressed, deflater) = deflater.compress(octets).await?;
+                let (compressed, deflater) = deflater.compress(self.owner, octets).await?;
                 self.layer = Layer::Compressed(deflater);
                 compressed
             }
@@ -214,7 +218,7 @@ pub(crate) mod tests {
         for most in [OUT_BEFORE_LOGIN, OUT_HIGH_WATER] {
             let mut written = Written::default();
             let mut out = Out::new(&mut written, Duration::MAX);
-            out.hold(most);
+            out.hold(most, Owner::STRANGER);
             for _ in 0..10_000 {
                 out.untagged(Status::Ok, None, "Still there");
                 out.drain().await.unwrap();

@@ -17,6 +17,7 @@ use rookery_imap_wire::{
     quoted_utf8,
 };
 use rookery_mail::Uid;
+use rookery_mailbox::heavy::Owner;
 use rookery_mailbox::{Account, StoreError};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -241,7 +242,8 @@ impl Session {
                 }
                 Frame::Incomplete | Frame::Bytes(_) | Frame::LiteralEnd => Next::Command,
             };
-            out.hold(self.budget().output());
+            let owner = self.user().map_or(Owner::STRANGER, |user| user.account.owner());
+            out.hold(self.budget().output(), owner);
             out.drain().await.map_err(|_| NoInput::Hangup)?;
             if let Some(end) = self.follow(next, input, out).await? {
                 return Ok(end);

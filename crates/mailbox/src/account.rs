@@ -1,5 +1,6 @@
 //! The rules of an account that stand above the engine: names, superior names, the inbox.
 
+use crate::heavy::Owner;
 use crate::limits::MAX_ATTEMPTS;
 use crate::{
     Absent, AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError,
@@ -11,6 +12,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Account {
     store: Arc<dyn AccountStore>,
+    owner: Owner,
 }
 
 /// What every new account has: the inbox, and a mailbox for each common special use (RFC 6154 §2). All are subscribed.
@@ -35,7 +37,14 @@ impl Account {
     /// The account that an engine keeps.
     #[must_use]
     pub fn new(store: Arc<dyn AccountStore>) -> Self {
-        Self { store }
+        let owner = Owner::account(store.name());
+        Self { store, owner }
+    }
+
+    /// For whom work is done that takes long.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.owner
     }
 
     /// The engine, for everything that needs no rule.

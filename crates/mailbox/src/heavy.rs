@@ -1,21 +1,38 @@
 //! Work that needs a processor for long, on a few threads of its own.
 //!
 //! The threads that serve conversations serve all of them, so that nothing may keep one for long. There are fewer threads
-//! here than processors, so that one is left for the others whatever is asked for; they take turns between all that there is to
-//! do, and let the system run others in between. What waits here is bounded by what asks: a conversation runs one
-//! command at a time.
+//! here than processors, so that one is left for the others whatever is asked for; they take turns between the accounts for which
+//! there is something to do, and let the system run others in between. What waits here is bounded by what asks: a conversation runs
+//! one command at a time.
+
+mod pool;
 
 use crate::StoreError;
-use crate::limits::{HEAVY_STRETCH, MAX_HEAVY_THREADS};
-use std::future::poll_fn;
+use crate::limits::MAX_HEAVY_THREADS;
+use pool::{Pool, Task};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZeroUsize;
-use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
-use std::time::Instant;
-use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+
+/// For which account work is done; accounts take turns.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Owner(u64);
+
+impl Owner {
+    /// Whoever has not logged in.
+    pub const STRANGER: Self = Self(0);
+
+    /// The account of this name. That two names are taken for one is as good as impossible, and harmless.
+    #[must_use]
+    pub fn account(name: &str) -> Self {
+        static NAMES: OnceLock<RandomState> = OnceLock::new();
+        Self(NAMES.get_or_init(RandomState::new).hash_one(name))
+    }
+}
 
 /// The work was not done: it panicked, or the process is ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -31,7 +48,7 @@ impl NotDone {
 }
 
 static PROCESSORS: OnceLock<usize> = OnceLock::new();
-static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
+static POOL: OnceLock<Option<Arc<Pool>>> = OnceLock::new();
 
 /// Say how many processors there are, where the system may not be asked later any more. Counts once, before the first work.
 pub fn set_processors(processors: usize) {
@@ -52,13 +69,8 @@ fn threads_for(processors: usize) -> usize {
 }
 
 /// Where the work is done; nothing where the system has no threads left.
-fn place() -> Option<&'static Handle> {
-    let build = || {
-        let mut threads_of_their_own = Builder::new_multi_thread();
-        threads_of_their_own.worker_threads(threads()).thread_name("heavy");
-        threads_of_their_own.build().ok()
-    };
-    THREADS.get_or_init(build).as_ref().map(Runtime::handle)
+fn pool() -> Option<&'static Arc<Pool>> {
+    POOL.get_or_init(|| Pool::start(threads()).ok()).as_ref()
 }
 
 /// Do something there that waits or yields after every little piece: these are its turns. It ends at the next of them when
@@ -67,12 +79,17 @@ fn place() -> Option<&'static Handle> {
 /// # Errors
 /// [`NotDone`].
 pub async fn in_turns<T: Send + 'static>(
+    owner: Owner,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, NotDone> {
-    match place() {
-        Some(place) => Waiting(place.spawn(polite(work))).end().await,
-        None => Ok(work.await),
-    }
+    let Some(pool) = pool() else { return Ok(work.await) };
+    let (done, end) = oneshot::channel();
+    let task = pool.begin(owner, async move {
+        // Who has asked may have gone.
+        let _ = done.send(work.await);
+    });
+    let _waiting = Waiting(task);
+    end.await.map_err(|_| NotDone)
 }
 
 /// Do something there in one turn.
@@ -80,39 +97,50 @@ pub async fn in_turns<T: Send + 'static>(
 /// # Errors
 /// [`NotDone`].
 pub async fn at_once<T: Send + 'static>(
+    owner: Owner,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotDone> {
-    in_turns(async { work() }).await
+    in_turns(owner, async { work() }).await
+}
+
+/// Do something step by step until a step says that it was the last: the first one here, for mostly there is no other, and
+/// all others there, a turn each.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn by_steps<T: Send + 'static>(
+    owner: Owner,
+    mut work: T,
+    step: impl Fn(&mut T) -> Step + Send + 'static,
+) -> Result<T, NotDone> {
+    if step(&mut work) == Step::Last {
+        return Ok(work);
+    }
+    let all_others = async move {
+        while step(&mut work) == Step::More {
+            yield_now().await;
+        }
+        work
+    };
+    in_turns(owner, all_others).await
+}
+
+/// Whether there is more to do behind a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// There is.
+    More,
+    /// There is not.
+    Last,
 }
 
 /// Whoever waits for work; without them it goes on no longer than to its next turn.
-struct Waiting<T>(JoinHandle<T>);
+struct Waiting(Arc<Task>);
 
-impl<T> Waiting<T> {
-    async fn end(mut self) -> Result<T, NotDone> {
-        (&mut self.0).await.map_err(|_| NotDone)
-    }
-}
-
-impl<T> Drop for Waiting<T> {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.cancel();
     }
-}
-
-/// Let the system run others first every little while: else a thread that has slept waits for milliseconds for one that
-/// computes, where there are few processors.
-async fn polite<T>(work: impl Future<Output = T>) -> T {
-    let (mut work, mut since) = (pin!(work), Instant::now());
-    poll_fn(|cx| {
-        let polled = work.as_mut().poll(cx);
-        if polled.is_pending() && since.elapsed() >= HEAVY_STRETCH {
-            std::thread::yield_now();
-            since = Instant::now();
-        }
-        polled
-    })
-    .await
 }
 
 #[cfg(test)]
@@ -142,7 +170,7 @@ mod tests {
                 now.fetch_sub(1, Ordering::SeqCst);
                 (running, std::thread::current().id())
             };
-            all.spawn(at_once(work));
+            all.spawn(at_once(Owner::STRANGER, work));
         }
         let here = std::thread::current().id();
         for done in all.join_all().await {
@@ -155,7 +183,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn small_work_gets_its_turn_beside_work_without_end() {
         let endless = || {
-            tokio::spawn(in_turns(async {
+            tokio::spawn(in_turns(Owner::STRANGER, async {
                 while always() {
                     yield_now().await;
                 }
@@ -163,8 +191,52 @@ mod tests {
         };
         let endless: Vec<_> = (0..threads() * 3).map(|_| endless()).collect();
         tokio::task::yield_now().await;
-        assert_eq!(at_once(|| 5).await, Ok(5));
+        assert_eq!(at_once(Owner::STRANGER, || 5).await, Ok(5));
         assert!(endless.iter().all(|endless| !endless.is_finished()));
+    }
+
+    /// A crowd of one account keeps nobody of another one waiting for longer than one of them would.
+    #[tokio::test(flavor = "current_thread")]
+    async fn turns_are_between_accounts() {
+        let (crowd, alone) = (Owner::account("crowd"), Owner::account("alone"));
+        let turns = Arc::new(AtomicUsize::new(0));
+        let busy = || {
+            let turns = Arc::clone(&turns);
+            tokio::spawn(in_turns(crowd, async move {
+                while always() {
+                    turns.fetch_add(1, Ordering::SeqCst);
+                    yield_now().await;
+                }
+            }))
+        };
+        let _crowd: Vec<_> = (0..100).map(|_| busy()).collect();
+        while turns.load(Ordering::SeqCst) < 1000 {
+            yield_now().await;
+        }
+        let meanwhile = in_turns(alone, async move {
+            let before = turns.load(Ordering::SeqCst);
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            turns.load(Ordering::SeqCst) - before
+        });
+        let meanwhile = meanwhile.await.unwrap();
+        // A turn of theirs for each of ours; a few more where there are several threads.
+        assert!(meanwhile < 100 * 2 * (threads() + 1), "{meanwhile} turns of others in 100");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_first_step_is_done_here_and_all_others_elsewhere() {
+        let here = std::thread::current().id();
+        for steps in [1, 2, 5] {
+            let step = move |threads: &mut Vec<_>| {
+                threads.push(std::thread::current().id());
+                if threads.len() == steps { Step::Last } else { Step::More }
+            };
+            let threads = by_steps(Owner::STRANGER, Vec::new(), step).await.unwrap();
+            assert_eq!(threads.len(), steps);
+            assert!(threads.iter().enumerate().all(|(at, thread)| (*thread == here) == (at == 0)));
+        }
     }
 
     fn always() -> bool {
@@ -174,7 +246,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn work_ends_when_nobody_waits_for_it_any_more() {
         let (held, over) = mpsc::channel::<()>();
-        let work = in_turns(async move {
+        let work = in_turns(Owner::STRANGER, async move {
             while held.send(()).is_ok() {
                 yield_now().await;
             }
@@ -187,7 +259,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_costs_its_caller_the_answer_and_nobody_else_anything() {
-        assert_eq!(at_once(|| std::panic::panic_any("on purpose")).await, Err::<(), _>(NotDone));
-        assert_eq!(at_once(|| 5).await, Ok(5));
+        assert_eq!(
+            at_once(Owner::STRANGER, || std::panic::panic_any("on purpose")).await,
+            Err::<(), _>(NotDone)
+        );
+        assert_eq!(at_once(Owner::STRANGER, || 5).await, Ok(5));
     }
 }

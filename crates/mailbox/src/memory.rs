@@ -43,7 +43,7 @@ impl MemoryStore {
         if accounts.contains_key(name) {
             return Err(Refused::AccountExists.into());
         }
-        let account = MemoryAccount::new(self.max_tombstones);
+        let account = MemoryAccount::new(name, self.max_tombstones);
         account.change(|state| state.create(mailboxes, now))?;
         accounts.insert(name.to_owned(), Arc::new(account));
         Ok(())

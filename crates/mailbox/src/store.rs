@@ -81,6 +81,9 @@ pub trait Store: Send + Sync {
 
 /// One account's mailboxes and messages. Times (`now`) are seconds since 1970.
 pub trait AccountStore: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &str;
+
     /// The mailboxes and subscriptions as they are now.
     fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>>;
 

@@ -334,6 +334,10 @@ fn appended(batch: &Batch<'_>, mailbox: MailboxId, uids: UidSet) -> Result<Appen
 }
 
 impl AccountStore for LocalAccount {
+    fn name(&self) -> &str {
+        self.account.name()
+    }
+
     fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>> {
         Box::pin(async { self.account.look(|state| Ok(Arc::clone(&state.list))) })
     }

@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex};
 
 /// An account. Each reply is ready at once, and what was asked for happens whether or not it is awaited.
 pub(super) struct MemoryAccount {
+    name: String,
     state: Mutex<State>,
     max_tombstones: usize,
 }
 
 impl MemoryAccount {
-    pub(super) fn new(max_tombstones: usize) -> Self {
-        Self { state: Mutex::default(), max_tombstones }
+    pub(super) fn new(name: &str, max_tombstones: usize) -> Self {
+        Self { name: name.to_owned(), state: Mutex::default(), max_tombstones }
     }
 
     /// Make a change, all of it or nothing, and publish what it changed.
@@ -81,6 +82,10 @@ fn at_hand(message: NewMessage) -> Result<NewEmail, StoreError> {
 }
 
 impl AccountStore for MemoryAccount {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>> {
         ready(self.read(|state| Ok(Arc::new(state.list.clone()))))
     }

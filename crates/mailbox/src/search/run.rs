@@ -135,7 +135,8 @@ impl Search {
         if self.is_short() {
             return self.look(&progress).await;
         }
-        let found = heavy::in_turns(async move { self.look(&progress).await }).await;
+        let found =
+            heavy::in_turns(self.account.owner(), async move { self.look(&progress).await }).await;
         found.map_err(|not_done| not_done.during("searching"))?
     }
 

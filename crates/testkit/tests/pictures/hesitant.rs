@@ -84,6 +84,10 @@ macro_rules! slowly {
 }
 
 impl AccountStore for Hesitant<dyn AccountStore> {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
     fn mailboxes(&self) -> Reply<'_, Arc<MailboxList>> {
         slowly!(self, inner => inner.mailboxes())
     }

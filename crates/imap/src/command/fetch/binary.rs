@@ -138,7 +138,7 @@ async fn measure(
         let content = Content::new(&account, email);
         measure_here(&leaf, partial, &content).await
     };
-    heavy::in_turns(measuring).await.map_err(|it| it.during(DECODING))?
+    heavy::in_turns(content.account.owner(), measuring).await.map_err(|it| it.during(DECODING))?
 }
 
 async fn measure_here(
@@ -203,7 +203,8 @@ impl Decoded {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(encoded) = self.encoded(content).await? else { return Ok(None) };
         let Some(decoding) = self.decoding.take() else { return Ok(None) };
-        let decoded = heavy::at_once(move || decoding.next(&encoded)).await;
+        let decoded =
+            heavy::at_once(content.account.owner(), move || decoding.next(&encoded)).await;
         let (octets, decoding) = decoded.map_err(|it| it.during(DECODING))?;
         self.decoding = decoding;
         Ok(Some(octets))

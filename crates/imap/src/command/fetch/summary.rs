@@ -176,11 +176,12 @@ pub(super) async fn scan_while(
         return scan_here(is_needed, size, content).await;
     }
     let (account, email) = (content.account.clone(), content.email);
+    let owner = account.owner();
     let scanning = async move {
         let content = Content::new(&account, email);
         scan_here(is_needed, size, &content).await
     };
-    heavy::in_turns(scanning).await.map_err(|it| it.during("looking at a message"))?
+    heavy::in_turns(owner, scanning).await.map_err(|it| it.during("looking at a message"))?
 }
 
 async fn scan_here(
