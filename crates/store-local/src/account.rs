@@ -54,9 +54,10 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
-        let Recovered { state, log, stamps, dirty, replayed, .. } = found;
+        let Recovered { state, log, stamps, dirty, replayed, left_out, .. } = found;
         let log_id = log.id;
-        let writer = Writer { log, stamps, dirty, replayed, indexed: 0, index_octets: 0, died: 0 };
+        let (indexed, index_octets, died) = (0, 0, 0);
+        let writer = Writer { log, left_out, stamps, dirty, replayed, indexed, index_octets, died };
         Self {
             name: name.to_owned(),
             dir,
@@ -148,6 +149,7 @@ impl Account {
         self.submit(0, |_| Ok(())).await.or_else(|error| match error {
             // There is nothing that could be lost.
             StoreError::ReadOnly | StoreError::Refused(Refused::NoSuchAccount) => Ok(()),
+            _ if !lock(&self.writer).left_out.is_empty() => Ok(()),
             other => Err(other),
         })?;
         let closing = tokio::task::spawn_blocking(move || {

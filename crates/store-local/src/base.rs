@@ -82,9 +82,7 @@ pub(crate) fn write(
         summary_crc: crc32c::crc32c(&[]),
         body_crc: crc32c::crc32c(&body),
     };
-    let first_sequence = position.sequence;
-    let header = SegmentHeader { number, log, first_sequence, generation: 0 };
-    let mut octets = header.encode();
+    let mut octets = SegmentHeader::new(number, log, position.sequence).encode();
     octets.extend(frame.encode(log));
     octets.extend(meta);
     octets.extend(body);

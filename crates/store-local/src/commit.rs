@@ -9,12 +9,14 @@ use crate::batch::{Batch, Decided};
 use crate::failure::{failed, io_error};
 use crate::frame::ALIGNMENT;
 use crate::index::{self, Position, Stamps};
+use crate::left_out::{self, Messages};
 use crate::limits::{
     COMPACTION_DEAD_PERCENT, INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS, SHORT_DIED_OCTETS,
 };
 use crate::log::{Log, WriteFailure};
 use crate::resting::Part;
 use crate::sync::{lock, read, write};
+use rookery_mail::UidSet;
 use rookery_mailbox::{Refused, StoreError};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -35,6 +37,8 @@ pub(crate) struct Queue {
 /// Where an account is written. Only the writing thread has it.
 pub(crate) struct Writer {
     pub(crate) log: Log,
+    /// In a copy: messages that were expunged for good while it was made. They go before anything else is written.
+    pub(crate) left_out: Messages,
     pub(crate) stamps: Stamps,
     /// What has changed since the index snapshots were taken.
     pub(crate) dirty: BTreeSet<Part>,
@@ -92,6 +96,27 @@ where
     fn refuse(self: Box<Self>, error: StoreError) {
         let _ = self.reply.send(Err(error));
     }
+}
+
+/// Messages that go from a copy. Nobody waits for it.
+struct Leaving(Messages);
+
+impl Waiting for Leaving {
+    fn octets(&self) -> u64 {
+        0
+    }
+
+    fn decide(&mut self, batch: &mut Batch<'_>) {
+        for (mailbox, uids) in &self.0 {
+            let record = left_out::expunge(&batch.draft, *mailbox, uids);
+            // What cannot happen breaks the whole batch.
+            let _ = batch.transact(vec![record.into()]);
+        }
+    }
+
+    fn answer(self: Box<Self>) {}
+
+    fn refuse(self: Box<Self>, _: StoreError) {}
 }
 
 impl Account {
@@ -207,6 +232,7 @@ impl Account {
         batch: &mut [Box<dyn Waiting>],
     ) -> Result<(), StoreError> {
         self.check_writable()?;
+        self.expunge_left_out(writer)?;
         let octets = batch.iter().map(|ticket| ticket.octets()).sum();
         if octets > 0 {
             self.check_room(octets).map_err(|error| io_error(WRITING, error))?;
@@ -226,6 +252,30 @@ impl Account {
         writer.dirty.extend(delta.parts(&read(&self.state)));
         write(&self.state).publish(delta);
         Ok(())
+    }
+
+    /// Let those messages go, durably, of which a copy has no content. If that is not possible now, it is tried again
+    /// before the next change.
+    pub(crate) fn expunge_left_out(
+        self: &Arc<Self>,
+        writer: &mut Writer,
+    ) -> Result<(), StoreError> {
+        let left_out = std::mem::take(&mut writer.left_out);
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        let messages: u64 = left_out.values().map(UidSet::len).sum();
+        match self.attempt(writer, &mut [Box::new(Leaving(left_out.clone()))]) {
+            Ok(()) => {
+                tracing::info!(account = %self.name(), messages, "messages that were expunged while this copy was made have gone");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(account = %self.name(), messages, %error, "messages that were expunged while this copy was made cannot be read, and have yet to go");
+                writer.left_out = left_out;
+                Err(error)
+            }
+        }
     }
 
     /// Decide a batch, as often as it takes until all that it needs is in memory. Nobody else is kept waiting while
@@ -275,7 +325,8 @@ impl Account {
 
     /// Write index snapshots. A failure costs the next opening time, and nothing else.
     pub(crate) fn save_index(self: &Arc<Self>, writer: &mut Writer) {
-        if self.check_writable().is_err() {
+        // Index snapshots of a copy say that all of it is as it should be.
+        if self.check_writable().is_err() || self.expunge_left_out(writer).is_err() {
             return;
         }
         if let Err(failure) = writer.log.sync() {

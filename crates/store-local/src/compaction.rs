@@ -33,6 +33,8 @@ struct Candidate {
     number: u32,
     /// Content in it that messages have.
     live: HashSet<EmailId>,
+    /// The last durable change: as of it all else is dead.
+    dead_as_of: u64,
 }
 
 /// A segment that was written anew, and is durable.
@@ -94,9 +96,16 @@ impl Account {
         done
     }
 
-    /// The segment with the largest dead share, if that is large enough. The last one is still written to.
+    /// The segment with the largest dead share, if that is large enough. The last one is still written to. In a copy of
+    /// which some messages have yet to go, the segments say which ones.
     fn candidate(&self) -> Result<Option<Candidate>, StoreError> {
-        let last = lock(&self.writer).log.segment;
+        let last = {
+            let writer = lock(&self.writer);
+            if !writer.left_out.is_empty() {
+                return Ok(None);
+            }
+            writer.log.segment
+        };
         let dead = read(&self.state).emails.dead.clone();
         let mut best = None;
         for (number, dead) in dead.into_iter().filter(|(number, dead)| *number < last && *dead > 0)
@@ -114,7 +123,10 @@ impl Account {
         }
         let Some((_, number)) = best else { return Ok(None) };
         self.wake(Part::Contents)?;
-        Ok(live(&read(&self.state), number).map(|live| Candidate { number, live }))
+        let live = live(&read(&self.state), number);
+        // Asked for afterwards, so that no change counts less than what it let die.
+        let dead_as_of = lock(&self.writer).log.durable;
+        Ok(live.map(|live| Candidate { number, live, dead_as_of }))
     }
 
     /// Write a segment anew beside itself, durably.
@@ -123,7 +135,8 @@ impl Account {
         let (vfs, dir) = (self.vfs(), self.segment_dir());
         let (old, header) = segment::open(&*vfs, &dir, candidate.number).map_err(failed)?;
         let header = header.map_err(|bad| damage(candidate.number, 0, &bad))?;
-        let header = SegmentHeader { generation: new_generation(), ..header };
+        let dead_as_of = candidate.dead_as_of;
+        let header = SegmentHeader { generation: new_generation(), dead_as_of, ..header };
         let new = vfs.create(&dir.join(new_file_name(candidate.number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
         let mut rewriting = Rewriting {
@@ -226,7 +239,8 @@ impl Rewriting<'_> {
             }
             email => {
                 self.copy(at, next)?;
-                let place = crate::batch::location(self.number, to, next - at)?;
+                let len = if frame.header.dropped { 0 } else { next - at };
+                let place = crate::batch::location(self.number, to, len)?;
                 self.moved.extend(email.map(|email| (email, place)));
             }
         }

@@ -22,6 +22,7 @@ mod frame;
 mod free_space;
 mod index;
 mod kept;
+mod left_out;
 pub mod limits;
 mod log;
 mod plan;

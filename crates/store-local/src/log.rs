@@ -50,11 +50,7 @@ pub(crate) struct Log {
 impl Log {
     /// Make the first segment of a new log.
     pub(crate) fn create(vfs: Arc<dyn Vfs>, dir: &Path, id: u64) -> io::Result<Self> {
-        let file = create_segment(
-            &*vfs,
-            dir,
-            &SegmentHeader { number: 1, log: id, first_sequence: 1, generation: 0 },
-        )?;
+        let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
         let end = SEGMENT_HEADER as u64;
         let dir = dir.to_owned();
         Ok(Self { vfs, dir, id, segment: 1, file, end, sequence: 0, durable: 0, written: 0 })
@@ -67,7 +63,7 @@ impl Log {
         }
         self.sync()?;
         let (number, first_sequence) = (self.segment + 1, self.sequence + 1);
-        let header = SegmentHeader { number, log: self.id, first_sequence, generation: 0 };
+        let header = SegmentHeader::new(number, self.id, first_sequence);
         // Nothing refers to the new file yet, so that a half-made one harms nobody: recovery takes it
         // for the torn end of the log, and the next attempt makes it anew.
         self.file = create_segment(&*self.vfs, &self.dir, &header).map_err(|error| {

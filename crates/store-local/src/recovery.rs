@@ -8,6 +8,7 @@ use crate::compaction::content_of;
 use crate::copied;
 use crate::failure::io_error;
 use crate::index::{self, Position, Stamps};
+use crate::left_out::{self, DeadAsOf, Messages};
 use crate::limits::COPY_OCTETS;
 use crate::log::Log;
 use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
@@ -39,6 +40,8 @@ pub(crate) struct Recovered {
     pub(crate) replayed: u64,
     /// Whether the disk has all of it for certain.
     pub(crate) is_durable: bool,
+    /// Messages that are to go before anybody sees the account, which is a copy.
+    pub(crate) left_out: Messages,
     /// Where, in the last segment, that begins which the disk may not have.
     tail: u64,
     /// Frames of which something was damaged before.
@@ -52,8 +55,17 @@ impl Recovered {
         let dir = account.join("seg");
         let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
         let log = Log { vfs, dir, id: log, segment, file, end, sequence, durable, written };
-        let (stamps, dirty, damaged) = (Stamps::new(), BTreeSet::new(), Vec::new());
-        Self { state, log, stamps, dirty, replayed: 0, is_durable: false, tail: 0, damaged }
+        Self {
+            state,
+            log,
+            stamps: Stamps::new(),
+            dirty: BTreeSet::new(),
+            replayed: 0,
+            is_durable: false,
+            left_out: Messages::new(),
+            tail: 0,
+            damaged: Vec::new(),
+        }
     }
 
     /// Write once more what the disk may not have. After a failed sync the system takes what it could
@@ -118,6 +130,8 @@ pub(crate) struct Told {
     pub(crate) damaged: Vec<DamagedFrame>,
     /// Whether it ends where an index snapshot does, and in nothing else.
     pub(crate) is_indexed: bool,
+    /// In a copy: messages that were expunged for good while it was made.
+    pub(crate) left_out: Messages,
 }
 
 /// Read the log of the account in this directory, and cut off what a power cut has torn.
@@ -131,7 +145,8 @@ pub(crate) fn recover(
     // An index snapshot is written when the log up to there has been synced: then there is nothing to sync. A copy of
     // both says nothing of that kind.
     let is_durable = told.is_indexed && copied::is_original(&**vfs, account);
-    let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, .. } = told;
+    let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, left_out, .. } =
+        told;
     damaged.iter().for_each(|damaged| warn(account, damaged));
     remove_half_rewritten(&**vfs, &dir);
     let end = told.torn.start;
@@ -152,7 +167,7 @@ pub(crate) fn recover(
         durable: sequence,
         written: 0,
     };
-    Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, tail, damaged })
+    Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, left_out, tail, damaged })
 }
 
 /// Say that something of a frame cannot be read, although its change could be.
@@ -241,7 +256,9 @@ pub(crate) fn read(
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
     let indexed = state.emails.generations.clone();
-    position.offset = relocate(vfs, account, &mut state, (first, position))?;
+    let Relocated { offset, mut dead_as_of } =
+        relocate(vfs, account, &mut state, (first, position))?;
+    position.offset = offset;
     let is_relocated = state.emails.generations != indexed;
     let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
@@ -253,6 +270,9 @@ pub(crate) fn read(
         let found = open_segment(vfs, &dir, number)?;
         check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
         generations.push((number, found.header.generation));
+        if number > position.segment {
+            dead_as_of.insert(number, found.header.dead_as_of);
+        }
         let start =
             if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
         // A segment that another one follows, be it unused, was durable before that was begun.
@@ -266,6 +286,8 @@ pub(crate) fn read(
     let dirty = delta.parts(&state).chain(relocated).collect();
     state.publish(delta);
     state.emails.note_generations(generations);
+    dead_as_of.retain(|_, change| *change > sequence);
+    let left_out = left_out::find((vfs, account), &state, (&dead_as_of, has_index))?;
     let unused = is_last_unused.then_some(last);
     let is_indexed = has_index && replayed == 0 && torn.is_empty() && unused.is_none();
     Ok(Told {
@@ -280,6 +302,7 @@ pub(crate) fn read(
         unused,
         damaged,
         is_indexed,
+        left_out,
     })
 }
 
@@ -294,7 +317,7 @@ pub(crate) fn read_to(
     let dir = account.join("seg");
     let beginning = Beginning::find(vfs, &dir)?;
     let (mut state, mut from) = beginning.state(vfs, &dir)?;
-    from.offset = relocate(vfs, account, &mut state, (beginning.first, from))?;
+    from.offset = relocate(vfs, account, &mut state, (beginning.first, from))?.offset;
     let mut replay = Replay::new((vfs, account), &state, from.sequence, max_tombstones);
     replay.until = to.sequence;
     for number in from.segment..=to.segment {
@@ -319,37 +342,47 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
     Ok(Found { number, file, header })
 }
 
-/// Find the content of segments that were written anew after the index snapshot was; returns where in its segment the
-/// snapshot ends. Before the first segment of a log that was begun anew some may be damaged or missing: their content is then
+/// What was found of segments that were written anew after the index snapshot was.
+pub(crate) struct Relocated {
+    /// Where in its segment the index snapshot ends.
+    pub(crate) offset: u64,
+    pub(crate) dead_as_of: DeadAsOf,
+}
+
+/// Find the content of segments that were written anew after the index snapshot was. Before the first segment of a log that was begun anew some may be damaged or missing: their content is then
 /// what cannot be read.
 pub(crate) fn relocate(
     vfs: &dyn Vfs,
     account: &Path,
     state: &mut State,
     (first, position): (u32, Position),
-) -> Result<u64, StoreError> {
-    let mut end = position.offset;
+) -> Result<Relocated, StoreError> {
+    let mut found = Relocated { offset: position.offset, dead_as_of: DeadAsOf::new() };
     for number in 1..=position.segment {
         match relocated(vfs, account, state, (number, position.sequence)) {
-            Ok(Some(offset)) if number == position.segment => end = offset,
-            Ok(_) => {}
+            Ok(Some((offset, dead_as_of))) => {
+                found.dead_as_of.insert(number, dead_as_of);
+                found.offset = if number == position.segment { offset } else { found.offset };
+            }
+            Ok(None) => {}
             Err(error @ StoreError::Io { context: index::READING, .. }) => return Err(error),
             Err(_) if number < first => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(end)
+    Ok(found)
 }
 
-/// Find the content of one segment, if it was written anew; returns where in it the index snapshot ends.
+/// Find the content of one segment, if it was written anew; returns where in it the index snapshot ends, and as of which
+/// change all is dead that it has not any more.
 fn relocated(
     vfs: &dyn Vfs,
     account: &Path,
     state: &mut State,
     (number, sequence): (u32, u64),
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<(u64, u64)>, StoreError> {
     let found = open_segment(vfs, &account.join("seg"), number)?;
-    let generation = found.header.generation;
+    let SegmentHeader { generation, dead_as_of, .. } = found.header;
     if generation == state.emails.generation(number) {
         return Ok(None);
     }
@@ -357,7 +390,7 @@ fn relocated(
     read.map_err(|source| StoreError::Io { context: index::READING, source })?;
     let (moved, offset) = contents(&found, sequence)?;
     state.emails.relocate((number, generation), &moved);
-    Ok(Some(offset))
+    Ok(Some((offset, dead_as_of)))
 }
 
 /// The content that a segment has, and where the first frame is that comes after one with this sequence number.

@@ -28,9 +28,17 @@ pub(crate) struct SegmentHeader {
     pub(crate) first_sequence: u64,
     /// 0, or a random number if the segment was written anew without content that is dead.
     pub(crate) generation: u32,
+    /// If the segment was written anew: the sequence number of a durable change as of which all content was dead that it has not
+    /// any more; 0 if that is not known.
+    pub(crate) dead_as_of: u64,
 }
 
 impl SegmentHeader {
+    /// The header of a segment that is begun.
+    pub(crate) fn new(number: u32, log: u64, first_sequence: u64) -> Self {
+        Self { number, log, first_sequence, generation: 0, dead_as_of: 0 }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(SEGMENT_HEADER);
         octets.extend(SEGMENT_MAGIC);
@@ -40,6 +48,7 @@ impl SegmentHeader {
         octets.extend(self.log.to_le_bytes());
         octets.extend(self.first_sequence.to_le_bytes());
         octets.extend(self.generation.to_le_bytes());
+        octets.extend(self.dead_as_of.to_le_bytes());
         octets.resize(SEGMENT_HEADER - 4, 0);
         octets.extend(crc32c::crc32c(&octets).to_le_bytes());
         octets
@@ -53,8 +62,8 @@ impl SegmentHeader {
         }
         let version = reader.u32()?;
         let (number, log, first_sequence) = (reader.u32()?, reader.u64()?, reader.u64()?);
-        let generation = reader.u32()?;
-        reader.take(SEGMENT_HEADER - 4 - 36)?;
+        let (generation, dead_as_of) = (reader.u32()?, reader.u64()?);
+        reader.take(SEGMENT_HEADER - 4 - 44)?;
         if reader.u32()? != crc32c::crc32c(covered) {
             return Err(BadRecord("a segment header with its checksum"));
         }
@@ -62,7 +71,7 @@ impl SegmentHeader {
         if version != expected {
             return Err(BadRecord("a segment of a format version that this program knows"));
         }
-        Ok(Self { number, log, first_sequence, generation })
+        Ok(Self { number, log, first_sequence, generation, dead_as_of })
     }
 }
 

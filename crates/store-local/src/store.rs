@@ -325,7 +325,10 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     }
     let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
     emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
-    Ok(Arc::new(Account::new(name, dir, shared, found)))
+    let account = Arc::new(Account::new(name, dir, shared, found));
+    // If that fails, all else can be read, and it is tried again before anything changes.
+    let _ = account.expunge_left_out(&mut lock(&account.writer));
+    Ok(account)
 }
 
 /// Let the disk have for certain what was found of an account, before anybody is told of it.

@@ -7,7 +7,7 @@ use crate::salvage::{self, Salvaged};
 use crate::segment::file_name;
 use crate::state::State;
 use crate::store::seconds_since_1970;
-use crate::{base, index};
+use crate::{base, index, left_out};
 use rookery_mailbox::StoreError;
 use std::io;
 
@@ -73,7 +73,10 @@ fn find(subject: &Subject) -> Result<Beginning, StoreError> {
     let Subject { vfs, dir, max_tombstones, log, .. } = subject;
     let index = log.and_then(|log| index::load_all(&**vfs, dir, log).ok().flatten());
     if let Ok(told) = recovery::read(&**vfs, dir, *max_tombstones, index) {
-        let (state, log, sequence) = (told.state, told.current.header.log, told.sequence);
+        let (mut state, log, sequence) = (told.state, told.current.header.log, told.sequence);
+        if !told.left_out.is_empty() {
+            left_out::remove_all(&mut state, *max_tombstones);
+        }
         return Ok(Beginning { state, log, sequence, salvaged: None });
     }
     let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);

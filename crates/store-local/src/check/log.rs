@@ -7,12 +7,14 @@ use crate::compaction::content_of;
 use crate::fields::BadRecord;
 use crate::frame::{FrameHeader, HEADER};
 use crate::index::Position;
+use crate::left_out::DeadAsOf;
 use crate::record;
 use crate::replay::{ANOTHER_FRAME, DamagedFrame, NoTransaction, Replay, is_durable, transaction};
 use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
 use crate::state::State;
 use crate::vfs::VfsFile;
 use rookery_mail::EmailId;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -72,6 +74,10 @@ pub(super) struct Walk<'a> {
     pub(super) octets: u64,
     /// Where the index snapshots end: what is before it was durable.
     indexed: Position,
+    /// Segments as the index snapshots know them: the generations of those that were written anew.
+    known: BTreeMap<u32, u32>,
+    /// Of all other segments.
+    dead_as_of: DeadAsOf,
     /// The segment that the log begins with.
     first: u32,
     sequence: u64,
@@ -80,11 +86,18 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A reading of a log whose index snapshots end here, and which begins with this segment.
-    pub(super) fn new(subject: &'a Subject, indexed: Position, first: u32) -> Self {
+    /// A reading of a log whose index snapshots end here and know these generations of segments, and which begins with this
+    /// segment.
+    pub(super) fn new(
+        subject: &'a Subject,
+        (indexed, known): (Position, BTreeMap<u32, u32>),
+        first: u32,
+    ) -> Self {
         Self {
             subject,
             first,
+            known,
+            dead_as_of: DeadAsOf::new(),
             problems: Vec::new(),
             intact: true,
             position: Position::default(),
@@ -167,6 +180,23 @@ impl<'a> Walk<'a> {
         self.lost((segment, offset..u64::MAX), what);
     }
 
+    /// Segments that were written anew as of a change that comes after the end of the log, if all of that could be read.
+    pub(super) fn written_later(&self) -> DeadAsOf {
+        let later = |change: &u64| self.intact && *change > self.position.sequence;
+        let segments = self.dead_as_of.iter().filter(|(_, change)| later(change));
+        segments.map(|(number, change)| (*number, *change)).collect()
+    }
+
+    /// The log ends before the change as of which one of its segments was written anew.
+    pub(super) fn ends_before(&mut self, (number, change): (u32, u64)) {
+        let Position { segment, offset, sequence } = self.position;
+        let file = segment::file_name(number);
+        let what = format!(
+            "the log ends with change {sequence}, but {file} was written anew after change {change}"
+        );
+        self.lost((segment, offset..u64::MAX), what);
+    }
+
     /// Look for segments behind the end of a loaded account's log.
     pub(super) fn look_behind_the_end(&mut self) {
         let Some((last, _)) = self.subject.end else { return };
@@ -244,6 +274,9 @@ impl<'a> Walk<'a> {
             let what =
                 self.missing(header.first_sequence, "between this segment and the one before");
             self.lost((number, 0..0), what);
+        }
+        if self.known.get(&number).copied().unwrap_or(0) != header.generation {
+            self.dead_as_of.insert(number, header.dead_as_of);
         }
         if !self.intact {
             self.sequence = header.first_sequence.saturating_sub(1);

@@ -14,8 +14,10 @@ pub use report::{Concern, Finding, Report, Severity};
 use crate::account::Account;
 use crate::base;
 use crate::commit::Writer;
+use crate::copied;
 use crate::failure::{failed, io_error};
 use crate::index::{self, Stamps};
+use crate::left_out::{self, DeadAsOf};
 use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::recovery;
 use crate::replay::READING;
@@ -127,7 +129,10 @@ fn check(
     let first = base.unwrap_or(1);
     index = index.map(|index| index.filter(|(_, position, _)| position.segment >= first));
     let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
-    let mut walk = Walk::new(&subject, indexed.unwrap_or_default(), first);
+    let generations = |(state, ..): &(State, _, _)| state.emails.generations.clone();
+    let known = index.as_ref().ok().and_then(Option::as_ref).map(generations);
+    let indexes = (indexed.unwrap_or_default(), known.unwrap_or_default());
+    let mut walk = Walk::new(&subject, indexes, first);
     if base.is_some() {
         walk.begin_with_base(&mut state);
     }
@@ -137,6 +142,13 @@ fn check(
     let mut wrong_index = compare(&subject, &mut walk, &mut index, (&state, first));
     walk.read_to(u64::MAX, &mut state);
     walk.look_behind_the_end();
+    let written_later = walk.written_later();
+    if let Some((number, change)) = written_later.first_key_value()
+        && indexed.is_some()
+        && copied::is_original(&*subject.vfs, &subject.dir)
+    {
+        walk.ends_before((*number, *change));
+    }
     if subject.is_stopped() {
         return Err(failed("checking an account"));
     }
@@ -146,6 +158,9 @@ fn check(
     let problems = std::mem::take(&mut walk.problems);
     let index_error = index.as_ref().err().map(unreadable_index);
     tell(&subject, problems, (&state, is_whole), index, &mut report);
+    if is_whole {
+        left_out(&state, &written_later, &mut report);
+    }
     wrong_index.extend(index_error);
     match loaded {
         Some(loaded) if !is_whole => anew::begin(subject, &loaded, &mut report),
@@ -233,7 +248,8 @@ fn compare(
         walk.too_short();
     }
     let relocated = recovery::relocate(&*subject.vfs, &subject.dir, index, (first, *position));
-    let (true, Ok(offset)) = (walk.intact, relocated) else { return Vec::new() };
+    let (true, Ok(relocated)) = (walk.intact, relocated) else { return Vec::new() };
+    let offset = relocated.offset;
     position.offset = offset;
     let mut found = compare::differences(index, stamps, state);
     let end = walk.position;
@@ -268,7 +284,7 @@ fn tell(
         _ => concerns(state),
     };
     report.messages = count;
-    let opened = if is_whole { "" } else { opened(subject, index) };
+    let opened = if is_whole { "" } else { opened(subject) };
     for (problem, concerns) in problems.into_iter().zip(concerns) {
         let Problem { severity, place, what, outcome, .. } = problem;
         let (severity, consequence) = match outcome {
@@ -278,9 +294,6 @@ fn tell(
             Outcome::BeforeBase => (severity, log::NO_BODY),
         };
         report.add(Finding { concerns, ..Finding::new(severity, place, what, consequence) });
-    }
-    if is_whole {
-        left_out(state, report);
     }
 }
 
@@ -299,11 +312,11 @@ const UNREADABLE: &str =
     "the account does not open: nothing can be read of it. Restore it from a backup";
 
 /// What happens when the account is opened although its log is damaged.
-fn opened(subject: &Subject, index: Option<(State, index::Position, Stamps)>) -> &'static str {
+fn opened(subject: &Subject) -> &'static str {
     if subject.account.as_ref().is_some_and(|account| account.is_writable()) {
         return IN_MEMORY;
     }
-    match recovery::read(&*subject.vfs, &subject.dir, subject.max_tombstones, index) {
+    match recovery::read_with_index(&*subject.vfs, &subject.dir, subject.max_tombstones) {
         Ok(_) => COVERED,
         Err(_) if subject.log.is_some() => READ_ONLY,
         Err(_) => UNREADABLE,
@@ -359,18 +372,25 @@ fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {
     Concern { mailbox: compare::name(state, *id), uids }
 }
 
-/// Messages whose content the log has left out.
-fn left_out(state: &State, report: &mut Report) {
-    let all = state.emails.all().unwrap_or_default().iter().zip(1..);
-    let lost = all.filter(|(email, _)| email.references > 0 && email.location.len == 0);
-    for (email, id) in lost {
-        let place = format!("seg/{}", segment::file_name(email.location.segment));
+const LEAVING: &str =
+    "none is needed: they go when the account is opened, or before its next change";
+
+/// Messages whose content the log has left out. In a copy of which the log ends before the changes as of which these segments
+/// were written anew, some were expunged later.
+fn left_out(state: &State, written_later: &DeadAsOf, report: &mut Report) {
+    let place = |segment| format!("seg/{}", segment::file_name(segment));
+    for segment in written_later.keys() {
+        let count = left_out::contents(state, |it| it == *segment).len();
+        if count > 0 {
+            let what = format!("messages that were expunged while this copy was made: {count}");
+            report.add(Finding::note(place(*segment), what, LEAVING));
+        }
+    }
+    let lost = left_out::contents(state, |segment| !written_later.contains_key(&segment));
+    for (id, segment) in lost {
         let what = format!("the content {id} was left out though a message has it");
-        report.add(Finding::wrong(
-            place,
-            what,
-            "this message cannot be read; everything else works",
-        ));
+        let consequence = "this message cannot be read; everything else works";
+        report.add(Finding::wrong(place(segment), what, consequence));
     }
 }
 

@@ -14,6 +14,7 @@ use crate::draft::Draft;
 use crate::failure::io_error;
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::index::{self, Position};
+use crate::left_out;
 use crate::record::{Record, is_append};
 use crate::replay::{READING, damage};
 use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
@@ -98,8 +99,11 @@ pub(crate) fn salvage(
     let mut last = None;
     for number in numbers.into_iter().filter(|number| *number >= position.segment) {
         let Ok((file, header)) = segment::open(vfs, &dir, number) else { continue };
-        if header.is_ok_and(|header| (header.number, header.log) != (number, log)) {
-            continue;
+        if let Ok(header) = header {
+            if (header.number, header.log) != (number, log) {
+                continue;
+            }
+            salvage.state.emails.note_generations(vec![(number, header.generation)]);
         }
         let is_first = number == position.segment;
         let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
@@ -110,6 +114,8 @@ pub(crate) fn salvage(
     let (segment, file) = last.ok_or_else(|| damage(1, 0, "a segment"))?;
     salvage.keep_what_may_have_been_copied();
     let Salvage { mut state, sequence, strays, unfit, .. } = salvage;
+    // They had been expunged for good, by changes that are missing.
+    left_out::remove_all(&mut state, max_tombstones);
     let renamed = settle::place(&mut state, &strays, now);
     let strays = strays.len();
     Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, unfit })
@@ -144,13 +150,20 @@ fn beginning(vfs: &dyn Vfs, account: &Path, log: u64, numbers: &[u32]) -> (State
         && base.is_none_or(|base| position.segment >= base)
     {
         let first = base.unwrap_or(position.segment);
-        if let Ok(end) = crate::recovery::relocate(vfs, account, &mut state, (first, position)) {
-            position.offset = end;
+        let relocated = crate::recovery::relocate(vfs, account, &mut state, (first, position));
+        if let Ok(relocated) = relocated {
+            position.offset = relocated.offset;
             return (state, position);
         }
     }
-    let base = base.and_then(|base| base::load(vfs, &dir, base).ok());
-    base.unwrap_or_default()
+    let Some((first, Ok((mut state, position)))) =
+        base.map(|base| (base, base::load(vfs, &dir, base)))
+    else {
+        return Default::default();
+    };
+    // What cannot be found where it is now is what cannot be read.
+    let _ = crate::recovery::relocate(vfs, account, &mut state, (first, position));
+    (state, position)
 }
 
 impl Stray {

@@ -4,7 +4,8 @@
 //! version, with index snapshots of about its middle and its three segments. `fixtures/version-2` is one on which
 //! threads and append limits were added, with index snapshots of the second version. `fixtures/version-3` is one whose log was
 //! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. `fixtures/version-4` is as
-//! version-2, with index snapshots of which each part has a file. To keep one of a later
+//! version-2, with index snapshots of which each part has a file. `fixtures/rewritten` is one with segments that were written
+//! anew without saying as of which change, and `fixtures/rewritten.txt` what it looks like. To keep one of a later
 //! version, run an ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
 use crate::workload::{
@@ -17,8 +18,12 @@ use rookery_store_local::vfs::{RealFiles, SimulatedDisk};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
 fn fixture(version: u32) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/version-{version}"))
+    fixtures().join(format!("version-{version}"))
 }
 
 fn copy_tree(from: &Path, to: &Path) {
@@ -81,6 +86,23 @@ async fn version_3_opens_from_its_base() {
     assert_eq!(picture(&*opened).await, expected);
 }
 
+/// An account with segments that were written anew before their headers said as of which change.
+#[tokio::test]
+async fn segments_that_were_written_anew_earlier_open() {
+    for with_indexes in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
+        let account = store.account_dir(ACCOUNT);
+        copy_tree(&fixtures().join("rewritten"), &account);
+        if !with_indexes {
+            std::fs::remove_file(account.join("account.idx")).unwrap();
+        }
+        let opened = store.account(ACCOUNT).await.unwrap();
+        let expected = std::fs::read_to_string(fixtures().join("rewritten.txt")).unwrap();
+        assert_eq!(picture(&*opened).await, expected);
+    }
+}
+
 /// In its index snapshots contents and threads have files of their own.
 #[tokio::test]
 async fn version_4_opens_with_its_indexes() {
@@ -125,6 +147,18 @@ async fn keep_a_repaired_fixture() {
     keep(&disk, &target);
     let account = open_soon(&disk).await.unwrap().account(ACCOUNT).await.unwrap();
     std::fs::write(target.with_extension("txt"), picture(&*account).await).unwrap();
+}
+
+#[tokio::test]
+#[ignore = "makes the files of a fixture"]
+async fn keep_a_rewritten_fixture() {
+    let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
+    let (disk, before) = crate::compaction::churned(true).await;
+    let store = open_soon(&disk).await.unwrap();
+    assert!(store.compact(ACCOUNT).await.unwrap() > 1);
+    store.close().await.unwrap();
+    keep(&disk, &target);
+    std::fs::write(target.with_extension("txt"), before).unwrap();
 }
 
 fn keep(disk: &SimulatedDisk, target: &Path) {

@@ -9,6 +9,7 @@ mod crash;
 mod damage;
 mod files;
 mod format;
+mod left_out;
 mod oracle;
 mod parts;
 mod repair;

@@ -9,6 +9,7 @@ mod accounts;
 mod copies;
 mod failures;
 mod groups;
+mod leaving;
 mod recovery;
 mod scripts;
 
