@@ -3,6 +3,7 @@
 use crate::fields::{BadRecord, Reader};
 use crate::frame::{FrameHeader, HEADER, MAGIC};
 use crate::limits::CHECK_OCTETS;
+use crate::record::is_append;
 use crate::vfs::{Vfs, VfsFile};
 use std::io;
 use std::path::Path;
@@ -237,6 +238,15 @@ impl<'a> SegmentReader<'a> {
         let fits = offset.checked_add(header.frame_len()).is_some_and(|end| end <= self.len);
         let body = offset + header.body_offset();
         Ok(fits && !header.dropped && self.checksum(body, header.body_len)? == header.body_crc)
+    }
+
+    /// Whether there is a frame at an offset whose content has its checksum, whatever its metadata say.
+    pub(crate) fn is_content_at(&mut self, offset: u64) -> io::Result<bool> {
+        let log = self.log;
+        match FrameHeader::decode(self.octets(offset, HEADER)?, log) {
+            Ok(header) if is_append(header.kind) => self.has_content(offset, &header),
+            _ => Ok(false),
+        }
     }
 
     fn checksum(&mut self, offset: u64, len: u64) -> io::Result<u32> {

@@ -181,6 +181,16 @@ fn a_damaged_message_costs_that_message() {
     let line = warned.lines().find(|line| line.contains("something of a message is damaged"));
     let line = line.unwrap_or_else(|| panic!("{warned}"));
     assert!(line.contains("segment=1") && line.contains("email=1"), "{line}");
+    // It is reported until it is expunged, by whatever looks.
+    for args in [&["ada", "--repair"][..], &[]] {
+        let (code, text) = check(&data, args);
+        assert!(code == 1 && text.contains("concerns \"INBOX\", UID 1\n"), "{text}");
+        assert!(text.contains("Restore it from a backup, or expunge it"), "{text}");
+    }
+    client.ok("STORE 1 +FLAGS (\\Deleted)");
+    client.ok("EXPUNGE");
+    let (code, text) = check(&data, &[]);
+    assert!(code == 0 && text.contains(": a message is damaged (a note)\n"), "{text}");
 }
 
 /// A damaged summary costs nothing, and a damaged frame only its message, as long as the indexes know of it.

@@ -1,7 +1,7 @@
 //! Beginning a damaged log anew, with all that can be read of it. The segments that there are stay as they are.
 
-use super::report::{Finding, Report};
-use super::{COVERED, IN_MEMORY, Loaded, READ_ONLY, Subject};
+use super::report::Finding;
+use super::{Loaded, Subject};
 use crate::recovery;
 use crate::salvage::{self, Salvaged};
 use crate::segment::file_name;
@@ -23,25 +23,21 @@ struct Beginning {
     salvaged: Option<Salvaged>,
 }
 
-/// Begin the log of an account anew, and say of all that is wrong with the old one what came of it.
-pub(super) fn begin(subject: Subject, loaded: &Loaded, report: &mut Report) {
-    let concerned = |finding: &&mut Finding| {
-        [IN_MEMORY, COVERED, READ_ONLY].contains(&finding.consequence.as_str())
-    };
-    match try_begin(subject, loaded) {
-        Ok((how, notes)) => {
-            report.findings.iter_mut().filter(concerned).for_each(|finding| {
-                finding.mended = Some(how.clone());
-            });
-            notes.into_iter().for_each(|note| report.add(note));
-        }
-        Err(why) => report.findings.iter_mut().filter(concerned).for_each(|finding| {
-            finding.consequence = why.clone();
-        }),
-    }
+/// A log that was begun anew.
+pub(super) struct Begun {
+    /// In words.
+    pub(super) how: String,
+    pub(super) notes: Vec<Finding>,
+    /// The account as it is from now on.
+    pub(super) state: State,
 }
 
-fn try_begin(mut subject: Subject, loaded: &Loaded) -> Result<(String, Vec<Finding>), String> {
+/// What is to be added to these words if the content of messages cannot be read.
+pub(super) const BUT_FOR_LOST: &str =
+    ", but for messages that cannot be read: they are named below";
+
+/// Begin the log of an account anew. An error says why it was not.
+pub(super) fn begin(subject: &mut Subject, loaded: &Loaded) -> Result<Begun, String> {
     if let Some(account) = subject.account.take() {
         if account.is_writable() {
             account.renew_index();
@@ -52,20 +48,17 @@ fn try_begin(mut subject: Subject, loaded: &Loaded) -> Result<(String, Vec<Findi
     if loaded.upgrade().is_some() {
         return Err(IN_USE.to_owned());
     }
-    let Beginning { state, log, sequence, salvaged } = find(&subject).map_err(|error| {
+    let Beginning { state, log, sequence, salvaged } = find(subject).map_err(|error| {
         format!("nothing can be read of the account ({error}): restore it from a backup")
     })?;
     let number = subject.numbers.last().map_or(1, |last| last + 1);
-    write(&subject, (log, number, sequence), &state)
+    write(subject, (log, number, sequence), &state)
         .map_err(|error| format!("the log could not be begun anew: {error}"))?;
     let file = file_name(number);
-    Ok(match salvaged {
-        None => (format!("the log goes on in {file} with all that there was"), Vec::new()),
-        Some(salvaged) => (
-            format!("the log goes on in {file} with all that can be read"),
-            notes(&file, &salvaged),
-        ),
-    })
+    let what = if salvaged.is_none() { "there was" } else { "can be read" };
+    let how = format!("the log goes on in {file} with all that {what}");
+    let notes = salvaged.map_or_else(Vec::new, |salvaged| notes(&file, &salvaged));
+    Ok(Begun { how, notes, state })
 }
 
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.

@@ -3,17 +3,16 @@
 use super::Subject;
 use super::report::Severity;
 use crate::base;
-use crate::compaction::content_of;
 use crate::fields::BadRecord;
-use crate::frame::{FrameHeader, HEADER};
+use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::index::Position;
 use crate::left_out::DeadAsOf;
 use crate::record;
-use crate::replay::{ANOTHER_FRAME, DamagedFrame, NoTransaction, Replay, is_durable, transaction};
+use crate::recovery;
+use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, is_durable, transaction};
 use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
 use crate::state::State;
 use crate::vfs::VfsFile;
-use rookery_mail::EmailId;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -25,8 +24,6 @@ pub(super) struct Problem {
     pub(super) place: String,
     pub(super) what: String,
     pub(super) outcome: Outcome,
-    /// The content that it concerns.
-    pub(super) emails: Vec<EmailId>,
     /// The segment and the octets of it that it concerns.
     pub(super) octets: Option<(u32, Range<u64>)>,
 }
@@ -35,6 +32,8 @@ pub(super) struct Problem {
 pub(super) enum Outcome {
     /// This.
     Known(&'static str),
+    /// This, unless no message has the content any more.
+    OfMessages(&'static str),
     /// Whatever opening the account gives.
     AsOpened,
     /// Only content is looked for there, since the log was begun anew behind it.
@@ -46,7 +45,8 @@ const TORN: &str =
 const UNUSED: &str = "none is needed: the server makes it anew when it opens the account";
 const NO_SUMMARY: &str = "what was noted of this message when it came (envelope, structure, preview) is found in the message \
      anew each time; nothing is lost";
-pub(super) const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a backup";
+const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a \
+     backup, or expunge it";
 const BEHIND_THE_END: &str = "the server overwrites it when the log gets there, and does not open the account before that; \
      move the file away";
 const NO_HARM: &str = "no message is concerned";
@@ -72,6 +72,8 @@ pub(super) struct Walk<'a> {
     pub(super) position: Position,
     pub(super) changes: u64,
     pub(super) octets: u64,
+    /// Places of content, in their order, that can be read or of which a problem says that it cannot.
+    pub(super) contents: Vec<(u32, u32)>,
     /// Where the index snapshots end: what is before it was durable.
     indexed: Position,
     /// Segments as the index snapshots know them: the generations of those that were written anew.
@@ -103,6 +105,7 @@ impl<'a> Walk<'a> {
             position: Position::default(),
             changes: 0,
             octets: 0,
+            contents: Vec::new(),
             indexed,
             sequence: 0,
             next: 1,
@@ -125,6 +128,9 @@ impl<'a> Walk<'a> {
         match base::load(&*self.subject.vfs, &dir, self.first) {
             Ok((base, position)) => {
                 *state = base;
+                // What cannot be found where it is now is what cannot be read.
+                let (vfs, dir) = (&*self.subject.vfs, &self.subject.dir);
+                let _ = recovery::relocate(vfs, dir, state, (self.first, position));
                 (self.position, self.sequence) = (position, position.sequence - 1);
                 self.intact = true;
                 self.current = self.next_segment(self.first);
@@ -328,6 +334,7 @@ impl<'a> Walk<'a> {
                     let what = format!("this change does not fit to those before it ({error})");
                     self.lost((open.number, open.at..transaction.end), what);
                 }
+                replay.damaged.clear();
                 self.changes += transaction.frames.len() as u64;
                 self.sequence += transaction.frames.len() as u64;
                 open.at = transaction.end;
@@ -335,7 +342,10 @@ impl<'a> Walk<'a> {
                     let (segment, offset, sequence) = (open.number, open.at, self.sequence);
                     self.position = Position { segment, offset, sequence };
                 }
-                std::mem::take(&mut replay.damaged).iter().for_each(|frame| self.content(frame));
+                transaction
+                    .frames
+                    .iter()
+                    .for_each(|(at, frame)| self.note(open.number, *at, frame));
                 Ok(true)
             }
             Err(NoTransaction::End) => Ok(false),
@@ -369,9 +379,7 @@ impl<'a> Walk<'a> {
         }
         self.sequence = frame.header.sequence;
         self.changes += 1;
-        if !frame.damaged.is_empty() {
-            self.content(&damaged_frame(open, &frame));
-        }
+        self.note(open.number, open.at, &frame);
         open.at += frame.header.frame_len();
         Ok(true)
     }
@@ -386,7 +394,7 @@ impl<'a> Walk<'a> {
         let here = FrameHeader::decode(reader.octets(at, HEADER)?, open.log).ok();
         // A whole frame in the wrong place is where to go on.
         let is_whole = *bad == ANOTHER_FRAME;
-        let from = if is_whole { at } else { at + crate::frame::ALIGNMENT };
+        let from = if is_whole { at } else { at + ALIGNMENT };
         let next = reader.find_after(from, 0)?;
         let mut what = format!("this should be {bad}");
         if let Some(header) = here.as_ref().filter(|_| !is_whole) {
@@ -401,13 +409,6 @@ impl<'a> Walk<'a> {
         });
         let end = next.unwrap_or(u64::MAX);
         self.lost((open.number, at..end), what);
-        if let Some(header) = here.filter(|_| open.number < self.first)
-            && reader.has_content(at, &header)?
-            && let Some(problem) = self.problems.last_mut()
-        {
-            // Nobody needs to know any more what this change said, and its message can be read.
-            problem.octets = Some((open.number, at + 1..end));
-        }
         self.sequence = header.map_or(self.sequence, |header| header.sequence.saturating_sub(1));
         open.at = next.unwrap_or(open.end);
         Ok(next.is_some())
@@ -423,23 +424,26 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Something of a frame is damaged whose change is known.
-    fn content(&mut self, frame: &DamagedFrame) {
-        for part in &frame.parts {
+    /// Take note of a frame whose change is known, and tell of what is damaged behind that.
+    fn note(&mut self, segment: u32, at: u64, frame: &Frame) {
+        let header = &frame.header;
+        if record::is_append(header.kind) && !header.dropped {
+            let place = u32::try_from(at / ALIGNMENT).map(|offset| (segment, offset));
+            self.contents.extend(place);
+        }
+        for part in &frame.damaged {
             let (what, outcome) = match part {
-                Part::Summary => ("the summary of a message is damaged", NO_SUMMARY),
-                Part::Body => ("a message is damaged", NO_BODY),
-                Part::Padding => ("there should be zeros between two changes", NO_HARM),
+                Part::Summary => {
+                    ("the summary of a message is damaged", Outcome::OfMessages(NO_SUMMARY))
+                }
+                Part::Body => ("a message is damaged", Outcome::OfMessages(NO_BODY)),
+                Part::Padding => {
+                    ("there should be zeros between two changes", Outcome::Known(NO_HARM))
+                }
             };
-            let place = (frame.segment, frame.offset..frame.offset);
-            let outcome = match self.outcome(frame.segment) {
-                Outcome::BeforeBase if *part == Part::Body => Outcome::BeforeBase,
-                _ => Outcome::Known(outcome),
-            };
-            self.problem(Severity::Wrong, place, what.to_owned(), outcome);
-            let emails = frame.email.filter(|_| *part != Part::Padding);
-            if let Some(problem) = self.problems.last_mut() {
-                problem.emails.extend(emails);
+            let octets = (segment, at..at + header.frame_len());
+            self.problem(Severity::Wrong, octets, what.to_owned(), outcome);
+            if let Some(problem) = self.problems.last_mut().filter(|_| *part == Part::Padding) {
                 problem.octets = None;
             }
         }
@@ -464,13 +468,7 @@ impl<'a> Walk<'a> {
         outcome: Outcome,
     ) {
         let place = format!("seg/{}, octet {}", segment::file_name(segment), octets.start);
-        let (emails, octets) = (Vec::new(), Some((segment, octets)));
-        self.problems.push(Problem { severity, place, what, outcome, emails, octets });
+        let octets = Some((segment, octets));
+        self.problems.push(Problem { severity, place, what, outcome, octets });
     }
-}
-
-fn damaged_frame(open: &Open, frame: &Frame) -> DamagedFrame {
-    let email = content_of(frame).ok().flatten();
-    let parts = frame.damaged.clone();
-    DamagedFrame { segment: open.number, offset: open.at, parts, email }
 }

@@ -7,6 +7,7 @@ mod bits;
 mod compare;
 mod files;
 mod log;
+mod messages;
 mod report;
 
 pub use report::{Concern, Finding, Report, Severity};
@@ -18,19 +19,17 @@ use crate::copied;
 use crate::failure::{failed, io_error};
 use crate::index::{self, Stamps};
 use crate::left_out::{self, DeadAsOf};
-use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::recovery;
 use crate::replay::READING;
 use crate::salvage;
-use crate::segment::{self, number_of};
-use crate::state::{Published, State};
+use crate::segment::{file_name, number_of};
+use crate::state::State;
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
 use crate::vfs::Vfs;
+use anew::Begun;
 use log::{Outcome, Problem, Walk};
-use rookery_mail::{EmailId, MailboxId, UidSet};
 use rookery_mailbox::{Refused, StoreError};
-use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -121,7 +120,7 @@ fn check(
     repair: bool,
 ) -> Result<Report, StoreError> {
     let mut report = Report::default();
-    let (subject, mut index) = begin(shared, dir, &loaded, repair, &mut report)?;
+    let (mut subject, mut index) = begin(shared, dir, &loaded, repair, &mut report)?;
     // Who only looks need not keep others from loading the account.
     let loaded = repair.then_some(loaded);
     let mut state = State::default();
@@ -155,20 +154,74 @@ fn check(
     report.segments = subject.numbers.len() as u64;
     (report.changes, report.octets) = (walk.changes, walk.octets);
     let is_whole = !walk.problems.iter().any(|it| matches!(it.outcome, Outcome::AsOpened));
-    let problems = std::mem::take(&mut walk.problems);
-    let index_error = index.as_ref().err().map(unreadable_index);
-    tell(&subject, problems, (&state, is_whole), index, &mut report);
-    if is_whole {
-        left_out(&state, &written_later, &mut report);
-    }
-    wrong_index.extend(index_error);
-    match loaded {
-        Some(loaded) if !is_whole => anew::begin(subject, &loaded, &mut report),
-        Some(_) if !wrong_index.is_empty() => mend_index(&subject, &mut wrong_index),
-        _ => {}
+    let (problems, contents) =
+        (std::mem::take(&mut walk.problems), std::mem::take(&mut walk.contents));
+    wrong_index.extend(index.as_ref().err().map(unreadable_index));
+    let found = Found { problems, contents, state, is_whole, index, written_later };
+    let end = conclude(&mut subject, found, loaded.as_ref(), &mut report);
+    if let (End::Whole, Some(_), false) = (&end, &loaded, wrong_index.is_empty()) {
+        mend_index(&subject, &mut wrong_index);
     }
     wrong_index.into_iter().for_each(|finding| report.add(finding));
     Ok(report)
+}
+
+/// What a check found in the log.
+struct Found {
+    problems: Vec<Problem>,
+    /// Places of content that can be read, or of which a problem says that it cannot.
+    contents: Vec<(u32, u32)>,
+    /// The account as the log tells it, up to the first damage.
+    state: State,
+    is_whole: bool,
+    index: Index,
+    /// Segments that were written anew as of a change that the log of a copy has not yet.
+    written_later: DeadAsOf,
+}
+
+/// Say what was found in the log, and begin it anew if it is to be repaired and needs it. Which messages cannot be read is
+/// said of the account as it is after that.
+fn conclude(
+    subject: &mut Subject,
+    found: Found,
+    loaded: Option<&Loaded>,
+    report: &mut Report,
+) -> End {
+    let Found { problems, contents, state, is_whole, index, written_later } = found;
+    let (count, mut concerns) = known(subject, &problems, (&state, is_whole), &index);
+    report.messages = count;
+    let mut end = match loaded {
+        _ if is_whole => End::Whole,
+        Some(loaded) => {
+            anew::begin(subject, loaded).map_or_else(End::Unmended, |it| End::Begun(Box::new(it)))
+        }
+        None => End::Unmended(opened(subject).to_owned()),
+    };
+    let known = match &end {
+        End::Whole => Some(&state),
+        End::Begun(begun) => Some(&begun.state),
+        End::Unmended(_) => None,
+    };
+    let lost = known
+        .map_or_else(Vec::new, |state| messages::lost(subject, state, (&contents, &written_later)));
+    if is_whole {
+        leaving(&state, &written_later, report);
+    }
+    if let Some(state) = known {
+        let now = messages::concerns(state, &problems);
+        let pairs = problems.iter().zip(concerns.iter_mut().zip(now));
+        let of_messages = pairs.filter(|(it, _)| matches!(it.outcome, Outcome::OfMessages(_)));
+        of_messages.for_each(|(_, (before, now))| *before = now);
+    }
+    let is_known = known.is_some();
+    let mut notes = Vec::new();
+    if let End::Begun(begun) = &mut end {
+        notes = std::mem::take(&mut begun.notes);
+        begun.how.push_str(if lost.is_empty() { "" } else { anew::BUT_FOR_LOST });
+    }
+    tell(problems.into_iter().zip(concerns).collect(), (&end, is_known), report);
+    lost.into_iter().chain(notes).for_each(|finding| report.add(finding));
+    end
 }
 
 /// What is checked, as it is now.
@@ -264,46 +317,71 @@ fn compare(
     found.into_iter().map(wrong).collect()
 }
 
-/// Put what was found in the log into words, with the messages that it concerns.
-fn tell(
+/// What comes of damage to the log.
+enum End {
+    /// There is none, or none that matters.
+    Whole,
+    /// The log was begun anew.
+    Begun(Box<Begun>),
+    /// It stays, and this follows from it.
+    Unmended(String),
+}
+
+/// The messages that problems concern, as far as that is known before anything is done about them; and how many there are.
+fn known(
     subject: &Subject,
-    problems: Vec<Problem>,
+    problems: &[Problem],
     (state, is_whole): (&State, bool),
-    index: Index,
-    report: &mut Report,
-) {
-    let index = index.ok().flatten();
-    let concerns = |state: &State| (messages(state), concerns(state, &problems));
-    let (count, concerns) = match (&subject.account, &index) {
+    index: &Index,
+) -> (u64, Vec<Vec<Concern>>) {
+    let known = |state: &State| (messages::count(state), messages::concerns(state, problems));
+    match (&subject.account, index) {
         (Some(account), _) => {
             // What cannot be read is said elsewhere.
             let _ = if problems.is_empty() { Ok(()) } else { account.wake_all() };
-            concerns(&read(&account.state))
+            known(&read(&account.state))
         }
-        (None, Some((index, _, _))) if !is_whole => concerns(index),
-        _ => concerns(state),
-    };
-    report.messages = count;
-    let opened = if is_whole { "" } else { opened(subject) };
-    for (problem, concerns) in problems.into_iter().zip(concerns) {
-        let Problem { severity, place, what, outcome, .. } = problem;
-        let (severity, consequence) = match outcome {
-            Outcome::Known(consequence) => (severity, consequence),
-            Outcome::AsOpened => (severity, opened),
-            Outcome::BeforeBase if concerns.is_empty() => (Severity::Note, NOT_NEEDED),
-            Outcome::BeforeBase => (severity, log::NO_BODY),
-        };
-        report.add(Finding { concerns, ..Finding::new(severity, place, what, consequence) });
+        (None, Ok(Some((index, _, _)))) if !is_whole => known(index),
+        _ => known(state),
     }
 }
 
-fn messages(state: &State) -> u64 {
-    let counts = |published: &Published| published.status().counts.messages;
-    state.mailboxes.values().map(|published| u64::from(counts(published))).sum()
+/// Put what was found in the log into words, with the messages that it concerns. `is_known` says whether these are all.
+fn tell(
+    problems: Vec<(Problem, Vec<Concern>)>,
+    (end, is_known): (&End, bool),
+    report: &mut Report,
+) {
+    for (problem, concerns) in problems {
+        let Problem { severity, place, what, outcome, .. } = problem;
+        let finding = Finding { concerns, ..Finding::new(severity, place, what, "") };
+        let consequence = |text: &str| text.to_owned();
+        report.add(match (outcome, end) {
+            (Outcome::OfMessages(_), _) if is_known && finding.concerns.is_empty() => {
+                let (severity, consequence) = (Severity::Note, consequence(NO_MESSAGE));
+                Finding { severity, consequence, ..finding }
+            }
+            (Outcome::Known(text) | Outcome::OfMessages(text), _) => {
+                Finding { consequence: consequence(text), ..finding }
+            }
+            (Outcome::BeforeBase, _) => {
+                let (severity, consequence) = (Severity::Note, consequence(BEFORE_BASE));
+                Finding { severity, concerns: Vec::new(), consequence, ..finding }
+            }
+            (Outcome::AsOpened, End::Begun(begun)) => {
+                Finding { mended: Some(begun.how.clone()), ..finding }
+            }
+            (Outcome::AsOpened, End::Unmended(why)) => {
+                Finding { consequence: consequence(why), ..finding }
+            }
+            (Outcome::AsOpened, End::Whole) => finding,
+        });
+    }
 }
 
-const NOT_NEEDED: &str =
-    "none: a repair has begun the log anew behind this, and no message is concerned";
+const NO_MESSAGE: &str = "none is needed: no message has it any more";
+const BEFORE_BASE: &str = "none is needed: a repair has begun the log anew behind this, and only the content of messages is looked \
+     for here; messages of which it cannot be read are named";
 const IN_MEMORY: &str = "the account is open and goes on as it was read, but it may not open again; `rookery check --repair` keeps \
      all of it";
 const COVERED: &str = "the account opens, since its index snapshots cover this; `rookery check --repair` makes it do so without them";
@@ -323,74 +401,19 @@ fn opened(subject: &Subject) -> &'static str {
     }
 }
 
-/// For each problem the messages that it concerns.
-fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
-    let mut wanted: HashMap<EmailId, Vec<usize>> = HashMap::new();
-    for (at, problem) in problems.iter().enumerate() {
-        problem.emails.iter().for_each(|email| wanted.entry(*email).or_default().push(at));
-    }
-    let holes: Vec<_> =
-        problems.iter().enumerate().filter_map(|(at, it)| Some((at, it.octets.clone()?))).collect();
-    let all = state.emails.all().unwrap_or_default().iter();
-    for (email, id) in all.zip(1..).filter(|_| !holes.is_empty()) {
-        let offset = u64::from(email.location.offset) * crate::frame::ALIGNMENT;
-        for (at, (segment, octets)) in &holes {
-            if email.location.segment == *segment && octets.contains(&offset) {
-                wanted.entry(EmailId(id)).or_default().push(*at);
-            }
-        }
-    }
-    let mut found: Vec<BTreeMap<MailboxId, UidSet>> = vec![BTreeMap::new(); problems.len()];
-    if !wanted.is_empty() {
-        for (id, published) in &state.mailboxes {
-            for row in published.snapshot().into_iter().flat_map(|snapshot| snapshot.rows()) {
-                for at in wanted.get(&row.email).into_iter().flatten() {
-                    let Some(found) = found.get_mut(*at) else { continue };
-                    found.entry(*id).or_default().insert(row.uid);
-                }
-            }
-        }
-    }
-    found.iter().map(|found| concerned(state, found)).collect()
-}
-
-/// The first of the mailboxes, and how many more there are.
-fn concerned(state: &State, found: &BTreeMap<MailboxId, UidSet>) -> Vec<Concern> {
-    let mut concerned: Vec<Concern> =
-        found.iter().take(MAX_SHOWN_MAILBOXES).map(|it| concern(state, it)).collect();
-    let more = found.len() - concerned.len();
-    if let Some(last) = concerned.last_mut().filter(|_| more > 0) {
-        last.uids.push_str(&format!(" (and messages of {more} more mailboxes)"));
-    }
-    concerned
-}
-
-fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {
-    let first: UidSet = uids.ranges().iter().take(MAX_SHOWN_UIDS).copied().collect();
-    let more = uids.len() - first.len();
-    let uids = if more > 0 { format!("{first} and {more} more") } else { first.to_string() };
-    Concern { mailbox: compare::name(state, *id), uids }
-}
-
 const LEAVING: &str =
     "none is needed: they go when the account is opened, or before its next change";
 
-/// Messages whose content the log has left out. In a copy of which the log ends before the changes as of which these segments
-/// were written anew, some were expunged later.
-fn left_out(state: &State, written_later: &DeadAsOf, report: &mut Report) {
-    let place = |segment| format!("seg/{}", segment::file_name(segment));
+/// Messages whose content the log has left out, in a copy of which the log ends before the changes as of which these segments
+/// were written anew: they were expunged later.
+fn leaving(state: &State, written_later: &DeadAsOf, report: &mut Report) {
     for segment in written_later.keys() {
         let count = left_out::contents(state, |it| it == *segment).len();
         if count > 0 {
             let what = format!("messages that were expunged while this copy was made: {count}");
-            report.add(Finding::note(place(*segment), what, LEAVING));
+            let place = format!("seg/{}", file_name(*segment));
+            report.add(Finding::note(place, what, LEAVING));
         }
-    }
-    let lost = left_out::contents(state, |segment| !written_later.contains_key(&segment));
-    for (id, segment) in lost {
-        let what = format!("the content {id} was left out though a message has it");
-        let consequence = "this message cannot be read; everything else works";
-        report.add(Finding::wrong(place(segment), what, consequence));
     }
 }
 

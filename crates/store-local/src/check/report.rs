@@ -15,7 +15,7 @@ pub struct Report {
     pub messages: u64,
     /// What was found, the first of it if it is much.
     pub findings: Vec<Finding>,
-    /// How many more findings there are.
+    /// How many more findings there are. Notes are not counted.
     pub left_out: u64,
 }
 
@@ -67,7 +67,7 @@ impl Report {
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
         } else {
-            self.left_out += 1;
+            self.left_out += u64::from(finding.severity == Severity::Wrong);
         }
     }
 }

@@ -471,14 +471,19 @@ async fn no_damage_to_any_file_stays_unseen() {
             damaged.overwrite(&path, &octets);
             let place = format!("{} at {at}", path.display());
             let report = check(&damaged).await;
-            let found = wrong(&report);
+            // Damage to what no message has any more is a note.
+            let found = &report.findings;
             let is_index = path.extension().is_some_and(|it| it == "idx");
             let name = if is_index { "account.idx" } else { "seg/" };
             assert!(found.iter().any(|it| it.place.starts_with(name)), "{place}: {found:#?}");
             let damaged = copy(&disk);
             damaged.overwrite(&path, &octets);
             let report = repair(&damaged).await;
-            assert!(report.is_good(), "{place}: {:#?}", report.findings);
+            let mut left = wrong(&report).into_iter().filter(|it| it.mended.is_none());
+            // Messages of which the index snapshots know may have been where the segment ends now.
+            let is_cut = !is_index && at % 2 == 1;
+            let is_told = left.all(|it| is_cut && it.what.contains(" cannot be read: "));
+            assert!(is_told, "{place}: {:#?}", report.findings);
             let is_turned_back = damaged.read(&path).as_ref() == Some(&whole);
             assert!(is_index || is_turned_back != (at % 2 == 1), "{place}");
             assert!(open_soon(&damaged).await.unwrap().account(ACCOUNT).await.is_ok(), "{place}");
