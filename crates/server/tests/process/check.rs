@@ -120,6 +120,13 @@ fn a_flipped_bit_costs_nothing() {
 fn a_damaged_account_can_be_read_and_goes_on_when_it_is_repaired() {
     let data = data();
     assert_eq!(data.run(&["account", "add", "eve"]).code, 0);
+    let validity = |data: &Data| {
+        let server = data.serve();
+        let lines = server.ada().ok("STATUS INBOX (UIDVALIDITY)");
+        let number = lines[0].rsplit(' ').next().unwrap().trim_end_matches(')').to_owned();
+        number.parse::<u32>().unwrap()
+    };
+    let validity_before = validity(&data);
     std::fs::remove_file(file(&data, "account.idx")).unwrap();
     let mut octets = std::fs::read(file(&data, "seg/1.seg")).unwrap();
     // The change that made the mailboxes.
@@ -156,6 +163,12 @@ fn a_damaged_account_can_be_read_and_goes_on_when_it_is_repaired() {
         (code, text) = check(&data, &["ada", "--repair"]);
     }
     assert!(code == 0 && text.contains("goes on in 2.seg with all that can be read"), "{text}");
+    assert!(text.contains("the change that made the mailbox INBOX is missing"), "{text}");
+    assert!(text.contains("it has a new UIDVALIDITY"), "{text}");
+    assert!(!text.contains("the mailbox Recovered is missing"), "{text}");
+    let lines = server.ada().ok("STATUS INBOX (UIDVALIDITY)");
+    let number = lines[0].rsplit(' ').next().unwrap().trim_end_matches(')').parse::<u32>();
+    assert!(number.unwrap() > validity_before, "{lines:?}: it was {validity_before}");
     let mut client = server.ada();
     client.ok("CREATE x");
     client.ok("SELECT INBOX");

@@ -111,10 +111,11 @@ fn notes(file: &str, salvaged: &Salvaged) -> Vec<Finding> {
     }
     for name in &salvaged.renamed {
         let what = format!("the name of the mailbox {} is lost", name.as_str());
-        notes.push(note(
-            what,
-            "rename it; if it is new, so is its UIDVALIDITY, and clients fetch its messages again",
-        ));
+        notes.push(note(what, "rename it"));
+    }
+    for name in &salvaged.made_anew {
+        let what = format!("the change that made the mailbox {} is missing", name.as_str());
+        notes.push(note(what, "it has a new UIDVALIDITY: clients fetch all its messages again"));
     }
     if salvaged.unfit > 0 {
         let what = format!("{} changes did not fit to those before them", salvaged.unfit);

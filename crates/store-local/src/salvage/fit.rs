@@ -6,6 +6,7 @@ use rookery_mail::{
     EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet, UidValidity,
 };
 use rookery_mailbox::Snapshot;
+use std::collections::BTreeSet;
 
 /// The mailbox for what belongs nowhere, and what is above those without a name.
 pub(super) const RECOVERED: &str = "Recovered";
@@ -13,18 +14,59 @@ pub(super) const RECOVERED: &str = "Recovered";
 /// The mailbox that accounts are made with first: the inbox.
 const FIRST: MailboxId = MailboxId(1);
 
+/// Mailboxes whose making is missing.
+pub(super) struct Anew {
+    /// The latest UIDVALIDITY that was given to one, or what they must all be greater than.
+    last: u32,
+    /// They were there before.
+    pub(super) made: BTreeSet<MailboxId>,
+}
+
+impl Anew {
+    /// `now` is in seconds since 1970. As UIDVALIDITYs are, when they are given, it is greater than those that nobody knows any more.
+    pub(super) fn new(now: i64) -> Self {
+        let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+        Self { last: now - 1, made: BTreeSet::new() }
+    }
+
+    /// A mailbox of which no more is known. Clients must not take it for another one of its name (RFC 9051 §2.3.1.1).
+    pub(super) fn mailbox(&mut self, state: &State, id: MailboxId, name: MailboxName) -> Made {
+        self.made.insert(id);
+        self.last = self.last.max(state.counters.uid_validity).saturating_add(1);
+        let uid_validity = UidValidity::new(self.last).unwrap_or(UidValidity::MIN);
+        Made { id, name, uid_validity, special_use: None }
+    }
+
+    /// The names of those that are there now.
+    pub(super) fn names(&self, state: &State) -> Vec<MailboxName> {
+        let all = state.list.mailboxes.values();
+        all.filter(|info| self.made.contains(&info.id)).map(|info| info.name.clone()).collect()
+    }
+
+    /// A mailbox that a change speaks of and whose making is missing.
+    fn make_if_missing(&mut self, state: &State, id: MailboxId, modseq: ModSeq) -> Vec<Record> {
+        if state.mailboxes.contains_key(&id) {
+            return Vec::new();
+        }
+        let inbox = MailboxName::inbox();
+        let is_inbox = id == FIRST && !state.list.mailboxes.contains_key(&inbox);
+        let made = vec![self.mailbox(state, id, if is_inbox { inbox } else { name_of(id) })];
+        vec![Record::Names(NamesRecord { modseq, made, ..NamesRecord::default() })]
+    }
+}
+
 /// The changes to make in place of one: none, if all that it speaks of is missing.
-pub(super) fn fit(state: &mut State, record: Record) -> Vec<Record> {
+pub(super) fn fit(state: &mut State, anew: &mut Anew, record: Record) -> Vec<Record> {
     let has = |id: MailboxId| state.mailboxes.contains_key(&id);
     let later = |modseq: ModSeq| modseq.max(state.counters.modseq);
     match record {
-        Record::Append(append) => fit_append(state, append),
+        Record::Append(append) => fit_append(state, anew, append),
         Record::Flags(flags) if has(flags.mailbox) => vec![fit_flags(state, flags)],
         Record::Expunge { mailbox, modseq, uids } if has(mailbox) => {
             vec![Record::Expunge { mailbox, modseq: later(modseq), uids }]
         }
-        Record::Copy(copy) if has(copy.from) => fit_copy(state, copy),
-        Record::Names(names) => vec![fit_names(state, names)],
+        Record::Copy(copy) if has(copy.from) => fit_copy(state, anew, copy),
+        Record::Names(names) => vec![fit_names(state, anew, names)],
         Record::Delete { mailbox, modseq } if has(mailbox) => {
             vec![Record::Delete { mailbox, modseq: later(modseq) }]
         }
@@ -33,13 +75,13 @@ pub(super) fn fit(state: &mut State, record: Record) -> Vec<Record> {
     }
 }
 
-fn fit_append(state: &mut State, mut append: AppendRecord) -> Vec<Record> {
+fn fit_append(state: &mut State, anew: &mut Anew, mut append: AppendRecord) -> Vec<Record> {
     state.emails.skip_to(append.email);
     state.counters.email = state.emails.len();
     append.email = EmailId(state.counters.email + 1);
     append.thread = ThreadId(append.thread.0.min(append.email.0));
     append.modseq = append.modseq.max(state.counters.modseq);
-    let mut records = make_if_missing(state, append.mailbox, append.modseq);
+    let mut records = anew.make_if_missing(state, append.mailbox, append.modseq);
     let snapshot = snapshot(state, append.mailbox);
     let used = append.flags.keywords;
     append.new_keywords = aligned(snapshot, append.new_keywords, used);
@@ -56,9 +98,9 @@ fn fit_flags(state: &State, mut flags: FlagsRecord) -> Record {
 }
 
 /// Copies get the UIDs that they had, though some of the messages are missing.
-fn fit_copy(state: &State, mut copy: CopyRecord) -> Vec<Record> {
+fn fit_copy(state: &State, anew: &mut Anew, mut copy: CopyRecord) -> Vec<Record> {
     copy.modseq = copy.modseq.max(state.counters.modseq);
-    let mut records = make_if_missing(state, copy.to, copy.modseq);
+    let mut records = anew.make_if_missing(state, copy.to, copy.modseq);
     copy.first_uid = unused(snapshot(state, copy.to), copy.first_uid);
     let Some(source) = snapshot(state, copy.from) else { return records };
     let mut runs: Vec<CopyRecord> = Vec::new();
@@ -81,14 +123,15 @@ fn fit_copy(state: &State, mut copy: CopyRecord) -> Vec<Record> {
 }
 
 /// A name that two mailboxes would have is the later one's.
-fn fit_names(state: &State, mut names: NamesRecord) -> Record {
+fn fit_names(state: &State, anew: &mut Anew, mut names: NamesRecord) -> Record {
     names.modseq = names.modseq.max(state.counters.modseq);
     let has = |id: MailboxId| state.mailboxes.contains_key(&id);
     let (known, unknown) = names.renamed.into_iter().partition(|(id, _)| has(*id));
+    let unknown: Vec<(MailboxId, MailboxName)> = unknown;
     names.renamed = known;
     names.made.retain(|made| !has(made.id));
     let unknown: Vec<(MailboxId, MailboxName)> = unknown;
-    names.made.extend(unknown.into_iter().map(|(id, name)| nameless(state, id, name)));
+    names.made.extend(unknown.into_iter().map(|(id, name)| anew.mailbox(state, id, name)));
     let taken: Vec<MailboxName> = names
         .made
         .iter()
@@ -104,24 +147,6 @@ fn fit_names(state: &State, mut names: NamesRecord) -> Record {
     let made: Vec<MailboxId> = names.made.iter().map(|made| made.id).collect();
     names.append_limits.retain(|(id, _)| has(*id) || made.contains(id));
     Record::Names(names)
-}
-
-/// A mailbox that a change speaks of and whose making is missing.
-fn make_if_missing(state: &State, id: MailboxId, modseq: ModSeq) -> Vec<Record> {
-    if state.mailboxes.contains_key(&id) {
-        return Vec::new();
-    }
-    let inbox = MailboxName::inbox();
-    let is_inbox = id == FIRST && !state.list.mailboxes.contains_key(&inbox);
-    let made = vec![nameless(state, id, if is_inbox { inbox } else { name_of(id) })];
-    vec![Record::Names(NamesRecord { modseq, made, ..NamesRecord::default() })]
-}
-
-/// A mailbox of which no more is known. Clients must not take it for another one of its name.
-pub(super) fn nameless(state: &State, id: MailboxId, name: MailboxName) -> Made {
-    let validity = state.counters.uid_validity.saturating_add(1);
-    let uid_validity = UidValidity::new(validity).unwrap_or(UidValidity::MIN);
-    Made { id, name, uid_validity, special_use: None }
 }
 
 fn name_of(id: MailboxId) -> MailboxName {

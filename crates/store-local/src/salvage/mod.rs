@@ -21,6 +21,7 @@ use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number
 use crate::state::{Location, Published, State};
 use crate::store::seconds_since_1970;
 use crate::vfs::{Vfs, VfsFile};
+use fit::Anew;
 use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
 use std::collections::BTreeMap;
@@ -41,6 +42,8 @@ pub(crate) struct Salvaged {
     pub(crate) strays: usize,
     /// Mailboxes whose names are not known, or are another one's.
     pub(crate) renamed: Vec<MailboxName>,
+    /// Mailboxes that have a new UIDVALIDITY, for the change that made them is missing.
+    pub(crate) made_anew: Vec<MailboxName>,
     /// Changes that are whole and could not happen.
     pub(crate) unfit: u64,
 }
@@ -63,6 +66,7 @@ struct Salvage {
     strays: Vec<Stray>,
     /// Messages that were there when a change is missing: it may have copied them to where they still should be.
     at_risk: BTreeMap<EmailId, Stray>,
+    anew: Anew,
     unfit: u64,
 }
 
@@ -95,7 +99,9 @@ pub(crate) fn salvage(
     let (state, position) = beginning(vfs, account, log, &numbers);
     let sequence = position.sequence;
     let (strays, at_risk, unfit) = (Vec::new(), BTreeMap::new(), 0);
-    let mut salvage = Salvage { state, log, max_tombstones, sequence, strays, at_risk, unfit };
+    let anew = Anew::new(now);
+    let mut salvage =
+        Salvage { state, log, max_tombstones, sequence, strays, at_risk, anew, unfit };
     let mut last = None;
     for number in numbers.into_iter().filter(|number| *number >= position.segment) {
         let Ok((file, header)) = segment::open(vfs, &dir, number) else { continue };
@@ -113,12 +119,12 @@ pub(crate) fn salvage(
     }
     let (segment, file) = last.ok_or_else(|| damage(1, 0, "a segment"))?;
     salvage.keep_what_may_have_been_copied();
-    let Salvage { mut state, sequence, strays, unfit, .. } = salvage;
+    let Salvage { mut state, sequence, strays, mut anew, unfit, .. } = salvage;
     // They had been expunged for good, by changes that are missing.
     left_out::remove_all(&mut state, max_tombstones);
-    let renamed = settle::place(&mut state, &strays, now);
-    let strays = strays.len();
-    Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, unfit })
+    let renamed = settle::place(&mut state, &mut anew, &strays, now);
+    let (strays, made_anew) = (strays.len(), anew.names(&state));
+    Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, made_anew, unfit })
 }
 
 /// The log's random number: what most segments have, or the index snapshot.
@@ -232,7 +238,7 @@ impl Salvage {
 
     /// Let a change happen as far as it can.
     fn happen(&mut self, record: Record, place: Location) {
-        for record in fit::fit(&mut self.state, record) {
+        for record in fit::fit(&mut self.state, &mut self.anew, record) {
             let mut draft = Draft::new(&self.state, self.max_tombstones);
             match draft.apply(&record, place) {
                 Ok(()) => {

@@ -1,7 +1,7 @@
 //! After everything that can be read has happened: a place for what belongs nowhere, and numbers that nobody was given.
 
 use super::Stray;
-use super::fit::{RECOVERED, name, nameless};
+use super::fit::{Anew, RECOVERED, name};
 use crate::draft::Draft;
 use crate::limits::SALVAGE_MARGIN;
 use crate::record::{NamesRecord, Record};
@@ -12,9 +12,14 @@ use std::sync::Arc;
 
 /// Put messages into a mailbox of which nobody knows where they were, and make what is above mailboxes without a name,
 /// and the inbox; returns the names of those that have lost theirs.
-pub(super) fn place(state: &mut State, strays: &[Stray], now: i64) -> Vec<MailboxName> {
+pub(super) fn place(
+    state: &mut State,
+    anew: &mut Anew,
+    strays: &[Stray],
+    now: i64,
+) -> Vec<MailboxName> {
     if !state.list.mailboxes.contains_key(&MailboxName::inbox()) {
-        make(state, MailboxName::inbox());
+        make(state, anew, MailboxName::inbox());
     }
     let recovered = name(RECOVERED);
     let nameless: Vec<MailboxName> =
@@ -24,7 +29,11 @@ pub(super) fn place(state: &mut State, strays: &[Stray], now: i64) -> Vec<Mailbo
     }
     let id = match state.list.mailboxes.get(&recovered) {
         Some(info) => info.id,
-        None => make(state, recovered),
+        None => {
+            let id = make(state, anew, recovered);
+            anew.made.remove(&id);
+            id
+        }
     };
     if let Some(published) = state.mailboxes.get_mut(&id).filter(|_| !strays.is_empty())
         && let Some(Mailbox { snapshot, recent }) = published.mailbox().cloned()
@@ -37,9 +46,9 @@ pub(super) fn place(state: &mut State, strays: &[Stray], now: i64) -> Vec<Mailbo
     nameless
 }
 
-fn make(state: &mut State, name: MailboxName) -> MailboxId {
+fn make(state: &mut State, anew: &mut Anew, name: MailboxName) -> MailboxId {
     let id = MailboxId(state.counters.mailbox + 1);
-    let (modseq, made) = (state.counters.modseq.next(), vec![nameless(state, id, name)]);
+    let (modseq, made) = (state.counters.modseq.next(), vec![anew.mailbox(state, id, name)]);
     let record = Record::Names(NamesRecord { modseq, made, ..NamesRecord::default() });
     let mut draft = Draft::new(state, usize::MAX);
     if draft.apply(&record, Location::default()).is_ok() {
