@@ -15,6 +15,7 @@ pub(crate) use login::PeerDirectory;
 pub(crate) use rookery_auth::AccountName as Name;
 
 use crate::limits::{ACCOUNT_LOCKS, MAX_CACHED_ACCOUNTS};
+use crate::private_file;
 use hashing::HashingPool;
 use rookery_auth::VerifiedPasswords;
 use rookery_auth::throttle::Throttle;
@@ -99,13 +100,16 @@ impl Accounts {
         Ok(())
     }
 
-    /// Remove an account's file: nobody can log in to it any more.
-    pub(crate) fn remove(&self, name: &Name) -> io::Result<()> {
+    /// Write the file of an account that the store does not have yet, with its directory. What is there already was left by an
+    /// attempt that did not come to its end.
+    pub(crate) fn create(&self, name: &Name, account: &AccountFile) -> io::Result<()> {
+        private_file::make_dir(&self.directory(name))?;
+        self.write(name, account)
+    }
+
+    /// Forget what is known of an account that is gone, with its file.
+    pub(crate) fn forget(&self, name: &Name) {
         lock(&self.cached).remove(name);
-        match std::fs::remove_file(self.file_of(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
     }
 
     /// The form in which a password is stored.

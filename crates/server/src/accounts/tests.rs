@@ -67,7 +67,7 @@ async fn changes_of_the_file_count_at_once() {
     assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
     std::fs::write(&file, "nonsense").unwrap();
     assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::Unavailable));
-    accounts.remove(&Name::new("ada").unwrap()).unwrap();
+    std::fs::remove_file(accounts.file_of(&Name::new("ada").unwrap())).unwrap();
     assert_eq!(login(&accounts, "ada", "rose").await, Err(Denied::BadCredentials));
 }
 

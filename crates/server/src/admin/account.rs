@@ -20,25 +20,30 @@ type Answer = Result<Response, Failure>;
 pub(super) async fn add(services: &Services, name: &str, password: Password) -> Answer {
     let name = parse(name)?;
     let stored = stored(services, password).await?;
-    let locked = services.accounts.lock(&name).await;
-    match services.store.create_account(name.as_str(), &initial_mailboxes(), now()).await {
-        Ok(()) => {}
-        // A crash between the two steps leaves an account without a file: it is finished now.
-        Err(StoreError::Refused(Refused::AccountExists)) if !has_file(services, &name).await? => {}
-        Err(StoreError::Refused(Refused::AccountExists)) => {
-            return Err(Failure::new(format!("account {name} exists already"))
-                .hint(format!("`rookery account passwd {name}` sets a new password")));
+    let _locked = services.accounts.lock(&name).await;
+    ensure_missing(services, &name).await?;
+    // The store makes an account of the directory, when all else is in it: after a crash there is none, or a whole one.
+    let (of, file) = (name.clone(), AccountFile::new(name.as_str(), stored));
+    blocking(services, move |accounts| accounts.create(&of, &file).map_err(|e| of_file(&of, &e)))
+        .await?;
+    services.store.create_account(name.as_str(), &initial_mailboxes(), now()).await?;
+    tracing::info!(account = %name, "account added");
+    Ok(Response::Added(name.as_str().to_owned()))
+}
+
+/// What the store has is never taken over by a new account, whether it has a file or not: the mail in it is somebody else's.
+async fn ensure_missing(services: &Services, name: &Name) -> Result<(), Failure> {
+    match services.store.account(name.as_str()).await {
+        Err(StoreError::Refused(Refused::NoSuchAccount)) => Ok(()),
+        Ok(_) | Err(StoreError::Damaged(_)) if !has_file(services, name).await? => {
+            Err(without_file(name))
         }
-        Err(error) => return Err(error.into()),
+        Ok(_) | Err(StoreError::Damaged(_)) => {
+            Err(Failure::new(format!("account {name} exists already"))
+                .hint(format!("`rookery account passwd {name}` sets a new password")))
+        }
+        Err(error) => Err(error.into()),
     }
-    let added = name.as_str().to_owned();
-    blocking(services, move |accounts| {
-        let _locked = locked;
-        write(accounts, &name, &AccountFile::new(name.as_str(), stored))
-    })
-    .await?;
-    tracing::info!(account = added, "account added");
-    Ok(Response::Added(added))
 }
 
 /// The accounts whose names come after this one, as many as fit into an answer.
@@ -98,8 +103,9 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
 pub(super) async fn set_password(services: &Services, name: &str, password: Password) -> Answer {
     let name = parse(name)?;
     store_of(services, &name).await?;
-    let passwords = vec![stored(services, password).await?];
-    change(services, &name, |file| file.passwords = passwords).await?;
+    let password = stored(services, password).await?;
+    let lost = AccountFile::new(name.as_str(), password.clone());
+    change_or(services, &name, Some(lost), |file| file.passwords = vec![password]).await?;
     tracing::info!(account = %name, "password changed");
     Ok(Response::Done)
 }
@@ -166,14 +172,10 @@ async fn are_hidden(
 pub(super) async fn delete(services: &Services, name: &str) -> Answer {
     let name = parse(name)?;
     let _locked = services.accounts.lock(&name).await;
-    store_of(services, &name).await?;
-    let of = name.clone();
-    blocking(services, move |accounts| {
-        let failed = |error: io::Error| Failure::io(format!("deleting account {of}"), &error);
-        accounts.remove(&of).map_err(failed)
-    })
-    .await?;
-    services.store.delete_account(name.as_str()).await?;
+    // The file goes with the directory that it is in: a crash leaves all of the account, or nothing.
+    let deleted = services.store.delete_account(name.as_str()).await;
+    deleted.map_err(|error| Failure::of_account(name.as_str(), error))?;
+    services.accounts.forget(&name);
     tracing::info!(account = %name, "account deleted");
     Ok(Response::Done)
 }
@@ -184,13 +186,24 @@ async fn change(
     name: &Name,
     change: impl FnOnce(&mut AccountFile) + Send + 'static,
 ) -> Result<(), Failure> {
+    change_or(services, name, None, change).await
+}
+
+/// The same; an account that has lost its file gets this one, if there is one to be had.
+async fn change_or(
+    services: &Services,
+    name: &Name,
+    lost: Option<AccountFile>,
+    change: impl FnOnce(&mut AccountFile) + Send + 'static,
+) -> Result<(), Failure> {
     let locked = services.accounts.lock(name).await;
     store_of(services, name).await?;
     let name = name.clone();
     blocking(services, move |accounts| {
         // The lock is held until the file is written, whether somebody waits for that or not.
         let _locked = locked;
-        let mut file = AccountFile::clone(&*existing(accounts, &name)?);
+        let known = read(accounts, &name)?.map(|file| AccountFile::clone(&file));
+        let mut file = known.or(lost).ok_or_else(|| without_file(&name))?;
         change(&mut file);
         write(accounts, &name, &file)
     })
@@ -221,13 +234,16 @@ async fn has_file(services: &Services, name: &Name) -> Result<bool, Failure> {
     blocking(services, move |accounts| Ok(read(accounts, &name)?.is_some())).await
 }
 
-/// The file of an account that the store has. It may be missing after a crash; the account has no password
-/// then.
+/// The file of an account that the store has.
 fn existing(accounts: &Accounts, name: &Name) -> Result<Arc<AccountFile>, Failure> {
-    read(accounts, name)?.ok_or_else(|| {
-        Failure::new(format!("account {name} has no account.toml"))
-            .hint(format!("`rookery account add {name}` completes the account"))
-    })
+    read(accounts, name)?.ok_or_else(|| without_file(name))
+}
+
+/// Somebody removed the file; or a version of this program which removed it first was interrupted deleting the account.
+fn without_file(name: &Name) -> Failure {
+    Failure::new(format!("account {name} has no account.toml")).hint(format!(
+        "`rookery account passwd {name}` gives it one, and keeps its mail; `rookery account delete {name}` removes both"
+    ))
 }
 
 pub(super) fn parse(name: &str) -> Result<Name, Failure> {
@@ -235,13 +251,15 @@ pub(super) fn parse(name: &str) -> Result<Name, Failure> {
 }
 
 fn read(accounts: &Accounts, name: &Name) -> Result<Option<Arc<AccountFile>>, Failure> {
-    let failed = |error: io::Error| Failure::io(format!("account.toml of {name}"), &error);
-    accounts.read(name).map_err(failed)
+    accounts.read(name).map_err(|error| of_file(name, &error))
 }
 
 fn write(accounts: &Accounts, name: &Name, file: &AccountFile) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::io(format!("account.toml of {name}"), &error);
-    accounts.write(name, file).map_err(failed)
+    accounts.write(name, file).map_err(|error| of_file(name, &error))
+}
+
+fn of_file(name: &Name, error: &io::Error) -> Failure {
+    Failure::io(format!("account.toml of {name}"), error)
 }
 
 /// The form in which a password is stored.

@@ -63,14 +63,67 @@ async fn an_account_lives_and_dies() {
 }
 
 #[tokio::test]
-async fn an_account_without_a_file_can_be_completed() {
+async fn an_account_that_lost_its_file_gets_another_one_but_no_other_owner() {
     let (_dir, services) = services();
     services.store.create_account("ada", &rookery_mailbox::initial_mailboxes(), 1).await.unwrap();
     let mut client = Client::within(services);
     let show = Request::AccountShow { name: "ada".to_owned() };
-    assert!(error(&mut client, &show).await.contains("rookery account add ada"));
-    client.ask(&add("ada", "{PLAIN}tulip")).await.unwrap();
+    for request in [&show, &add("ada", "{PLAIN}tulip")] {
+        assert!(error(&mut client, request).await.contains("no account.toml"));
+    }
+    let password = Password::Stored("{PLAIN}tulip".to_owned());
+    client.ask(&Request::AccountPassword { name: "ada".to_owned(), password }).await.unwrap();
     client.ask(&show).await.unwrap();
+}
+
+async fn deliver(client: &mut Client, account: &str) {
+    let account = account.to_owned();
+    client.begin(&Request::Deliver { account, mailbox: None }).await.unwrap();
+    client.send(b"Subject: x\r\n\r\nx").await.unwrap();
+    client.end_message().await.unwrap();
+    client.answer().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deletion_that_fails_leaves_the_account_whole_and_nobody_gets_its_mail() {
+    let (dir, services) = services();
+    let mut client = Client::within(services.clone());
+    let directory = PeerDirectory::new(Arc::clone(&services.accounts), None);
+    client.ask(&add("ada", "{PLAIN}tulip")).await.unwrap();
+    deliver(&mut client, "ada").await;
+    let (delete, trash) =
+        (Request::AccountDelete { name: "ada".to_owned() }, dir.path().join("trash"));
+    std::fs::remove_dir(&trash).unwrap();
+    std::fs::write(&trash, "in the way").unwrap();
+    error(&mut client, &delete).await;
+    assert!(error(&mut client, &add("ada", "{PLAIN}rose")).await.contains("exists already"));
+    assert!(directory.login(None, "ada", b"tulip").await.is_ok());
+    assert!(directory.login(None, "ada", b"rose").await.is_err());
+    assert_eq!(count(&mut client, "INBOX").await, 1);
+    std::fs::remove_file(&trash).unwrap();
+    std::fs::create_dir(&trash).unwrap();
+    client.ask(&delete).await.unwrap();
+    assert!(error(&mut client, &delete).await.contains("no such account"));
+    client.ask(&add("ada", "{PLAIN}rose")).await.unwrap();
+    assert_eq!(count(&mut client, "INBOX").await, 0);
+    assert!(directory.login(None, "ada", b"tulip").await.is_err());
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_leaves_no_account_and_can_be_done_again() {
+    let (dir, services) = services();
+    let mut client = Client::within(services.clone());
+    let obstacle = dir.path().join("accounts/ada/seg.new");
+    std::fs::create_dir(obstacle.parent().unwrap()).unwrap();
+    std::fs::write(&obstacle, "in the way").unwrap();
+    error(&mut client, &add("ada", "{PLAIN}tulip")).await;
+    assert!(client.accounts().await.unwrap().is_empty());
+    std::fs::remove_file(&obstacle).unwrap();
+    client.ask(&add("ada", "{PLAIN}rose")).await.unwrap();
+    assert_eq!(count(&mut client, "INBOX").await, 0);
+    let directory = PeerDirectory::new(Arc::clone(&services.accounts), None);
+    assert!(directory.login(None, "ada", b"tulip").await.is_err());
+    assert!(directory.login(None, "ada", b"rose").await.is_ok());
 }
 
 #[tokio::test]
