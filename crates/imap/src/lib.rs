@@ -7,6 +7,7 @@
 mod append_limit;
 mod budget;
 mod capability;
+mod changes;
 mod command;
 mod compress;
 mod conn;

@@ -70,6 +70,9 @@ pub const OUT_HIGH_WATER: usize = 64 * 1024;
 /// Octets of answers that may wait in memory before login.
 pub const OUT_BEFORE_LOGIN: usize = 4 * 1024;
 
+/// Pieces of an answer, such as rows of a mailbox, that are gone through before others can run, however little is said of them.
+pub const PIECES_IN_A_TURN: usize = 4096;
+
 /// Octets of answers that there is room for at first; the room grows with them.
 pub const OUT_AT_FIRST: usize = 512;
 

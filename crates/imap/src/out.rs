@@ -1,7 +1,7 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
 use crate::compress::Deflater;
-use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN};
+use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN, PIECES_IN_A_TURN};
 use rookery_imap_wire::{Code, Response, Status};
 use rookery_mailbox::heavy::Owner;
 use std::pin::Pin;
@@ -32,6 +32,8 @@ pub(crate) struct Out<'c> {
     most: usize,
     /// For whom they are compressed.
     owner: Owner,
+    /// Pieces of answers since others could run.
+    pieces: usize,
     sink: &'c mut dyn Sink,
     /// How long a client may take to accept one batch of answers.
     patience: Duration,
@@ -54,6 +56,7 @@ impl<'c> Out<'c> {
             buffer: Vec::new(),
             most: OUT_BEFORE_LOGIN,
             owner: Owner::STRANGER,
+            pieces: 0,
             sink,
             patience,
             sent: 0,
@@ -90,12 +93,16 @@ impl<'c> Out<'c> {
     }
 
     /// Write out if much has gathered, and let others run then: a client that takes all at once would keep them waiting. For
-    /// use between the pieces of a long answer.
+    /// use between the pieces of a long answer, those included of which nothing is said.
     pub(crate) async fn drain(&mut self) -> Sent {
-        if self.buffer.len() < self.most {
+        self.pieces += 1;
+        if self.buffer.len() < self.most && self.pieces < PIECES_IN_A_TURN {
             return Ok(());
         }
-        self.flush().await?;
+        self.pieces = 0;
+        if self.buffer.len() >= self.most {
+            self.flush().await?;
+        }
         yield_now().await;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What others did, told to the client where it may be told.
 
+use crate::conn::NoInput;
 use crate::limits::VANISHED_RANGES;
 use crate::out::Out;
 use crate::refusal::Failure;
@@ -7,8 +8,11 @@ use crate::selected::Selected;
 use crate::session::{Context, User};
 use rookery_imap_wire::{Code, FetchData, Response, print};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
+use rookery_mailbox::heavy::{self, NotDone};
 use rookery_mailbox::limits::MAX_KEYWORDS;
-use rookery_mailbox::{Event, Expunges, Refused, Row, Snapshot, StoreError};
+use rookery_mailbox::{Expunges, News, Refused, Row, Snapshot, StoreError};
+use std::sync::Arc;
+use tokio::task::yield_now;
 
 /// Bring the client's view up to date.
 pub(crate) async fn tell(
@@ -30,35 +34,63 @@ pub(crate) async fn tell_up_to(
     context: &Context,
     user: &User,
     selected: &mut Selected,
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     (expunges, except): (Expunges, &UidSet),
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
     let mut withheld = UidSet::new();
     keywords(selected, snapshot, out);
-    let events = selected.view.sync(snapshot, expunges);
+    let news = catch_up(user, selected, snapshot, expunges).await?;
     if context.tells_vanished() {
-        tell_vanished(false, &expunged(&events), out).await?;
+        tell_vanished(false, news.gone(), out).await?;
+    } else {
+        for (number, _) in news.expunges() {
+            out.send(&Response::Expunge(number));
+            out.drain().await?;
+        }
     }
-    for event in events {
-        match event {
-            Event::Expunge { .. } if context.tells_vanished() => {}
-            Event::Expunge { number, .. } => out.send(&Response::Expunge(number)),
-            Event::Exists(count) => {
-                out.send(&Response::Exists(count));
-                if !context.rev2 {
-                    update_recent(user, selected).await?;
-                    out.send(&Response::Recent(recent_count(selected)));
-                }
-            }
-            Event::Flags { row, .. } if except.contains(row.uid) => withheld.insert(row.uid),
-            Event::Flags { number, row } => {
-                tell_flags(context, selected, snapshot, (number, &row), out);
-            }
+    if let Some(count) = news.exists() {
+        out.send(&Response::Exists(count));
+        if !context.rev2 {
+            update_recent(user, selected).await?;
+            out.send(&Response::Recent(recent_count(selected)));
+        }
+    }
+    for row in snapshot.rows_in(news.changed()) {
+        if except.contains(row.uid) {
+            withheld.insert(row.uid);
+        } else if let Some(number) = selected.view.number(row.uid) {
+            tell_flags(context, selected, snapshot, (number, row), out);
         }
         out.drain().await?;
     }
     Ok(withheld)
+}
+
+/// Bring the client's view up to this snapshot, where that keeps nobody else waiting.
+async fn catch_up(
+    user: &User,
+    selected: &mut Selected,
+    snapshot: &Arc<Snapshot>,
+    expunges: Expunges,
+) -> Result<News, Failure> {
+    let mut syncing = std::mem::take(&mut selected.view).begin_sync(snapshot, expunges);
+    let goes_on = syncing.step();
+    let (view, news) = if !goes_on && syncing.ends_soon() {
+        syncing.finish()
+    } else {
+        let work = async move {
+            while syncing.step() {
+                yield_now().await;
+            }
+            syncing.finish()
+        };
+        // Without the view nothing can be told any more.
+        let done = heavy::in_turns(user.account.owner(), work).await;
+        done.map_err(|NotDone| Failure::Ended(NoInput::Hangup))?
+    };
+    selected.view = view;
+    Ok(news)
 }
 
 /// A client that loses its connection must not believe that it knows of expunges which are held back
@@ -74,14 +106,6 @@ pub(crate) fn settle(selected: &mut Selected, code: &mut Option<Code>, out: &mut
         None | Some(Code::HighestModSeq(_)) => *code = Some(settled),
         Some(_) => out.ok_code(settled, "Everything up to here is told"),
     }
-}
-
-fn expunged(events: &[Event]) -> UidSet {
-    let gone = events.iter().filter_map(|event| match event {
-        Event::Expunge { uid, .. } => Some(*uid),
-        Event::Exists(_) | Event::Flags { .. } => None,
-    });
-    gone.collect()
 }
 
 /// Tell of expunges now (RFC 7162 §3.2.10.2), or of `earlier` ones, from before the client selected the mailbox

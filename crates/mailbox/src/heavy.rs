@@ -10,13 +10,14 @@ mod pool;
 use crate::StoreError;
 use crate::limits::MAX_HEAVY_THREADS;
 use pool::{Pool, Task};
+use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::thread::available_parallelism;
 use tokio::sync::oneshot;
-use tokio::task::yield_now;
 
 /// For which account work is done; accounts take turns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -103,35 +104,19 @@ pub async fn at_once<T: Send + 'static>(
     in_turns(owner, async { work() }).await
 }
 
-/// Do something step by step until a step says that it was the last: the first one here, for mostly there is no other, and
-/// all others there, a turn each.
+/// Begin something here that waits or yields after every little piece, for mostly it has no other, and go on with it there.
 ///
 /// # Errors
 /// [`NotDone`].
-pub async fn by_steps<T: Send + 'static>(
+pub async fn begun_here<T: Send + 'static>(
     owner: Owner,
-    mut work: T,
-    step: impl Fn(&mut T) -> Step + Send + 'static,
+    work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, NotDone> {
-    if step(&mut work) == Step::Last {
-        return Ok(work);
+    let mut work = Box::pin(work);
+    match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => in_turns(owner, work).await,
     }
-    let all_others = async move {
-        while step(&mut work) == Step::More {
-            yield_now().await;
-        }
-        work
-    };
-    in_turns(owner, all_others).await
-}
-
-/// Whether there is more to do behind a step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step {
-    /// There is.
-    More,
-    /// There is not.
-    Last,
 }
 
 /// Whoever waits for work; without them it goes on no longer than to its next turn.
@@ -226,15 +211,19 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn the_first_step_is_done_here_and_all_others_elsewhere() {
+    async fn the_first_piece_is_done_here_and_all_others_elsewhere() {
         let here = std::thread::current().id();
-        for steps in [1, 2, 5] {
-            let step = move |threads: &mut Vec<_>| {
-                threads.push(std::thread::current().id());
-                if threads.len() == steps { Step::Last } else { Step::More }
+        for pieces in [1, 2, 5] {
+            let work = async move {
+                let mut threads = vec![std::thread::current().id()];
+                while threads.len() < pieces {
+                    yield_now().await;
+                    threads.push(std::thread::current().id());
+                }
+                threads
             };
-            let threads = by_steps(Owner::STRANGER, Vec::new(), step).await.unwrap();
-            assert_eq!(threads.len(), steps);
+            let threads = begun_here(Owner::STRANGER, work).await.unwrap();
+            assert_eq!(threads.len(), pieces);
             assert!(threads.iter().enumerate().all(|(at, thread)| (*thread == here) == (at == 0)));
         }
     }

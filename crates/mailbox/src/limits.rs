@@ -34,6 +34,14 @@ pub const MAX_HEAVY_THREADS: usize = 16;
 /// How long such a thread computes before it lets the system run others.
 pub const HEAVY_STRETCH: std::time::Duration = std::time::Duration::from_micros(100);
 
+/// Rows of a mailbox that a client's view looks at in one step to find what has changed, some ten nanoseconds each; a longer
+/// look goes on on a thread for such work.
+pub const SYNC_ROWS: usize = 8192;
+
+/// Runs of UIDs without a gap, or expunges, up to which a client's view is changed where it is asked for; with more that is
+/// done on a thread for such work.
+pub const SHORT_SYNC_RUNS: usize = 8192;
+
 /// Rows that a search looks at before it lets others run, some ten nanoseconds each; of a key that is made of others, as many
 /// fewer.
 pub const SEARCH_ROWS: usize = 4096;

@@ -66,6 +66,24 @@ impl Runs {
         ranges.flat_map(cut).collect()
     }
 
+    /// Those of the UIDs that there are. Costs what the set's ranges and the runs between them cost.
+    pub(crate) fn intersection(&self, uids: &UidSet) -> UidSet {
+        let ranges = uids.ranges().iter();
+        let cut = |range: &UidRange| {
+            let (first, last) = (range.first(), range.last());
+            let from = self.runs.partition_point(|run| run.range.last() < first);
+            let runs = self.runs.get(from..).unwrap_or_default().iter().map(|run| run.range);
+            let runs = runs.take_while(move |run| run.first() <= last);
+            runs.map(move |run| UidRange::new(run.first().max(first), run.last().min(last)))
+        };
+        UidSet::from_ranges(ranges.flat_map(cut).collect())
+    }
+
+    /// How many runs there are.
+    pub(crate) fn count_of_runs(&self) -> usize {
+        self.runs.len()
+    }
+
     /// How many of the UIDs there are. Logarithmic in the number of runs, for each range of the set.
     pub(crate) fn count(&self, uids: &UidSet) -> u32 {
         let ranges = uids.ranges().iter();
@@ -182,6 +200,8 @@ mod tests {
         };
         for (first, last) in (1..25).flat_map(|first| (first..25).map(move |last| (first, last))) {
             for uids in [set(first..=last), set([1, first, last]), set([11, 16, first, last, 20])] {
+                let there = uids.iter().filter(|uid| runs.number(*uid).is_some()).collect();
+                assert_eq!(runs.intersection(&uids), there);
                 assert_eq!(runs.numbers(&uids), numbers(uids));
             }
         }

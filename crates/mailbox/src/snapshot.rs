@@ -286,23 +286,38 @@ impl Snapshot {
     /// What happened after a moment. Skips chunks that have not changed since.
     #[must_use]
     pub fn changes_since(&self, moment: ModSeq) -> Changes {
-        let changed = self.chunks.iter().filter(|chunk| chunk.latest > moment);
-        let rows = changed.flat_map(|chunk| &chunk.rows).filter(|row| row.modseq > moment);
-        let vanished = if moment < self.tombstone_floor {
-            self.missing()
-        } else {
-            self.expunged_since(moment)
-        };
-        Changes { rows: rows.cloned().collect(), vanished }
+        let changed = self.changed_pieces(0, moment).flat_map(|(_, piece)| piece);
+        let rows = changed.filter(|row| row.modseq > moment).cloned().collect();
+        Changes { rows, vanished: self.vanished_since(moment) }
     }
 
-    fn expunged_since(&self, moment: ModSeq) -> UidSet {
-        let newest_first = self.tombstones.iter().rev().flat_map(|stones| stones.iter().rev());
-        let vanished =
-            newest_first.take_while(|stone| stone.modseq > moment).map(|stone| stone.uid);
-        let mut vanished: Vec<Uid> = vanished.collect();
+    /// Pieces of the mailbox from one on in which something has changed since a moment, with their numbers. None is longer
+    /// than [`CHUNK_ROWS`].
+    pub fn changed_pieces(
+        &self,
+        from: usize,
+        moment: ModSeq,
+    ) -> impl Iterator<Item = (usize, &[Row])> {
+        let pieces = self.chunks.iter().enumerate().skip(from);
+        let changed = pieces.filter(move |(_, chunk)| chunk.latest > moment);
+        changed.map(|(at, chunk)| (at, chunk.rows.as_slice()))
+    }
+
+    /// What was expunged after a moment, as [`Changes::vanished`] has it.
+    #[must_use]
+    pub fn vanished_since(&self, moment: ModSeq) -> UidSet {
+        if moment < self.tombstone_floor {
+            return self.missing();
+        }
+        let mut vanished: Vec<Uid> = self.tombstones_since(moment).map(|stone| stone.uid).collect();
         vanished.sort_unstable();
         vanished.into_iter().collect()
+    }
+
+    /// What was expunged after a moment and is remembered, the latest first.
+    pub(crate) fn tombstones_since(&self, moment: ModSeq) -> impl Iterator<Item = &Tombstone> {
+        let newest_first = self.tombstones.iter().rev().flat_map(|stones| stones.iter().rev());
+        newest_first.take_while(move |stone| stone.modseq > moment)
     }
 
     /// The UIDs that were given and whose messages are not there.

@@ -4,6 +4,10 @@
 //! that numbering, and [`View::sync`] says what the client has to be told so that it catches up with a
 //! [`Snapshot`]. Where the protocol forbids expunges (RFC 9051 §7.5.1), they are held back and told later.
 
+mod syncing;
+
+pub use syncing::{News, Syncing};
+
 use crate::limits::MAX_HUSHED;
 use crate::runs::Runs;
 use crate::{FlagChange, Row, Snapshot, Stored};
@@ -42,7 +46,7 @@ pub enum Event {
 }
 
 /// What one client believes: which number means which UID, as of which modification sequence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// The snapshot's own while the client knows all that it says, so that a client at rest costs nothing of the kind.
     known: Arc<Runs>,
@@ -64,6 +68,12 @@ impl View {
             synced: snapshot.highest_modseq(),
             hushed: VecDeque::new(),
         }
+    }
+
+    /// What the client believes, to look at elsewhere: what is to be told is left out.
+    #[must_use]
+    pub fn beliefs(&self) -> Self {
+        Self { known: Arc::clone(&self.known), ..Self::default() }
     }
 
     /// How many messages the client believes there are, held-back ones included.
@@ -88,6 +98,12 @@ impl View {
     #[must_use]
     pub fn number(&self, uid: Uid) -> Option<u32> {
         self.known.number(uid)
+    }
+
+    /// Those of the UIDs that the client knows, held-back ones included.
+    #[must_use]
+    pub fn known(&self, uids: &UidSet) -> UidSet {
+        self.known.intersection(uids)
     }
 
     /// The numbers of those of the UIDs that the client knows, in a set of the kind that UIDs have.
@@ -158,29 +174,27 @@ impl View {
         news.iter().for_each(|(modseq, uids)| self.hush(uids, *modseq));
     }
 
-    /// A change of flags was the client's own and wants no answer (`.SILENT`, RFC 9051 §6.4.6): hush those messages
-    /// whose flags are now what the client takes them to be. Where somebody else's change came in between, they
-    /// are not, and the client hears of it.
+    /// A change of flags was the client's own and wants no answer (`.SILENT`, RFC 9051 §6.4.6). Those of the messages whose
+    /// flags are not now what the client takes them to be, since somebody else's change came in between: all others
+    /// are to be hushed.
     ///
-    /// `before` is the snapshot to which the client was synced when it asked; with another one nothing is hushed.
-    pub fn hush_silent(
-        &mut self,
-        before: &Snapshot,
-        stored: &Stored,
-        uids: &UidSet,
-        change: &FlagChange,
-    ) {
-        let Some(modseq) = stored.modseq else { return };
-        if before.highest_modseq() != self.synced {
-            return;
-        }
-        let is_expected = |row: &&Row| {
+    /// `before` has them as they were when the client was synced to it and asked.
+    pub fn changed_by_others<'a>(
+        before: &'a [Row],
+        stored: &'a Stored,
+        change: &'a FlagChange,
+    ) -> impl Iterator<Item = Uid> + 'a {
+        let is_expected = |row: &Row| {
             let now = stored.snapshot.row(row.uid).map(|now| now.flags);
             now == Some(change.apply(row.flags, &stored.snapshot))
         };
-        let expected: UidSet =
-            before.rows_in(uids).filter(is_expected).map(|row| row.uid).collect();
-        self.hush(&expected, modseq);
+        before.iter().filter(move |row| !is_expected(row)).map(|row| row.uid)
+    }
+
+    /// Begin to catch up with a snapshot.
+    #[must_use]
+    pub fn begin_sync(self, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Syncing {
+        Syncing::new(self, snapshot, expunges)
     }
 
     /// Catch up with a snapshot: what the client has to be told, in this order. Expunges first (if they may be
@@ -188,61 +202,26 @@ impl View {
     ///
     /// A snapshot that is not newer than what the client knows says nothing new; expunges that were held
     /// back are told even then.
-    pub fn sync(&mut self, snapshot: &Snapshot, expunges: Expunges) -> Vec<Event> {
-        let mut flags = Vec::new();
-        let mut new = Vec::new();
-        if snapshot.highest_modseq() > self.synced {
-            let changes = snapshot.changes_since(self.synced);
-            if !changes.vanished.is_empty() {
-                let known = changes.vanished.intersection(&self.uids());
-                self.held_back = self.held_back.union(&known);
-            }
-            let is_known = |row: &Row| self.known.number(row.uid).is_some();
-            (flags, new) = changes.rows.into_iter().partition(is_known);
-            flags.retain(|row| !self.is_hushed(row));
-            self.synced = snapshot.highest_modseq();
-            self.hushed.retain(|(_, modseq)| *modseq > snapshot.highest_modseq());
-        }
-        let gone = match expunges {
-            Expunges::Tell => std::mem::take(&mut self.held_back),
-            Expunges::Hold => UidSet::new(),
-        };
-        let mut events = self.tell_expunges(&gone);
-        self.renumber(snapshot, &gone, &new);
-        if self.held_back.is_empty() {
-            self.settled = self.synced;
-        }
-        if !new.is_empty() {
-            events.push(Event::Exists(self.len()));
-        }
-        let numbered = flags.into_iter().filter_map(|row| {
-            self.known.number(row.uid).map(|number| Event::Flags { number, row })
-        });
-        events.extend(numbered);
-        events
+    pub fn sync(&mut self, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Vec<Event> {
+        let mut syncing = std::mem::take(self).begin_sync(snapshot, expunges);
+        while syncing.step() {}
+        let (view, news) = syncing.finish();
+        *self = view;
+        news.events(self, snapshot)
     }
 
     fn is_hushed(&self, row: &Row) -> bool {
         self.hushed.iter().any(|(uids, modseq)| *modseq == row.modseq && uids.contains(row.uid))
     }
 
-    /// The client removes one message after the other, so each moves those after it up by one.
-    fn tell_expunges(&self, gone: &UidSet) -> Vec<Event> {
-        let numbered = gone.iter().filter_map(|uid| Some((self.known.number(uid)?, uid)));
-        numbered
-            .zip(0u32..)
-            .map(|((number, uid), before)| Event::Expunge { number: number - before, uid })
-            .collect()
-    }
-
     /// Take the numbering of the snapshot, which all clients share that know what it says, or change an own one.
-    fn renumber(&mut self, snapshot: &Snapshot, gone: &UidSet, new: &[Row]) {
+    fn renumber(&mut self, snapshot: &Snapshot, gone: &UidSet, new: &UidSet) {
         if self.held_back.is_empty() && self.synced == snapshot.highest_modseq() {
             self.known = snapshot.numbering();
         } else if !(gone.is_empty() && new.is_empty()) {
             let known = Arc::make_mut(&mut self.known);
             known.remove(gone);
-            new.iter().for_each(|row| known.push(row.uid));
+            new.iter().for_each(|uid| known.push(uid));
         }
     }
 }

@@ -5,6 +5,7 @@ mod returns;
 
 use super::now;
 use crate::budget::Budget;
+use crate::changes;
 use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::progress;
@@ -46,7 +47,10 @@ pub(crate) async fn run(
     if saves {
         save(context.budget(), &mut selected.saved, &told)?;
     }
-    let modseq = uses_modseq(&command.key).then(|| highest_modseq(&snapshot, &told)).flatten();
+    let modseq = match uses_modseq(&command.key) {
+        true => changes::highest_modseq(user, &snapshot, &told).await?,
+        false => None,
+    };
     let matches = Matches { view: &selected.view, by_uid: command.uid, found: &found, modseq };
     match command.returns.as_deref() {
         None if !context.rev2 => matches.print(out).await?,
@@ -107,11 +111,6 @@ fn save(budget: Budget, saved: &mut Arc<UidSet>, told: &Arc<UidSet>) -> Result<(
     }
     *saved = Arc::clone(told);
     Ok(())
-}
-
-/// The highest modification sequence of these messages.
-fn highest_modseq(snapshot: &Snapshot, uids: &UidSet) -> Option<u64> {
-    snapshot.rows_in(uids).map(|row| row.modseq.get()).max()
 }
 
 /// Whether a key has a modification sequence in it.

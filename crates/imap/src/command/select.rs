@@ -1,6 +1,7 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2), with quick resynchronisation (RFC 7162 §3.2.5).
 
 use super::list;
+use crate::changes;
 use crate::limits::MAX_SEQUENCE_MATCHES;
 use crate::names;
 use crate::out::Out;
@@ -50,7 +51,7 @@ pub(crate) async fn run(
         list::announce(&session.context, &list, &info.name, old_name, out);
     }
     if let Some(known) = known {
-        resynchronise(&session.context, &selected, &snapshot, known, out).await?;
+        resynchronise(&session.context, (&user, &selected), &snapshot, known, out).await?;
     }
     session.state = State::Selected(user, Box::new(selected));
     if read_only {
@@ -125,8 +126,8 @@ fn has_star(known: &QResync) -> bool {
 /// then are forgotten, all that is not there has vanished.
 async fn resynchronise(
     context: &Context,
-    selected: &Selected,
-    snapshot: &Snapshot,
+    (user, selected): (&User, &Selected),
+    snapshot: &Arc<Snapshot>,
     known: &QResync,
     out: &mut Out<'_>,
 ) -> Result<(), Failure> {
@@ -135,12 +136,13 @@ async fn resynchronise(
     else {
         return Ok(());
     };
-    let asked = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
-    let changes = snapshot.changes_since(since);
+    let among = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
     let matched = last_match(selected, known).map(|last| UidRange::new(Uid::MIN, last));
-    let vanished = changes.vanished.intersection(&asked).difference(&matched.into_iter().collect());
-    sync::tell_vanished(true, &vanished, out).await?;
-    for row in changes.rows.iter().filter(|row| asked.contains(row.uid)) {
+    let vanished = among.difference(&matched.into_iter().collect());
+    let asked = changes::Since { modseq: since, among, vanished };
+    let found = asked.find(user, &selected.view, snapshot).await?;
+    sync::tell_vanished(true, &found.vanished, out).await?;
+    for row in snapshot.rows_in(&found.changed) {
         if let Some(number) = selected.view.number(row.uid) {
             sync::tell_flags(context, selected, snapshot, (number, row), out);
             out.drain().await?;

@@ -1,15 +1,18 @@
 //! STORE (RFC 9051 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
+use crate::limits::PIECES_IN_A_TURN;
 use crate::message_limit::Share;
 use crate::out::Out;
 use crate::progress;
-use crate::refusal::Refusal;
+use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
 use rookery_imap_wire::{Code, Store, StoreAction, StoreModifier, Tag, WireFlag};
 use rookery_mail::{Flag, ModSeq, UidSet};
-use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored};
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored, View, heavy};
+use std::sync::Arc;
+use tokio::task::yield_now;
 
 pub(crate) async fn run(
     context: &Context,
@@ -41,7 +44,7 @@ pub(crate) async fn run(
     }
     let stored = stored?;
     if store.silent {
-        selected.view.hush_silent(&before, &stored, uids, &change);
+        hush_silent(user, selected, &before, (&stored, uids, &change)).await?;
     } else if let Some(modseq) = stored.modseq {
         selected.view.hush(uids, modseq);
     }
@@ -62,6 +65,49 @@ pub(crate) async fn run(
         done.told = true;
     }
     Ok(done)
+}
+
+/// Take note that the client needs to hear of no more than what others did meanwhile, where that keeps nobody else waiting.
+async fn hush_silent(
+    user: &User,
+    selected: &mut Selected,
+    before: &Arc<Snapshot>,
+    (stored, uids, change): (&Stored, &UidSet, &FlagChange),
+) -> Result<(), Failure> {
+    let Some(modseq) = stored.modseq else { return Ok(()) };
+    if before.highest_modseq() != selected.view.synced() {
+        return Ok(());
+    }
+    let messages = uids.len().min(u64::from(before.counts().messages));
+    let others = if messages <= PIECES_IN_A_TURN as u64 {
+        changed_by_others(before, stored, (uids, change)).await
+    } else {
+        let (before, stored) = (Arc::clone(before), stored.clone());
+        let (uids, change) = (uids.clone(), change.clone());
+        let work = async move { changed_by_others(&before, &stored, (&uids, &change)).await };
+        let done = heavy::in_turns(user.account.owner(), work).await;
+        done.map_err(|it| it.during("looking at what was stored"))?
+    };
+    selected.view.hush(&uids.difference(&others), modseq);
+    Ok(())
+}
+
+/// The messages that are not now what the client takes them to be.
+async fn changed_by_others(
+    before: &Snapshot,
+    stored: &Stored,
+    (uids, change): (&UidSet, &FlagChange),
+) -> UidSet {
+    let (mut others, mut looked_at) = (UidSet::new(), 0);
+    for piece in before.pieces_in(uids) {
+        looked_at += piece.len();
+        if looked_at > PIECES_IN_A_TURN {
+            looked_at = 0;
+            yield_now().await;
+        }
+        View::changed_by_others(piece, stored, change).for_each(|uid| others.insert(uid));
+    }
+    others
 }
 
 fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: bool) -> Done {

@@ -52,7 +52,8 @@ pub(crate) async fn run(
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
     let asked_at = selected.open.snapshot();
     if let Some(since) = &since {
-        uids = since::narrow(since, &uids, &mut command, selected, &asked_at, out).await?;
+        let whose = (user, &*selected);
+        uids = since::narrow(since, uids, &mut command, whose, &asked_at, out).await?;
     }
     let share = Share::of(context, uids);
     let mut rows = share.in_order(asked_at.rows_in(&share.uids));

@@ -1,13 +1,15 @@
 //! CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4.1, §3.2.6): only what has happened after a moment.
 
+use crate::changes;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::{self, Selected};
-use crate::session::Context;
+use crate::session::{Context, User};
 use crate::sync;
 use rookery_imap_wire::{Fetch, FetchItem, FetchModifier};
 use rookery_mail::{ModSeq, Uid, UidSet};
 use rookery_mailbox::Snapshot;
+use std::sync::Arc;
 
 /// The moment, and whether expunges are wanted too.
 pub(super) struct Since {
@@ -35,26 +37,26 @@ pub(super) fn of(context: &Context, command: &Fetch) -> Result<Option<Since>, Re
 /// Those of the messages that have changed; what was expunged is told at once.
 pub(super) async fn narrow(
     since: &Since,
-    uids: &UidSet,
+    uids: UidSet,
     command: &mut Fetch,
-    selected: &Selected,
-    snapshot: &Snapshot,
+    (user, selected): (&User, &Selected),
+    snapshot: &Arc<Snapshot>,
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
     // The one implies the other (RFC 7162 §3.1.4.1).
     if !command.items.contains(&FetchItem::ModSeq) {
         command.items.push(FetchItem::ModSeq);
     }
-    let changes = snapshot.changes_since(since.modseq);
-    if since.vanished {
-        // `*` is above whatever was there, or `1:*` would not ask for the last ones.
-        let last = snapshot.uid_next().and_then(Uid::previous);
-        let asked = selected::uids(&command.set, last.or(selected.view.last_uid()));
-        let gone = changes.vanished.intersection(&asked);
-        // What the client still numbers is told by an expunge of its own, when its time comes.
-        let earlier = gone.difference(&selected.view.uids());
-        sync::tell_vanished(true, &earlier, out).await?;
-    }
-    let changed = changes.rows.iter().map(|row| row.uid);
-    Ok(changed.filter(|uid| uids.contains(*uid)).collect())
+    let vanished = match since.vanished {
+        false => UidSet::new(),
+        true => {
+            // `*` is above whatever was there, or `1:*` would not ask for the last ones.
+            let last = snapshot.uid_next().and_then(Uid::previous);
+            selected::uids(&command.set, last.or(selected.view.last_uid()))
+        }
+    };
+    let asked = changes::Since { modseq: since.modseq, among: uids, vanished };
+    let found = asked.find(user, &selected.view, snapshot).await?;
+    sync::tell_vanished(true, &found.vanished, out).await?;
+    Ok(found.changed)
 }
