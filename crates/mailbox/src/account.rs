@@ -2,10 +2,8 @@
 
 use crate::heavy::Owner;
 use crate::limits::MAX_ATTEMPTS;
-use crate::{
-    Absent, AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError,
-};
-use rookery_mail::{MailboxName, SpecialUse, UidSet};
+use crate::{AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError};
+use rookery_mail::{MailboxName, SpecialUse};
 use std::sync::Arc;
 
 /// An account, as protocol fronts see it. Cheap to clone.
@@ -94,9 +92,7 @@ impl Account {
             if list.mailboxes.contains_key(name) {
                 return Err(Refused::AlreadyExists.into());
             }
-            let mut new = missing_superiors(&list, name);
-            new.push(NewMailbox { name: name.clone(), special_use, subscribed: false });
-            match self.store.create(&new, now).await {
+            match self.store.create(&with_superiors(&list, name, special_use), now).await {
                 // Somebody made a superior name in the meantime.
                 Err(StoreError::Refused(Refused::AlreadyExists)) if attempts < MAX_ATTEMPTS => {}
                 made => return made?.pop().ok_or_else(|| Refused::NoSuchMailbox.into()),
@@ -147,20 +143,32 @@ impl Account {
         self.store.delete(self.find(name).await?.id).await
     }
 
-    /// Two changes: between them the new mailbox is empty, and the messages are where they were.
     async fn rename_inbox(&self, to: &MailboxName, now: i64) -> Result<(), StoreError> {
         if to.is_inbox() {
             return Err(Refused::AlreadyExists.into());
         }
         let inbox = self.find(&MailboxName::inbox()).await?;
-        let target = self.create(to, None, now).await?;
-        self.store.move_messages(inbox.id, &UidSet::all(), target.id, Absent::Skip, now).await?;
-        Ok(())
+        let list = self.store.mailboxes().await?;
+        if list.mailboxes.contains_key(to) {
+            return Err(Refused::AlreadyExists.into());
+        }
+        self.store.create_with_messages_of(inbox.id, &with_superiors(&list, to, None), now).await
     }
 }
 
 fn find_in(list: &MailboxList, name: &MailboxName) -> Result<MailboxInfo, StoreError> {
     Ok(list.mailboxes.get(name).cloned().ok_or(Refused::NoSuchMailbox)?)
+}
+
+/// A mailbox to make, after those that are to be made for it.
+fn with_superiors(
+    list: &MailboxList,
+    name: &MailboxName,
+    special_use: Option<SpecialUse>,
+) -> Vec<NewMailbox> {
+    let mut new = missing_superiors(list, name);
+    new.push(NewMailbox { name: name.clone(), special_use, subscribed: false });
+    new
 }
 
 fn missing_superiors(list: &MailboxList, name: &MailboxName) -> Vec<NewMailbox> {

@@ -93,6 +93,18 @@ pub trait AccountStore: Send + Sync {
     /// [`crate::Refused::AlreadyExists`], [`crate::Refused::SpecialUseTaken`], [`crate::Refused::TooManyMailboxes`].
     fn create<'a>(&'a self, new: &'a [NewMailbox], now: i64) -> Reply<'a, Vec<MailboxInfo>>;
 
+    /// Make mailboxes and move all messages of another one into the last of them, all or nothing: what RENAME of the inbox is
+    /// (RFC 9051 §6.3.6).
+    ///
+    /// # Errors
+    /// As of [`AccountStore::create`], and [`crate::Refused::NoSuchMailbox`].
+    fn create_with_messages_of<'a>(
+        &'a self,
+        from: MailboxId,
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()>;
+
     /// Remove a mailbox and its messages. Its name stays subscribed (RFC 9051 §6.3.5), mailboxes below it stay.
     /// The [`OpenMailbox`] gets a last snapshot with [`Snapshot::is_deleted`].
     ///

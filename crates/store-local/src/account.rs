@@ -349,6 +349,26 @@ impl AccountStore for LocalAccount {
         self.change(move |batch| create(batch, &new, now))
     }
 
+    fn create_with_messages_of<'a>(
+        &'a self,
+        from: MailboxId,
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        let new = new.to_vec();
+        self.change(move |batch| {
+            plan::snapshot(&batch.draft, from)?;
+            if new.is_empty() {
+                return Ok(());
+            }
+            let names = plan::create(&batch.draft, &new, now)?;
+            let moved = plan::move_into_new(&batch.draft, from, &names, now)?;
+            let moved = moved.map(|record| Change::from(Record::Copy(record)));
+            let made = Change::from(Record::Names(names));
+            batch.transact([made].into_iter().chain(moved).collect())
+        })
+    }
+
     fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()> {
         self.change(move |batch| {
             let record = plan::delete(&batch.draft, mailbox)?;

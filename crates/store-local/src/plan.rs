@@ -340,6 +340,31 @@ pub(crate) fn copy(
     Ok(CopyPlan { record: Some(record), uid_validity, source: found, destination })
 }
 
+/// What moving all messages of a mailbox into the last one of those that are being made becomes, if there are any.
+pub(crate) fn move_into_new(
+    draft: &Draft<'_>,
+    from: MailboxId,
+    names: &NamesRecord,
+    now: i64,
+) -> Result<Option<CopyRecord>, Refused> {
+    let source = snapshot(draft, from)?;
+    let uids = uids_of(source.rows());
+    let Some(to) = names.made.last().filter(|_| !uids.is_empty()) else { return Ok(None) };
+    let used = source.rows().fold(0, |bits, row| bits | row.flags.keywords);
+    let mut keywords = Keywords { known: &[], new: Vec::new() };
+    keywords.flag_set(&source.flags(FlagSet { keywords: used, ..FlagSet::default() }))?;
+    Ok(Some(CopyRecord {
+        from,
+        to: to.id,
+        modseq: names.modseq.next(),
+        new_keywords: keywords.new,
+        uids,
+        first_uid: Uid::MIN,
+        save_date: now,
+        moved: true,
+    }))
+}
+
 pub(crate) fn expunge(
     draft: &Draft<'_>,
     mailbox: MailboxId,

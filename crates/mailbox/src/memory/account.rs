@@ -94,6 +94,15 @@ impl AccountStore for MemoryAccount {
         ready(self.change(|state| state.create(new, now)))
     }
 
+    fn create_with_messages_of<'a>(
+        &'a self,
+        from: MailboxId,
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        ready(self.change(|state| state.create_with_messages_of(from, new, now)))
+    }
+
     fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()> {
         ready(self.change(|state| state.delete(mailbox)))
     }

@@ -72,6 +72,19 @@ impl State {
         Ok(made)
     }
 
+    pub(super) fn create_with_messages_of(
+        &mut self,
+        from: MailboxId,
+        new: &[NewMailbox],
+        now: i64,
+    ) -> Result<(), Refused> {
+        self.mailbox(from)?;
+        if let Some(made) = self.create(new, now)?.pop() {
+            self.move_messages(from, &UidSet::all(), made.id, (Absent::Skip, now))?;
+        }
+        Ok(())
+    }
+
     fn create_one(
         &mut self,
         new: &NewMailbox,

@@ -29,6 +29,8 @@ pub(crate) const SMALL: Options = Options {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Create(&'static str),
+    /// Make a mailbox with all messages of another one.
+    Renew(u64, &'static str),
     Delete(u64),
     Rename(u64, &'static str),
     AppendLimit(u64, Option<u64>),
@@ -135,6 +137,9 @@ impl Step {
         let all = UidSet::all();
         match self {
             Self::Create(text) => drop(account.create(&[mailbox(text)], NOW).await?),
+            Self::Renew(id, text) => {
+                account.create_with_messages_of(MailboxId(*id), &[mailbox(text)], NOW).await?;
+            }
             Self::Delete(id) => account.delete(MailboxId(*id)).await?,
             Self::Rename(id, text) => {
                 account.rename(&[(MailboxId(*id), name(text))], &[mailbox("above")], NOW).await?;

@@ -26,6 +26,8 @@ type MessageParts = (Vec<u8>, Vec<Flag>, Vec<ThreadKey>);
 pub enum Operation {
     /// Make mailboxes.
     Create(Vec<NewMailbox>),
+    /// Make mailboxes, the last one with all messages of another one.
+    CreateWithMessagesOf(MailboxId, Vec<NewMailbox>),
     /// Remove a mailbox.
     Delete(MailboxId),
     /// Rename mailboxes, making others.
@@ -58,6 +60,8 @@ pub fn random_operations() -> impl Strategy<Value = Vec<Operation>> {
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         1 => mailboxes().prop_map(Operation::Create),
+        1 => (mailbox_id(), mailboxes())
+            .prop_map(|(id, new)| Operation::CreateWithMessagesOf(id, new)),
         1 => mailbox_id().prop_map(Operation::Delete),
         1 => (renames(), mailboxes()).prop_map(|(renames, new)| Operation::Rename(renames, new)),
         1 => (mailbox_id(), proptest::option::of(0..3u64))
@@ -139,6 +143,9 @@ impl Operation {
         let now = NOW + number;
         match self {
             Self::Create(new) => answer(account.create(new, now).await),
+            Self::CreateWithMessagesOf(id, new) => {
+                answer(account.create_with_messages_of(*id, new, now).await)
+            }
             Self::Delete(id) => answer(account.delete(*id).await),
             Self::Rename(renames, new) => answer(account.rename(renames, new, now).await),
             Self::SetAppendLimit(id, limit) => answer(account.set_append_limit(*id, *limit).await),

@@ -96,6 +96,15 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         slowly!(self, inner => inner.create(new, now))
     }
 
+    fn create_with_messages_of<'a>(
+        &'a self,
+        from: MailboxId,
+        new: &'a [NewMailbox],
+        now: i64,
+    ) -> Reply<'a, ()> {
+        slowly!(self, inner => inner.create_with_messages_of(from, new, now))
+    }
+
     fn delete(&self, mailbox: MailboxId) -> Reply<'_, ()> {
         slowly!(self, inner => inner.delete(mailbox))
     }

@@ -31,6 +31,7 @@ fn random_step(dice: &mut Dice) -> Step {
         12 => Step::Copy(mailbox, other),
         13..15 => Step::Expunge(mailbox),
         15 => Step::Replace(mailbox, uid, other, octets, flags),
+        16 if other == 4 => Step::Renew(mailbox, name),
         16 => Step::Create(name),
         17 => Step::Rename(other, name),
         18 if other > 2 => Step::Delete(other),
