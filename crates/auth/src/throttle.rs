@@ -62,8 +62,9 @@ impl Throttle {
     }
 }
 
-/// What an address stands for: itself, or the network of 64 bits that one subscriber gets in IPv6.
-fn network(address: IpAddr) -> IpAddr {
+/// What an address stands for wherever peers are counted: itself, or the network of 64 bits that one subscriber gets in IPv6.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),

@@ -78,6 +78,19 @@ pub(crate) async fn linger(
     }
 }
 
+/// Tell a client with one line why there will be no conversation, so that it can read it whatever it is saying meanwhile.
+pub async fn turn_away(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    line: &[u8],
+    shutdown: watch::Receiver<bool>,
+) {
+    let (mut read, mut write) = tokio::io::split(stream);
+    // Whether it was heard makes no difference.
+    let _ = timeout(LINGER, write.write_all(line)).await;
+    shut_down(&mut write, LINGER).await;
+    linger(&mut read, shutdown).await;
+}
+
 impl<W: AsyncWrite + Unpin + Send> Sink for W {
     fn write<'a>(
         &'a mut self,

@@ -25,6 +25,7 @@ mod selected;
 mod session;
 mod sync;
 
+pub use conn::turn_away;
 pub use connections::Connections;
 pub use mask::{Mask, NotMaskable};
 

@@ -3,10 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Connections at the same time. Setting: `limits.connections`.
+/// IMAP connections at the same time. Who comes beyond that is told so with BYE; where TLS comes first the connection is closed
+/// without a word. Setting: `limits.connections`.
 pub(crate) const DEFAULT_CONNECTIONS: usize = 10_000;
 
-/// Connections at the same time from one address; a household with a few mail programs needs dozens.
+/// IMAP connections at the same time from one address, which in IPv6 are the 64 bits that one subscriber has; a household with
+/// a few mail programs needs dozens.
 /// Setting: `limits.connections_per_address`.
 pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
 
@@ -22,6 +24,13 @@ pub(crate) const MIN_IDLE_DEADLINE: Duration = Duration::from_secs(30 * 60);
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
 /// Setting: `limits.lmtp_recipients`.
 pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
+
+/// LMTP connections at the same time, which are no matter of `limits.connections`: a mail transfer agent has a few dozen.
+/// Setting: `limits.lmtp_connections`.
+pub(crate) const DEFAULT_LMTP_CONNECTIONS: usize = 1000;
+
+/// Connections without a place that are heard out at the same time, so that they can read why; more are closed at once.
+pub(crate) const MAX_HEARD_OUT: usize = 100;
 
 /// Open files that the server needs besides one for each connection: those of the store, mostly.
 pub(crate) const FILES_BESIDE_CONNECTIONS: usize = 1024;

@@ -64,7 +64,7 @@ pub(super) async fn run(
     }
     prepared.confinement.log();
     let services = open(&config).await?;
-    open_files::check(config.limits.connections);
+    open_files::check(&config.limits);
     let server = Server::bind(config, services, prepared.inherited).await?;
     print(&server.ready_line())?;
     server.run(|| Ok(options.over(place.config()?))).await

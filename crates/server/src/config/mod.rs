@@ -12,8 +12,9 @@ pub(crate) use error::ConfigError;
 pub(crate) use mode::Mode;
 
 use crate::limits::{
-    DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_RECIPIENTS,
-    DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
+    DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_CONNECTIONS,
+    DEFAULT_LMTP_RECIPIENTS, DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_IDLE_DEADLINE,
+    MIN_MESSAGE_LIMIT,
 };
 use rookery_imap::limits as imap;
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,7 @@ pub(crate) struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) messages_per_copy: Option<NonZeroU32>,
     pub(crate) lmtp_recipients: usize,
+    pub(crate) lmtp_connections: usize,
 }
 
 /// What is logged, and how.
@@ -191,6 +193,7 @@ impl Default for Limits {
             messages_per_command: None,
             messages_per_copy: None,
             lmtp_recipients: DEFAULT_LMTP_RECIPIENTS,
+            lmtp_connections: DEFAULT_LMTP_CONNECTIONS,
         }
     }
 }
@@ -230,7 +233,12 @@ impl Listen {
 impl Limits {
     fn check_connections(&self) -> Result<(), ConfigError> {
         let wrong = |what: &str| Err(ConfigError::new(what));
-        let counts = [self.connections, self.connections_per_address, self.connections_per_account];
+        let counts = [
+            self.connections,
+            self.connections_per_address,
+            self.connections_per_account,
+            self.lmtp_connections,
+        ];
         if counts.contains(&0) {
             return wrong("with a limit of 0 connections nobody could connect");
         }

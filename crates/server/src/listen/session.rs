@@ -1,22 +1,21 @@
 //! One connection: limits, TLS, and the conversation that it is for.
 
 use super::bound::{Accepted, Protocol};
-use super::connections::{Connections, Place};
+use super::connections::Connections;
 use crate::accounts::PeerDirectory;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::HANDSHAKE_DEADLINE;
+use crate::limits::{HANDSHAKE_DEADLINE, MAX_HEARD_OUT};
 use crate::services::Services;
 use crate::tls::Tls;
-use rookery_imap::{Outcome, Peer, Settings, Stage};
+use rookery_imap::{Outcome, Peer, Settings, Stage, turn_away};
 use rookery_lmtp::Places;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// What all sessions share.
@@ -27,6 +26,7 @@ pub(super) struct Shared {
     connections: Arc<Connections>,
     of_accounts: rookery_imap::Connections,
     lmtp_places: Places,
+    heard_out: Semaphore,
     next_session: AtomicU64,
 }
 
@@ -40,7 +40,17 @@ impl Shared {
         let config = RwLock::new(Arc::new(config));
         let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
         let of_accounts = rookery_imap::Connections::default();
-        Self { services, tls, config, connections, of_accounts, lmtp_places, next_session }
+        let heard_out = Semaphore::new(MAX_HEARD_OUT);
+        Self {
+            services,
+            tls,
+            config,
+            connections,
+            of_accounts,
+            lmtp_places,
+            heard_out,
+            next_session,
+        }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -69,9 +79,10 @@ impl Shared {
     ) {
         let session = self.next_session.fetch_add(1, Ordering::Relaxed);
         let address = accepted.address();
-        let Some(_place) = self.place(address.ip()) else {
+        let limits = &self.config().limits;
+        let Some(_place) = self.connections.place(protocol, address.ip(), limits) else {
             tracing::warn!(peer = %address, protocol = protocol.name(), "too many connections");
-            return refuse(accepted, protocol).await;
+            return self.refuse(accepted, protocol, shutdown).await;
         };
         match accepted {
             Accepted::Unix(stream) => self.lmtp(stream, "unix".to_owned(), session, shutdown).await,
@@ -83,16 +94,6 @@ impl Shared {
                 self.imap(stream, peer, protocol, shutdown).await;
             }
         }
-    }
-
-    fn place(&self, address: IpAddr) -> Option<Place> {
-        let limits = &self.config().limits;
-        // Programs on this machine, a webmail or a proxy, connect for many people.
-        let by_address = match address.to_canonical().is_loopback() {
-            true => usize::MAX,
-            false => limits.connections_per_address,
-        };
-        self.connections.place(address, limits.connections, by_address)
     }
 
     async fn imap(
@@ -191,21 +192,23 @@ impl Shared {
         rookery_lmtp::serve(stream, rookery_lmtp::Peer { address, session }, &services, shutdown)
             .await;
     }
-}
-
-/// Tell a client that there is no place for it, where it can be told before a handshake.
-async fn refuse(accepted: Accepted, protocol: Protocol) {
-    let line: &[u8] = match protocol {
-        Protocol::Imap => b"* BYE [UNAVAILABLE] Too many connections\r\n",
-        Protocol::Lmtp => b"421 4.3.2 Too many connections\r\n",
-        Protocol::Imaps => return,
-    };
-    let write = async {
+    /// Tell a client that there is no place for it, where it can be told before a handshake.
+    async fn refuse(
+        &self,
+        accepted: Accepted,
+        protocol: Protocol,
+        shutdown: watch::Receiver<bool>,
+    ) {
+        let line: &[u8] = match protocol {
+            Protocol::Imap => b"* BYE [UNAVAILABLE] Too many connections\r\n",
+            Protocol::Lmtp => b"421 4.3.2 Too many connections\r\n",
+            Protocol::Imaps => return,
+        };
+        // They take no places, so that they have a bound of their own.
+        let Ok(_heard) = self.heard_out.try_acquire() else { return };
         match accepted {
-            Accepted::Tcp(mut stream, _) => stream.write_all(line).await,
-            Accepted::Unix(mut stream) => stream.write_all(line).await,
+            Accepted::Tcp(stream, _) => turn_away(stream, line, shutdown).await,
+            Accepted::Unix(stream) => turn_away(stream, line, shutdown).await,
         }
-    };
-    // Whether it was heard makes no difference.
-    let _ = timeout(HANDSHAKE_DEADLINE, write).await;
+    }
 }

@@ -51,11 +51,8 @@ fn what_is_too_big_is_answered_before_the_connection_ends() {
     }
 }
 
-/// A client that pipelines more than the server wants to hear is not reset while it sends: that could cost it the BYE.
-#[test]
-fn who_is_sent_away_can_finish_what_they_are_saying() {
-    let data = Data::with_ada();
-    let server = data.serve();
+/// Say much, bit by bit, whether anybody listens or not, and hear all that is answered.
+fn talk(server: &Server) -> String {
     let mut stream = TcpStream::connect(server.address("imap")).unwrap();
     let mut said = stream.try_clone().unwrap();
     let reader = std::thread::spawn(move || {
@@ -67,6 +64,25 @@ fn who_is_sent_away_can_finish_what_they_are_saying() {
         std::thread::sleep(Duration::from_millis(2));
     }
     stream.shutdown(Shutdown::Write).expect("it is not reset");
-    let all = String::from_utf8(reader.join().unwrap().expect("it is not reset")).unwrap();
+    String::from_utf8(reader.join().unwrap().expect("it is not reset")).unwrap()
+}
+
+/// A client that pipelines more than the server wants to hear is not reset while it sends: that could cost it the BYE.
+#[test]
+fn who_is_sent_away_can_finish_what_they_are_saying() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let all = talk(&server);
     assert!(all.contains("\r\n* BYE ") && all.ends_with("\r\n"), "{all}");
+}
+
+#[test]
+fn who_is_one_too_many_can_finish_what_they_are_saying() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    std::fs::write(&file, "version = 1\n[limits]\nconnections = 1\n").unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let server = data.start(&[&["serve", "--imap", "127.0.0.1:0"], &config[..]].concat());
+    let _one = server.connect("imap");
+    assert_eq!(talk(&server), "* BYE [UNAVAILABLE] Too many connections\r\n");
 }

@@ -123,11 +123,20 @@ fn quickstart_leaves_accounts_of_others_alone() {
 fn connections_are_limited() {
     let data = Data::with_ada();
     let file = data.beside("rookery.toml");
-    std::fs::write(&file, "version = 1\n[limits]\nconnections = 2\n").unwrap();
-    let server = data.start(&["serve", "--imap", ANY, "--config", file.to_str().unwrap()]);
+    let limits = "connections = 2\nlmtp_connections = 1\n";
+    std::fs::write(&file, format!("version = 1\n[limits]\n{limits}")).unwrap();
+    let listen = ["serve", "--imap", ANY, "--imaps", ANY, "--lmtp", ANY];
+    let server = data.start(&[&listen[..], &["--config", file.to_str().unwrap()]].concat());
     let (one, two) = (server.connect("imap"), server.connect("imap"));
     assert!(one.greeting.starts_with("* OK") && two.greeting.starts_with("* OK"));
     assert!(server.connect("imap").greeting.starts_with("* BYE"));
+    let mut silence = Vec::new();
+    let mut secure = TcpStream::connect(server.address("imaps")).unwrap();
+    assert_eq!(secure.read_to_end(&mut silence).unwrap(), 0, "nothing can be said before TLS");
+    let mut mail = server.connect("lmtp");
+    let delivered = mail.deliver("ada@example.org", "Subject: x\r\n");
+    assert!(delivered.starts_with("250 "), "those who read mail keep none out: {delivered}");
+    assert!(server.connect("lmtp").greeting.starts_with("421 4.3.2 "));
     drop((one, two));
     let again = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(20));
@@ -164,7 +173,7 @@ fn connections_of_an_account_are_limited_and_the_time_to_log_in_too() {
 fn too_few_open_files_are_told_and_survived() {
     let data = Data::with_ada();
     let server = data.start_with_open_files(64, &["serve", "--imap", ANY]);
-    assert!(data.log().contains("LimitNOFILE=11024"), "{}", data.log());
+    assert!(data.log().contains("LimitNOFILE=12024"), "{}", data.log());
     let address = server.address("imap");
     let clients: Vec<_> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
     std::thread::sleep(Duration::from_secs(1));

@@ -41,7 +41,7 @@ impl Victim {
         let added = data.run(&["account", "import", file.to_str().unwrap()]);
         assert_eq!(added.code, 0, "{}", added.err);
         let file = data.beside("rookery.toml");
-        let limits = "[limits]\nconnections = 100000\nconnections_per_account = 100000\n";
+        let limits = "[limits]\nconnections = 100000\nconnections_per_account = 100000\nlmtp_connections = 100000\n";
         // To hash the password anew would take more memory than most attacks.
         let auth = "[auth]\nrehash = false\n";
         std::fs::write(&file, format!("version = 1\n{auth}{limits}")).unwrap();
