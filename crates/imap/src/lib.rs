@@ -37,6 +37,12 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+/// The target of log lines that anybody can cause who reaches a port, so that there can be a bound to them.
+pub(crate) const STRANGERS: &str = "rookery_imap::strangers";
+
+/// The same for failed logins.
+pub(crate) const FAILED_LOGINS: &str = "rookery_imap::failed_logins";
+
 /// What all conversations share.
 pub struct Services {
     /// Where the mail is.

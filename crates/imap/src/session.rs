@@ -11,7 +11,7 @@ use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::sync;
-use crate::{Mask, Peer, Services, Stage, capability};
+use crate::{Mask, Peer, STRANGERS, Services, Stage, capability};
 use rookery_imap_wire::{
     Code, Command, CommandBody, Frame, IncomingHead, LiteralHead, Malformed, Response, Status, Tag,
     quoted_utf8,
@@ -492,8 +492,14 @@ impl Session {
     fn log_disconnect(&self, why: &'static str, received: u64, sent: u64) {
         let Peer { session, address, .. } = &self.context.peer;
         let peer = address.map(|address| address.to_string());
-        let account = self.user().map(|user| user.name.as_str());
-        tracing::info!(session, peer, account, why, received, sent, "disconnect");
+        match self.user().map(|user| user.name.as_str()) {
+            Some(account) => {
+                tracing::info!(session, peer, account, why, received, sent, "disconnect");
+            }
+            None => {
+                tracing::info!(target: STRANGERS, session, peer, why, received, sent, "disconnect");
+            }
+        }
     }
 }
 

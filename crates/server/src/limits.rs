@@ -41,6 +41,16 @@ pub(crate) const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an accept loop rests after the system refused a connection, for want of file descriptors mostly.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Lines of one kind that strangers cause to be logged, and that are written, in each [`LINES_PERIOD`]: refused connections, failed
+/// handshakes, connections that end without a login, who is introduced before one. The rest is counted.
+pub(crate) const MAX_STRANGER_LINES: u64 = 10;
+
+/// The same for failed logins, which programs such as fail2ban read; hashing does not let many more happen.
+pub(crate) const MAX_LOGIN_LINES: u64 = 50;
+
+/// How often it is said how many lines were left out.
+pub(crate) const LINES_PERIOD: Duration = Duration::from_secs(1);
+
 /// How long sessions may take to end when the server goes down.
 pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 

@@ -1,5 +1,6 @@
 //! ID (RFC 2971): who the client is, for the log and for nothing else.
 
+use crate::STRANGERS;
 use crate::limits::{MAX_LOGGED_ID_FIELDS, MAX_LOGGED_ID_TEXT};
 use crate::out::Out;
 use crate::session::{Answer, Context, done};
@@ -8,7 +9,8 @@ use rookery_imap_wire::{IdFields, Response};
 pub(crate) fn run(context: &mut Context, fields: Option<&IdFields>, out: &mut Out<'_>) -> Answer {
     if let (Some(fields), false) = (fields, context.identified) {
         context.identified = true;
-        tracing::info!(session = context.peer.session, client = describe(fields), "client");
+        let (session, client) = (context.peer.session, describe(fields));
+        tracing::info!(target: STRANGERS, session, client, "client");
     }
     let ours = [("name", "Rookery"), ("version", env!("CARGO_PKG_VERSION"))];
     let ours =

@@ -6,6 +6,7 @@ use crate::conn::Input;
 use crate::limits::MAX_LOGGED_USER;
 use crate::refusal::Refusal;
 use crate::session::{Answer, Session, State, User, done_with};
+use crate::{FAILED_LOGINS, STRANGERS};
 use rookery_auth::Denied;
 use rookery_imap_wire::{Code, Secret};
 use rookery_mailbox::Account;
@@ -68,7 +69,7 @@ pub(crate) async fn log_in(
 fn refuse_another(session: &Session, account: &str) -> Refusal {
     let peer = &session.context.peer;
     let address = peer.address.map(|address| address.to_string());
-    tracing::warn!(session = peer.session, peer = address, account, "too many connections");
+    tracing::warn!(target: STRANGERS, session = peer.session, peer = address, account, "too many connections");
     Refusal::no(Code::Limit, "The account has too many connections already")
 }
 
@@ -78,7 +79,7 @@ fn refuse(session: &mut Session, user: &str, denied: Denied) -> Refusal {
     let peer = &session.context.peer;
     let address = peer.address.map(|address| address.to_string());
     let user: String = user.chars().take(MAX_LOGGED_USER).collect();
-    tracing::warn!(session = peer.session, peer = address, user, %denied, "login failed");
+    tracing::warn!(target: FAILED_LOGINS, session = peer.session, peer = address, user, %denied, "login failed");
     match denied {
         Denied::BadCredentials => {
             Refusal::no(Code::AuthenticationFailed, "Wrong user name or password")

@@ -8,6 +8,7 @@ use crate::admin;
 use crate::config::{Config, Listen};
 use crate::failure::Failure;
 use crate::limits::{ACCEPT_PAUSE, SHUTDOWN_DEADLINE};
+use crate::logging;
 use crate::privileges::Inherited;
 use crate::services::Services;
 use crate::tls::Tls;
@@ -88,6 +89,8 @@ impl Server {
         if let Some(socket) = self.admin.take() {
             tasks.spawn(socket.serve(self.shared.services.clone(), self.shutdown.subscribe()));
         }
+        let ended = watch::Sender::new(false);
+        let lines = tokio::spawn(logging::tell_of_left_out(ended.subscribe()));
         while let Event::Reload = self.signals.next().await {
             match reload().and_then(|config| self.shared.reconfigure(config)) {
                 Ok(()) => tracing::info!("configuration and certificates read again"),
@@ -97,6 +100,9 @@ impl Server {
         tracing::info!("going down");
         self.shutdown.send_replace(true);
         while tasks.join_next().await.is_some() {}
+        ended.send_replace(true);
+        // It fails with the runtime only.
+        let _ = lines.await;
         self.shared.services.store.close().await?;
         tracing::info!("everything is stored");
         Ok(())

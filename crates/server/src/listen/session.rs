@@ -18,6 +18,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+/// The target of lines that anybody can cause: there is a bound to them.
+const STRANGERS: &str = "rookery_server::strangers";
+
 /// What all sessions share.
 pub(super) struct Shared {
     pub(super) services: Services,
@@ -81,7 +84,8 @@ impl Shared {
         let address = accepted.address();
         let limits = &self.config().limits;
         let Some(_place) = self.connections.place(protocol, address.ip(), limits) else {
-            tracing::warn!(peer = %address, protocol = protocol.name(), "too many connections");
+            let protocol_name = protocol.name();
+            tracing::warn!(target: STRANGERS, peer = %address, protocol = protocol_name, "too many connections");
             return self.refuse(accepted, protocol, shutdown).await;
         };
         match accepted {
@@ -142,7 +146,7 @@ impl Shared {
             Err(_) => "it took too long".to_owned(),
         };
         let (session, peer) = (peer.session, peer.address.map(tracing::field::display));
-        tracing::info!(session, peer, failure, "TLS handshake failed");
+        tracing::info!(target: STRANGERS, session, peer, failure, "TLS handshake failed");
     }
 
     fn imap_services(&self, peer: &Peer) -> Arc<rookery_imap::Services> {

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod confine;
+mod flooded_log;
 mod full;
 mod idle;
 mod isolation;
