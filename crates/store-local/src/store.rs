@@ -234,10 +234,10 @@ impl LocalStore {
             return Err(StoreError::Io { context: "naming an account", source });
         }
         let (shared, dir) = (Arc::clone(&self.shared), self.account_dir(name));
-        let (accounts, mailboxes) = (self.dir.join("accounts"), mailboxes.to_vec());
+        let mailboxes = mailboxes.to_vec();
         self.blocking(move || {
             let _loading = loading;
-            create_account(&shared, (&accounts, &dir), &mailboxes, now)
+            create_account(&shared, &dir, &mailboxes, now)
         })
         .await
     }
@@ -321,7 +321,7 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
         found => found?,
     };
     if !found.is_durable {
-        make_durable(&shared, name, &found)?;
+        make_durable(&shared, (name, &dir), &found)?;
     }
     let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
     emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
@@ -331,10 +331,16 @@ fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Acc
     Ok(account)
 }
 
-/// Let the disk have for certain what was found of an account, before anybody is told of it.
-fn make_durable(shared: &Shared, name: &str, found: &Recovered) -> Result<(), StoreError> {
+/// Let the disk have for certain what was found of an account, before anybody is told of it. That there is such an account is
+/// not certain either: who made it may have been killed before that was synced.
+fn make_durable(
+    shared: &Shared,
+    (name, dir): (&str, &Path),
+    found: &Recovered,
+) -> Result<(), StoreError> {
     found.rewrite_tail()?;
-    found.sync().map_err(|error| {
+    let synced = found.sync().and_then(|()| sync_name(&*shared.vfs, dir));
+    synced.map_err(|error| {
         tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
         shared.kept.fail(name, None);
         unsynced(error)
@@ -366,7 +372,7 @@ fn unsynced(source: io::Error) -> StoreError {
 /// Make an account. Its segments appear under their name when they are whole.
 fn create_account(
     shared: &Shared,
-    (accounts, dir): (&Path, &Path),
+    dir: &Path,
     mailboxes: &[NewMailbox],
     now: i64,
 ) -> Result<(), StoreError> {
@@ -389,8 +395,13 @@ fn create_account(
     let written = log.write(&batch.finish().frames).and_then(|()| log.sync());
     written.map_err(|failure| creating(failure.into_error()))?;
     vfs.rename(&unfinished, &segments).map_err(creating)?;
-    vfs.sync_dir(dir).map_err(creating)?;
-    vfs.sync_dir(accounts).map_err(creating)
+    sync_name(vfs, dir).map_err(creating)
+}
+
+/// Let it be durable that there is an account in this directory.
+fn sync_name(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
+    vfs.sync_dir(dir)?;
+    dir.parent().map_or(Ok(()), |accounts| vfs.sync_dir(accounts))
 }
 
 /// Remove an account: first its name, which is done at once, then its files.

@@ -1,6 +1,6 @@
 //! Accounts that are made, removed, and made anew.
 
-use super::{ACCOUNTS, BRIEF, NO_ACCOUNT, Story, Teller, open, rounds};
+use super::{ACCOUNTS, BRIEF, NO_ACCOUNT, Story, Teller, look, open, rounds};
 use crate::workload::{ACCOUNT, create, message, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::Store;
@@ -41,4 +41,28 @@ async fn tell(seed: u64) -> Story {
 #[test]
 fn a_power_cut_while_accounts_come_and_go_leaves_none_that_is_half_there() {
     rounds("crash points", ACCOUNTS, async |seed| tell(seed).await.cut_everywhere(seed, 12).await);
+}
+
+/// Whoever was killed may not have synced that there is such an account.
+#[tokio::test]
+async fn an_account_that_was_seen_once_stays() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk, BRIEF).await.unwrap();
+    disk.record();
+    let first = disk.operations();
+    create(&store).await.unwrap();
+    let (last, mut recording, mut seen) = (disk.operations(), disk.recording(), 0);
+    for operation in first..=last {
+        let left = recording.after(operation).kill();
+        let store = open(&left, BRIEF).await.unwrap();
+        let (Some(account), picture) = look(&store, &operation).await else { continue };
+        drop((account, store));
+        seen += 1;
+        for seed in 0..20 {
+            let cut = left.crash(seed);
+            let store = open(&cut, BRIEF).await.unwrap();
+            assert_eq!(look(&store, &seed).await.1, picture, "after operation {operation}");
+        }
+    }
+    assert!(seen > 1, "{seen}");
 }
