@@ -241,7 +241,7 @@ pub(crate) fn read(
 ) -> Result<Told, StoreError> {
     let dir = account.join("seg");
     let beginning = Beginning::find(vfs, &dir)?;
-    let Beginning { first, last, log: log_id, .. } = beginning;
+    let Beginning { first, last, .. } = beginning;
     // What a base was written after does not count any more.
     let index = index.filter(|(_, position, _)| position.segment >= first);
     let has_index = index.is_some();
@@ -263,29 +263,17 @@ pub(crate) fn read(
     let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
     let mut replay = Replay::new((vfs, account), &state, position.sequence, max_tombstones);
-    let mut torn = position.offset..position.offset;
-    let mut current = open_segment(vfs, &dir, position.segment)?;
-    let mut generations = Vec::new();
-    for number in position.segment..=used {
-        let found = open_segment(vfs, &dir, number)?;
-        check_header(&found, log_id, number, replay.sequence, number == position.segment)?;
-        generations.push((number, found.header.generation));
-        if number > position.segment {
-            dead_as_of.insert(number, found.header.dead_as_of);
-        }
-        let start =
-            if number == position.segment { position.offset } else { SEGMENT_HEADER as u64 };
-        // A segment that another one follows, be it unused, was durable before that was begun.
-        torn = replay.segment(&found, start, number == last)?;
-        current = found;
-    }
+    let (current, torn, headers) =
+        replay_after(&mut replay, (vfs, &dir), (position, used), &beginning)?;
     let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(torn.start));
     let damaged = std::mem::take(&mut replay.damaged);
     let delta = replay.finish();
     let relocated = is_relocated.then_some(Part::Contents);
     let dirty = delta.parts(&state).chain(relocated).collect();
     state.publish(delta);
-    state.emails.note_generations(generations);
+    let generations = headers.iter().map(|header| (header.number, header.generation));
+    state.emails.note_generations(generations.collect());
+    dead_as_of.extend(headers.iter().skip(1).map(|header| (header.number, header.dead_as_of)));
     dead_as_of.retain(|_, change| *change > sequence);
     let left_out = left_out::find((vfs, account), &state, (&dead_as_of, has_index))?;
     let unused = is_last_unused.then_some(last);
@@ -304,6 +292,30 @@ pub(crate) fn read(
         is_indexed,
         left_out,
     })
+}
+
+/// Let all happen that comes after a place, up to the end of this segment. Returns that segment, what a power cut has torn at its end, and
+/// the headers of all.
+fn replay_after(
+    replay: &mut Replay<'_>,
+    (vfs, dir): (&dyn Vfs, &Path),
+    (position, used): (Position, u32),
+    beginning: &Beginning,
+) -> Result<(Found, Range<u64>, Vec<SegmentHeader>), StoreError> {
+    let mut torn = position.offset..position.offset;
+    let mut current = open_segment(vfs, dir, position.segment)?;
+    let mut headers = Vec::new();
+    for number in position.segment..=used {
+        let found = open_segment(vfs, dir, number)?;
+        let is_first = number == position.segment;
+        check_header(&found, beginning.log, number, replay.sequence, is_first)?;
+        headers.push(found.header);
+        let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
+        // A segment that another one follows, be it unused, was durable before that was begun.
+        torn = replay.segment(&found, start, number == beginning.last)?;
+        current = found;
+    }
+    Ok((current, torn, headers))
 }
 
 /// The account as its log tells it up to a place that an index snapshot is of: all before it was durable once, so that

@@ -1,6 +1,6 @@
 //! Files that are not what was written.
 
-use crate::workload::{ACCOUNT, DIR, Step, done, open_soon, picture, pictures};
+use crate::workload::{ACCOUNT, DIR, Step, create, done, name, open_soon, picture, pictures};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::limits::{MAX_KEPT_CUT_OCTETS, MAX_KEPT_CUTS};
@@ -58,6 +58,35 @@ async fn a_tail_of_zeros_is_cut() {
     whole.resize(whole.len() + 5000, 0);
     disk.overwrite(&segment(1), &whole);
     assert_eq!(&look(&disk).await.unwrap(), pictures.last().unwrap());
+}
+
+/// Of two changes that were written at once a power cut spoils the first. The next change takes its place to the octet.
+#[tokio::test]
+async fn what_was_cut_off_does_not_come_back() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    let before = disk.read(&segment(1)).unwrap().len();
+    let [first, second, third] = ["n1", "n2", "n3"].map(name);
+    let (one, other) =
+        tokio::join!(account.subscribe(&first, true), account.subscribe(&second, true));
+    one.and(other).unwrap();
+    drop((account, store));
+    let mut octets = disk.read(&segment(1)).unwrap();
+    let [one, other] = &frames(&octets[..])[frames(&octets[..before]).len()..] else {
+        panic!("two changes")
+    };
+    let spoilt = one.offset + 70;
+    assert!(spoilt < other.offset);
+    octets[spoilt] ^= 1;
+    disk.overwrite(&segment(1), &octets);
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    account.subscribe(&third, true).await.unwrap();
+    drop((account, store));
+    let account = open_soon(&disk).await.unwrap().account(ACCOUNT).await.unwrap();
+    let subscriptions = &account.mailboxes().await.unwrap().subscriptions;
+    assert!(subscriptions.contains(&third) && !subscriptions.contains(&second));
 }
 
 /// The length was committed and the octets were not, wherever the last write began or broke off.
