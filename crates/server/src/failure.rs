@@ -9,21 +9,43 @@ use std::os::unix::fs::MetadataExt;
 pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
+    /// Whether nobody is left to be asked for more.
+    #[serde(skip)]
+    is_final: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, is_final: false }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// What was asked has no other answer any more: the server is gone, or gives answers that make no sense.
+    pub(crate) fn at_last(self) -> Self {
+        Self { is_final: true, ..self }
+    }
+
+    /// Where the failure is of one thing only, go on with the others: it is returned as a value.
+    pub(crate) fn of_one<T>(result: Result<T, Self>) -> Result<Result<T, Self>, Self> {
+        match result {
+            Err(failure) if failure.is_final => Err(failure),
+            other => Ok(other),
+        }
+    }
+
+    /// What went wrong, without what to do next.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A server that does not speak as this program does.
     pub(crate) fn unexpected_answer() -> Self {
         Self::new("the server gave an unexpected answer")
             .hint("restart it: it may be of another version")
+            .at_last()
     }
 
     /// A store's failure to do something to an account.

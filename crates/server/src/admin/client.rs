@@ -195,4 +195,5 @@ impl Client {
 fn lost(error: &io::Error) -> Failure {
     Failure::io("the connection to the server was lost", error)
         .hint("look whether it still runs; what was not confirmed may or may not have been done")
+        .at_last()
 }

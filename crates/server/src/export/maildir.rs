@@ -5,13 +5,15 @@ use crate::admin::ListedMessage;
 use rookery_imap_wire::WireMailbox;
 use rookery_mail::DELIMITER;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A Maildir in the making.
 pub(crate) struct Maildir {
     root: PathBuf,
+    /// Open from the beginning on, so that what could not be written since is known in the end.
+    opened: File,
 }
 
 /// A folder of a Maildir in the making.
@@ -19,7 +21,11 @@ pub(crate) struct Folder {
     dir: PathBuf,
     /// What it is called if not as the mailbox.
     pub(crate) renamed: Option<String>,
-    uidlist: BufWriter<File>,
+    uid_validity: u32,
+    /// The lines of `dovecot-uidlist`, whose first one is not known before the end.
+    uids: String,
+    /// The least UID that is above those of all messages.
+    above: u32,
     /// Those that have a letter, in the order of the letters.
     keywords: Vec<String>,
     /// Flags that had no letter left.
@@ -40,16 +46,11 @@ impl Maildir {
             let message = format!("{} is not empty", root.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), opened: File::open(root)? })
     }
 
     /// Begin the folder of a mailbox. One whose name is too long for a folder's gets another one.
-    pub(crate) fn folder(
-        &self,
-        name: &str,
-        uid_validity: u32,
-        uid_next: u32,
-    ) -> io::Result<Folder> {
+    pub(crate) fn folder(&self, name: &str, uid_validity: u32) -> io::Result<Folder> {
         let wanted = folder_name(name);
         let is_possible = wanted.len() <= LONGEST_NAME;
         let taken = if is_possible { wanted } else { format!(".Renamed.{uid_validity}") };
@@ -60,16 +61,21 @@ impl Maildir {
         if dir != self.root {
             File::create_new(dir.join("maildirfolder"))?;
         }
-        let mut uidlist = BufWriter::new(File::create_new(dir.join("dovecot-uidlist"))?);
-        writeln!(uidlist, "3 V{uid_validity} N{uid_next}")?;
         let renamed = (!is_possible).then_some(taken);
-        Ok(Folder { dir, renamed, uidlist, keywords: Vec::new(), lost: 0 })
+        let (uids, keywords) = (String::new(), Vec::new());
+        Ok(Folder { dir, renamed, uid_validity, uids, above: 1, keywords, lost: 0 })
     }
 
     /// Write down which mailboxes are subscribed to.
     pub(crate) fn subscriptions(&self, names: &[String]) -> io::Result<()> {
         let lines = names.iter().map(|name| format!("{}\n", levels(name)));
         fs::write(self.root.join("subscriptions"), lines.collect::<String>())
+    }
+
+    /// Wait until the disk has all that was written. One sync for the whole file system takes a few of the seconds that one for
+    /// each message would.
+    pub(crate) fn sync(self) -> io::Result<()> {
+        nix::unistd::syncfs(&self.opened).map_err(io::Error::from)
     }
 }
 
@@ -82,12 +88,17 @@ impl Folder {
         let mut file = File::create_new(path)?;
         file.write_all(octets)?;
         file.set_modified(moment(message.details.received))?;
-        writeln!(self.uidlist, "{} :{base}", message.uid)
+        self.uids += &format!("{} :{base}\n", message.uid);
+        self.above = self.above.max(message.uid.saturating_add(1));
+        Ok(())
     }
 
-    /// Complete the folder. Says how many flags had to be left out: a Maildir has letters for 26 keywords.
-    pub(crate) fn finish(mut self) -> io::Result<u64> {
-        self.uidlist.flush()?;
+    /// Complete the folder; the next message's UID is this, or greater than those of all that were added. Says how many flags
+    /// had to be left out: a Maildir has letters for 26 keywords.
+    pub(crate) fn finish(self, uid_next: u32) -> io::Result<u64> {
+        let mut uidlist = File::create_new(self.dir.join("dovecot-uidlist"))?;
+        let next = uid_next.max(self.above);
+        write!(uidlist, "3 V{} N{next}\n{}", self.uid_validity, self.uids)?;
         let lines = self.keywords.iter().enumerate();
         let lines: String = lines.map(|(number, word)| format!("{number} {word}\n")).collect();
         if !lines.is_empty() {
@@ -175,11 +186,11 @@ mod tests {
     fn names_that_are_too_long_for_a_folder_get_others() {
         let dir = tempfile::tempdir().unwrap();
         let maildir = Maildir::create(dir.path()).unwrap();
-        let renamed = |name: &str, validity| maildir.folder(name, validity, 1).unwrap().renamed;
+        let renamed = |name: &str, validity| maildir.folder(name, validity).unwrap().renamed;
         assert_eq!(renamed(&"x".repeat(254), 1), None);
         assert_eq!(renamed(&"x".repeat(255), 2), Some(".Renamed.2".to_owned()));
         assert_eq!(renamed(&"\u{fc}".repeat(200), 3), Some(".Renamed.3".to_owned()));
-        assert!(dir.path().join(".Renamed.3/dovecot-uidlist").exists());
+        assert!(dir.path().join(".Renamed.3/cur").exists());
     }
 
     #[test]
@@ -187,7 +198,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("a/b");
         Maildir::create(&root).unwrap();
-        Maildir::create(&root).unwrap().folder("INBOX", 1, 1).unwrap();
+        Maildir::create(&root).unwrap().folder("INBOX", 1).unwrap();
         let refusal = Maildir::create(&root).err().unwrap();
         assert!(refusal.to_string().ends_with("b is not empty"), "{refusal}");
     }
@@ -195,7 +206,7 @@ mod tests {
     #[test]
     fn keywords_get_letters_until_there_are_none() {
         let dir = tempfile::tempdir().unwrap();
-        let mut folder = Maildir::create(dir.path()).unwrap().folder("INBOX", 7, 9).unwrap();
+        let mut folder = Maildir::create(dir.path()).unwrap().folder("INBOX", 7).unwrap();
         let message = |uid, flags: Vec<String>| {
             let details = crate::admin::MessageDetails { flags, received: 1_000_000, zone: 0 };
             ListedMessage { uid, size: 1, details }
@@ -204,7 +215,7 @@ mod tests {
         folder.add(&message(3, words), b"x").unwrap();
         let flags = ["k1", "\\Seen", "\\Draft"].map(str::to_owned).into();
         folder.add(&message(8, flags), b"yz").unwrap();
-        assert_eq!(folder.finish().unwrap(), 1);
+        assert_eq!(folder.finish(2).unwrap(), 1);
         let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
         assert_eq!(
             read("dovecot-uidlist"),

@@ -2,4 +2,4 @@
 
 mod maildir;
 
-pub(crate) use maildir::Maildir;
+pub(crate) use maildir::{Folder, Maildir};

@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod client;
 mod confine;
+mod export;
 mod flooded_log;
 mod full;
 mod idle;
