@@ -2,6 +2,8 @@
 
 use crate::client::Client;
 use crate::rookery::{Data, Server};
+use crate::tls;
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -56,7 +58,7 @@ fn names_of_others(mailbox: &str) -> Vec<String> {
 }
 
 /// The files of an account with what is in them.
-fn files(dir: &Path, all: &mut Vec<(std::path::PathBuf, Vec<u8>)>) {
+pub(crate) fn files(dir: &Path, all: &mut Vec<(std::path::PathBuf, Vec<u8>)>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -109,7 +111,8 @@ fn no_name_leads_into_the_account_of_another() {
     }
     let delivered =
         server.connect("lmtp").deliver("ada+../bob/Diary@example.org", "Subject: x\r\n");
-    assert!(!delivered.is_empty());
+    assert!(delivered.starts_with("250 "), "a detail that names no mailbox is none: {delivered}");
+    assert_eq!(ada.ok("STATUS INBOX (MESSAGES)")[0], "* STATUS INBOX (MESSAGES 2)");
     let mut after = Vec::new();
     files(&data.dir().join("accounts/bob"), &mut after);
     assert!(before == after, "nothing of the other account has changed");
@@ -254,6 +257,35 @@ fn log_in_in_all_ways(server: &Server) {
     }
 }
 
+/// Import an account whose password is as another server had it, and let it log in through TLS, upon which it is hashed anew.
+fn import_and_log_in(data: &Data, server: &Server, name: &str) {
+    let users = data.beside("users");
+    std::fs::write(&users, format!("{name}:{{PLAIN}}orchid-secret\nbroken:{{MD5}}orchid-secret\n"))
+        .unwrap();
+    let imported = data.run(&["account", "import", users.to_str().unwrap()]);
+    let said = imported.out + &imported.err;
+    assert!(said.contains("1 account added") && !said.contains("orchid"), "{said}");
+    let secured = || tls::secure(data, TcpStream::connect(server.address("imaps")).unwrap());
+    for login in [
+        format!("a LOGIN {name} orchid-secret"),
+        format!("a AUTHENTICATE PLAIN {}", base64(&format!("\0{name}\0orchid-secret"))),
+    ] {
+        let mut client = secured();
+        assert!(tls::line(&mut client).starts_with("* OK"));
+        let answer = tls::command(&mut client, &login).pop().unwrap();
+        assert!(answer.starts_with("a OK"), "{answer}");
+    }
+    let mut client = secured();
+    assert!(tls::line(&mut client).starts_with("* OK"));
+    let wrong = tls::command(&mut client, &format!("a LOGIN {name} daffodil-secret"));
+    assert!(wrong.last().unwrap().starts_with("a NO"), "{wrong:?}");
+    let start = Instant::now();
+    while !data.log().contains("password hashed anew") {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", data.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn no_secret_is_in_the_log() {
     let data = Data::new();
@@ -270,6 +302,7 @@ fn no_secret_is_in_the_log() {
             &[&["serve", "--imap", ANY, "--imaps", ANY, "--lmtp", ANY], &config[..]].concat(),
         );
         log_in_in_all_ways(&server);
+        import_and_log_in(&data, &server, &format!("grace-{format}"));
         let changed =
             data.run_with(&["account", "passwd", "ada", "--password-stdin"], b"iris-secret\n");
         assert_eq!(changed.code, 0, "{}", changed.err);
@@ -284,8 +317,9 @@ fn no_secret_is_in_the_log() {
         for must in ["login failed", "lmtp: LHLO", "DEBUG", "ada"] {
             assert!(log.contains(must), "it logs at this level: {must}: {log}");
         }
-        let secrets = ["tulip", "daffodil", "iris", "body-secret", "argon2", "-secret"];
-        let plain = ["tulip-secret", "daffodil-secret"].map(base64);
+        let secrets =
+            ["tulip", "daffodil", "iris", "orchid", "body-secret", "argon2", "ARGON2", "-secret"];
+        let plain = ["tulip-secret", "daffodil-secret", "orchid-secret"].map(base64);
         let initial = ["tulip", "daffodil"].map(|it| base64(&format!("\0ada\0{it}-secret")));
         let encoded = plain.iter().chain(&initial).map(|it| &it[..12]);
         for secret in secrets.into_iter().chain(encoded) {

@@ -14,6 +14,7 @@ mod idle;
 mod isolation;
 mod kill;
 mod memory;
+mod names;
 mod oversized;
 mod privileges;
 mod races;
