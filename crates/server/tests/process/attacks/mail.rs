@@ -40,24 +40,32 @@ fn parts_within_parts() {
 
 #[test]
 fn many_parts() {
-    let parts = "--b\r\nContent-Type: text/x; a=b; c=d\r\n\r\nx\r\n".repeat(10_500);
+    let parts = "--b\r\nContent-Type: text/x; a=b; c=d\r\n\r\nx\r\n".repeat(20_000);
     let message = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}");
-    attack("10,500 parts", &message, 1, 16 * 1024);
+    attack("20,000 parts", &message, 1, 18 * 1024);
 }
 
 #[test]
 fn headers_without_end() {
     let fields = "X-Flood: 0123456789012345678901234567890123456789\r\n".repeat(5000);
-    let known = "Subject: x\r\nTo: a@b\r\nReferences: <a@b>\r\n".repeat(2000);
-    attack("11,000 header fields", &format!("{fields}{known}\r\nx"), 2, 16 * 1024);
+    let known = "Subject: x\r\nTo: a@b\r\nReferences: <a@b>\r\n".repeat(20_000);
+    attack("65,000 header fields", &format!("{fields}{known}\r\nx"), 2, 8 * 1024);
 }
 
-/// As much as is kept of a message, in each of many.
+/// As much as is kept of a message, in each of many, and much more than that.
 #[test]
 fn messages_of_which_much_is_kept() {
-    let text = "x".repeat(250_000);
-    let header = format!("Subject: {text}\r\nIn-Reply-To: {text}\r\nMessage-ID: {text}\r\n\r\n");
-    attack("Messages of which 750 KB are kept", &header, scaled(1), 16 * 1024);
+    let names = ["Subject", "In-Reply-To", "Message-ID"];
+    let more = ["References", "Content-ID", "Content-Description", "Content-Location"];
+    for (name, names, length) in [
+        ("Messages of which 750 KB are kept", names.to_vec(), 250_000),
+        ("Messages with 7 MB of fields that are known", [&names[..], &more].concat(), 1_000_000),
+    ] {
+        let text = "x".repeat(length);
+        let field = |name: &&str| format!("{name}: {text}\r\n");
+        let header: String = names.iter().map(field).collect();
+        attack(name, &format!("{header}\r\n"), scaled(1), 16 * 1024);
+    }
 }
 
 /// Each message is twice the one before it, put together from that.

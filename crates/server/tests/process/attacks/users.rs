@@ -7,7 +7,7 @@ use flate2::{Compress, Compression, FlushCompress};
 const COUNT: usize = 20;
 
 /// Connections of an attack that gives the server much to do.
-const FEW: usize = 5;
+const FEW: usize = 10;
 
 /// What a compressed flood stands for, in MiB.
 const MEBIBYTES: u64 = 8;
@@ -40,19 +40,29 @@ fn commands_that_never_end() {
 
 #[test]
 fn literals_that_never_end() {
-    let literal = [b" {1000+}\r\n", "x".repeat(1000).as_bytes()].concat();
-    let octets = [b"a SEARCH TEXT", literal.repeat(250).as_slice()].concat();
-    attack(&Victim::new(), "Many non-synchronizing literals", &octets, 900);
+    for (name, length) in [
+        ("Many non-synchronizing literals", 1000),
+        ("Many non-synchronizing literals that are too long together", 16_000),
+    ] {
+        let literal = format!(" {{{length}+}}\r\n{}", "x".repeat(length));
+        let octets = format!("a SEARCH TEXT{}", literal.repeat(250));
+        attack(&Victim::new(), name, octets.as_bytes(), 900);
+    }
 }
 
 /// Each name is two octets on the wire and many in memory, for as long as the answer is not read.
 #[test]
 fn lists_of_an_answer_that_is_not_read() {
     let names = "a ".repeat(990);
-    let items = (1..130).map(|part| format!(" BODY.PEEK[{part}.HEADER.FIELDS ({names}a)]"));
-    let octets = format!("a FETCH 1 (BODY.PEEK[]{})\r\n", items.collect::<String>());
-    let victim = Victim::with_mail([large().as_slice()]);
-    attack(&victim, "Lists in a FETCH whose answer is not read", octets.as_bytes(), 3 * 1024);
+    for (name, lists) in [
+        ("Lists in a FETCH whose answer is not read", 40),
+        ("Lists in a FETCH that take too much memory", 130),
+    ] {
+        let items = (1..lists).map(|part| format!(" BODY.PEEK[{part}.HEADER.FIELDS ({names}a)]"));
+        let octets = format!("a FETCH 1 (BODY.PEEK[]{})\r\n", items.collect::<String>());
+        let victim = Victim::with_mail([large().as_slice()]);
+        attack(&victim, name, octets.as_bytes(), 3 * 1024);
+    }
 }
 
 #[test]
@@ -66,13 +76,12 @@ fn pieces_of_an_answer_that_is_not_read() {
 #[test]
 fn commands_whose_answers_are_not_read() {
     let octets = "a LIST \"\" *\r\n".repeat(2000);
-    attack_by(
-        FEW,
-        &Victim::new(),
-        "Pipelined LIST whose answers are not read",
-        octets.as_bytes(),
-        400,
-    );
+    let victim = Victim::new();
+    let mut ada = victim.ada();
+    // An answer is a thousand times as long as what asks for it.
+    (0..50).for_each(|n| drop(ada.ok(&format!("CREATE \"a long name {n}\""))));
+    let name = "Pipelined LIST whose answers are not read";
+    attack(&victim, name, octets.as_bytes(), 400);
 }
 
 #[test]
@@ -81,7 +90,8 @@ fn search_programs() {
     let sets = format!("a SEARCH {}ALL\r\n", format!("{set}1 ").repeat(990));
     let deep = format!("b SEARCH {}ALL\r\n", "OR NOT (ALL) ".repeat(16));
     let texts = format!("c SEARCH {}ALL\r\n", "OR BODY x TEXT y ".repeat(300));
-    let octets = [sets, deep, texts].concat();
+    let many = format!("d SEARCH {}ALL\r\n", "TEXT a ".repeat(37_000));
+    let octets = [sets, deep, texts, many].concat();
     let victim = Victim::with_mail([b"Subject: x\r\n\r\nx".as_slice(); 50]);
     attack_by(FEW, &victim, "Search programs", octets.as_bytes(), 3 * 1024);
 }
@@ -92,7 +102,8 @@ fn patterns_and_names() {
     let list = format!("a LIST \"\" ({})\r\n", vec![pattern; 50].join(" "));
     let create = format!("b CREATE {{200000+}}\r\n{}\r\n", "x/".repeat(100_000));
     let status = format!("c STATUS {{200000+}}\r\n{} (MESSAGES)\r\n", "&AOk-".repeat(40_000));
-    let octets = [list, create, status].concat();
+    let patterns = format!("d LIST \"\" ({}a)\r\n", "a ".repeat(90_000));
+    let octets = [list, create, status, patterns].concat();
     attack_by(
         FEW,
         &Victim::new(),
@@ -106,7 +117,8 @@ fn patterns_and_names() {
 fn fields_and_capabilities() {
     let id = format!("a ID ({}\"a\" \"b\")\r\n", "\"a\" \"b\" ".repeat(990));
     let enable = format!("b ENABLE {}\r\n", "A ".repeat(990));
-    let octets = [id, enable].concat();
+    // Again and again: nothing of it is kept.
+    let octets = [id, enable].concat().repeat(30);
     attack(&Victim::new(), "ID and ENABLE", octets.as_bytes(), 600);
 }
 
