@@ -5,12 +5,14 @@
 //! takes memory asks for their share and refuses what goes beyond it. That all shares fit into the number is checked when
 //! this is compiled.
 //!
-//! What a search finds grows with what is stored: some octets for each range of UIDs. Those of one search are part of what a
-//! command works with, and those that `$` stands for have what is left of the whole.
+//! Some things grow with what is stored. What a search finds and what a COPYUID names have some octets for each range of
+//! messages that lie apart; that is part of what a command works with. The ranges that `$` stands for have what is left of the
+//! whole. The view of a mailbox has twelve octets for each run of UIDs without a gap. Mostly it shares them with all who know the
+//! same; while it does not, they are taken from what a command works with, and a mailbox with more of them than that cannot be
+//! selected. The sets of messages that commands name have no gaps: see [`crate::selected::Selected::resolve`].
 //!
-//! The view of a mailbox has no share, twelve octets for each run of UIDs without a gap, nor has a command's copy of it, and
-//! COPYUID, which has each of them once; nor has the tree of the one message that is looked at, which the limits of the
-//! `mime` crate bound. Nor has what all connections share.
+//! The tree of the one message that is looked at has no share; the limits of the `mime` crate bound it. Nor has what all
+//! connections share, and the snapshot of a mailbox is that, even where it is an older one that only a long answer still needs.
 
 use crate::limits;
 use rookery_imap_wire::{FramerLimits, limits as wire};
@@ -78,9 +80,26 @@ impl Budget {
         if self.is_logged_in { self.all / 2 } else { 0 }
     }
 
-    /// Ranges of UIDs that a search may find: three times as many have room while their number doubles.
-    pub(crate) const fn found(self) -> usize {
-        self.work() / 3 / size_of::<UidRange>()
+    /// Octets of the view of a mailbox: what FETCH, which needs the least of all commands that need much, leaves of the work,
+    /// and of a command in the model's terms.
+    pub(crate) const fn view(self) -> usize {
+        self.work() + self.value() - limits::SUMMARIES_AT_ONCE
+    }
+
+    /// Octets that a command works with beside a view that has so many of its own.
+    pub(crate) const fn work_beside(self, view: usize) -> usize {
+        self.work().saturating_sub(view)
+    }
+
+    /// Ranges of UIDs that a search may find beside a view that has so many octets of its own: three times as many have room
+    /// while their number doubles.
+    pub(crate) const fn found(self, view: usize) -> usize {
+        self.work_beside(view) / 3 / size_of::<UidRange>()
+    }
+
+    /// Ranges of UIDs that a COPYUID may name beside such a view: twice as many have room.
+    pub(crate) const fn copied(self, view: usize) -> usize {
+        self.work_beside(view) / 2 / size_of::<UidRange>()
     }
 
     /// Octets of the ranges of UIDs that `$` stands for, for as long as it does.

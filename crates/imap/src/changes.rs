@@ -5,7 +5,7 @@ use crate::limits::PIECES_IN_A_TURN;
 use crate::refusal::Failure;
 use crate::session::User;
 use rookery_mail::{ModSeq, UidSet};
-use rookery_mailbox::{Row, Snapshot, View, heavy};
+use rookery_mailbox::{Numbering, Row, Snapshot, View, heavy};
 use std::sync::Arc;
 use tokio::task::yield_now;
 
@@ -20,6 +20,7 @@ pub(crate) struct Since {
 
 /// What has happened.
 pub(crate) struct Found {
+    /// UIDs among which those that the client knows are the messages.
     pub(crate) changed: UidSet,
     /// Without what the client still numbers: that is told by an expunge of its own, when its time comes.
     pub(crate) vanished: UidSet,
@@ -35,7 +36,7 @@ impl Since {
     ) -> Result<Found, Failure> {
         let (view, snapshot) = (view.beliefs(), Arc::clone(snapshot));
         let work = async move {
-            let changed = self.changed(&snapshot).await;
+            let changed = self.changed(&view.numbering(), &snapshot).await;
             if self.vanished.is_empty() {
                 return Found { changed, vanished: UidSet::new() };
             }
@@ -52,13 +53,13 @@ impl Since {
         Ok(found.map_err(|it| it.during("looking for changes"))?)
     }
 
-    async fn changed(&self, snapshot: &Snapshot) -> UidSet {
+    async fn changed(&self, numbering: &Numbering, snapshot: &Snapshot) -> UidSet {
         let (mut changed, mut looked_at) = (UidSet::new(), 0);
         for (_, piece) in snapshot.changed_pieces(0, self.modseq) {
             turn(&mut looked_at, piece).await;
             let rows = piece.iter().filter(|row| row.modseq > self.modseq);
             let uids = rows.map(|row| row.uid).filter(|uid| self.among.contains(*uid));
-            uids.for_each(|uid| changed.insert(uid));
+            uids.for_each(|uid| numbering.add_to(&mut changed, uid));
         }
         changed
     }

@@ -78,11 +78,11 @@ pub(crate) async fn incoming(
             command::append::run(stream, mailbox).await
         }
         (I::Append, State::Selected(user, selected)) => {
-            let stream = Stream::new((context, user, Some(selected.id)), head, literal, input, out);
+            let stream = Stream::new((context, user, Some(selected)), head, literal, input, out);
             command::append::run(stream, mailbox).await
         }
         (I::Replace { uid, number }, State::Selected(user, selected)) => {
-            let stream = Stream::new((context, user, Some(selected.id)), head, literal, input, out);
+            let stream = Stream::new((context, user, Some(selected)), head, literal, input, out);
             command::replace::run(stream, selected, (number, uid), mailbox).await
         }
         _ => Err(gate::wrong_state().into()),

@@ -6,13 +6,14 @@ use crate::refusal::Refusal;
 use crate::session::Context;
 use rookery_imap_wire::{Code, PartialRange, Status};
 use rookery_mail::{Uid, UidSet};
-use rookery_mailbox::Row;
 use rookery_mailbox::search::Key;
+use rookery_mailbox::{Row, View};
 use std::num::NonZeroU32;
 
 /// What a command works on.
 pub(crate) struct Share {
-    /// The messages: of too many, those with the highest UIDs (RFC 9738 §3.1).
+    /// The messages, as [`crate::selected::Selected::resolve`] has them: of too many, those with the highest UIDs (RFC 9738
+    /// §3.1).
     pub(crate) uids: UidSet,
     /// The lowest of them, if others were left out.
     pub(crate) lowest: Option<Uid>,
@@ -20,10 +21,12 @@ pub(crate) struct Share {
 
 impl Share {
     /// So many of these messages as one command may touch.
-    pub(crate) fn of(context: &Context, uids: UidSet) -> Self {
+    pub(crate) fn of(context: &Context, view: &View, uids: UidSet) -> Self {
         match context.services.settings.message_limit {
-            Some(limit) if uids.len() > u64::from(limit.get()) => {
-                let uids = uids.at(uids.len() - u64::from(limit.get())..uids.len());
+            Some(limit) if view.count(&uids) > limit.get() => {
+                let numbers = view.numbers(&uids);
+                let some = numbers.len() - u64::from(limit.get())..numbers.len();
+                let uids = view.around(&numbers.at(some));
                 Self { lowest: uids.first(), uids }
             }
             _ => Self { uids, lowest: None },

@@ -29,13 +29,14 @@ pub(crate) struct Selected {
 }
 
 impl Selected {
-    /// The messages that a command names and the client knows of.
+    /// UIDs among which those that the client knows are the messages that a command names. There are no more ranges of them
+    /// than the client wrote, however many gaps the mailbox has; what lies in a gap is no message, nor will be one.
     ///
     /// Numbers above the last message are an error, unless in a range with `*`: clients ask for `1:*`
     /// of an empty mailbox. UIDs that do not exist are not (RFC 9051 §6.4.9).
     pub(crate) fn resolve(&self, set: &SequenceSet, uid: bool) -> Result<UidSet, Refusal> {
         match (set, uid) {
-            (SequenceSet::Saved, _) => Ok(self.saved.intersection(&self.view.uids())),
+            (SequenceSet::Saved, _) => Ok(UidSet::clone(&self.saved)),
             (SequenceSet::Set(_), true) => Ok(self.known(&uids(set, self.view.last_uid()))),
             (SequenceSet::Set(ranges), false) => {
                 let last = self.view.len();
@@ -49,7 +50,7 @@ impl Selected {
                 if outside {
                     return Err(Refusal::bad("There is no message of that number"));
                 }
-                Ok(self.of_numbers(set))
+                Ok(self.around(set))
             }
         }
     }
@@ -64,17 +65,14 @@ impl Selected {
         ranges.collect()
     }
 
-    /// The messages of a set of numbers, disregarding those that do not exist.
-    fn of_numbers(&self, set: &SequenceSet) -> UidSet {
-        let last = self.view.len();
-        let ranges = set.resolve(last).into_iter().filter(|(first, _)| *first <= last);
-        let sets = ranges.map(|(first, to)| self.view.uids_of_numbers(first, to.min(last)));
-        sets.flat_map(|set| set.ranges().to_vec()).collect()
-    }
-
     /// The numbers of those messages that the client knows, in a set of the kind that UIDs have.
     pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
         self.view.numbers(uids)
+    }
+
+    /// Octets that the view takes and shares with nobody who knows what the mailbox is now.
+    pub(crate) fn own_octets(&self) -> usize {
+        self.view.own_octets(&self.open.snapshot())
     }
 
     /// The latest change, for a command that has just made one (RFC 7162 §3.2.7). What is told behind
@@ -91,8 +89,10 @@ impl Selected {
         Ok(())
     }
 
-    fn known(&self, uids: &UidSet) -> UidSet {
-        uids.intersection(&self.view.uids())
+    /// Those of the UIDs that are not above what the client knows: there may be messages that it is yet to be told of.
+    pub(crate) fn known(&self, uids: &UidSet) -> UidSet {
+        let known = self.view.last_uid().map(|last| UidRange::new(Uid::MIN, last));
+        uids.intersection(&known.into_iter().collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! One conversation: its state, and the loop that runs one command at a time.
 
 use crate::budget::Budget;
+use crate::command::copy;
 use crate::conn::{Input, NoInput, after};
 use crate::connections::Place;
 use crate::dispatch;
@@ -414,8 +415,29 @@ impl Session {
         self.bad_commands = 0;
         message_limit::tell(&self.context, lowest, &mut code, out);
         self.settle(&mut code, out);
-        out.send(&Response::Tagged { tag, status: Status::Ok, code, text: text.into_owned() });
-        Ok(next)
+        match code {
+            Some(Code::CopyUid { validity, source, destination }) => {
+                let copied = (validity, [&source, &destination]);
+                let told = copy::tell(tag.as_str(), copied, &text, out).await;
+                told.map_err(|_| NoInput::Hangup)?;
+            }
+            code => {
+                let text = text.into_owned();
+                out.send(&Response::Tagged { tag, status: Status::Ok, code, text });
+            }
+        }
+        Ok(self.check_view(out).unwrap_or(next))
+    }
+
+    /// Send the client away if what it believes takes more memory than there is for it.
+    fn check_view(&self, out: &mut Out<'_>) -> Option<Next> {
+        let State::Selected(_, selected) = &self.state else { return None };
+        if selected.view.octets() <= self.budget().view() {
+            return None;
+        }
+        let text = "The mailbox has come to have more gaps than this connection may hold";
+        out.untagged(Status::Bye, Some(Code::Limit), text);
+        Some(Next::SendAway)
     }
 
     fn settle(&mut self, code: &mut Option<Code>, out: &mut Out<'_>) {

@@ -23,12 +23,22 @@ struct Client {
 
 /// A client of an account with these mailboxes and the usual ones, logged in.
 async fn connect(settings: Settings, more: Vec<NewMailbox>) -> Client {
+    connect_to(&account(more).await, settings).await
+}
+
+/// A store with an account that has these mailboxes and the usual ones.
+async fn account(more: Vec<NewMailbox>) -> Arc<MemoryStore> {
     let mut mailboxes = initial_mailboxes();
     mailboxes.extend(more);
     let store = MemoryStore::new();
     store.create_account("ada", &mailboxes, 1_000_000).await.unwrap();
+    Arc::new(store)
+}
+
+/// A client of that account, logged in.
+async fn connect_to(store: &Arc<MemoryStore>, settings: Settings) -> Client {
     let services = Services {
-        store: Arc::new(store),
+        store: Arc::clone(store) as Arc<dyn Store>,
         directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
         connections: Connections::default(),
         settings: Settings { allow_plaintext: true, ..settings },
@@ -48,7 +58,8 @@ impl Client {
         let (mut read, mut write) = tokio::io::split(&mut self.stream);
         let heard = async {
             let (mut text, mut octets) = (String::new(), [0; 4096]);
-            while !text.contains(end) {
+            // What was looked at is not looked at again: an answer may be long.
+            while !text[text.len().saturating_sub(octets.len() + end.len())..].contains(end) {
                 let count = read.read(&mut octets).await.unwrap();
                 assert_ne!(count, 0, "the stream ended before {end:?}, after {text:?}");
                 text.push_str(&String::from_utf8_lossy(&octets[..count]));
@@ -130,6 +141,47 @@ async fn what_is_pipelined_behind_a_command_stays_outside() {
     }
     let most = PIPE_OCTETS + limits::READ_OCTETS;
     assert!((PIPE_OCTETS..=most).contains(&sent), "{sent} octets, where {most} are the most");
+}
+
+/// Fill the INBOX with 98,304 messages of which every second one is `\Deleted`.
+async fn fill_by_doubling(client: &mut Client) {
+    let pairs = " (\\Deleted) {1+}\r\nx {1+}\r\nx".repeat(3);
+    client.ask(&format!("a APPEND INBOX{pairs}\r\n"), "a OK").await;
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    for _ in 0..14 {
+        client.ask("c UID COPY 1:* INBOX\r\n", "c OK").await;
+    }
+}
+
+/// What a client believes takes some octets for each gap, within its budget. In a mailbox that has more of them than that
+/// nobody stays, and nobody gets in; who may hold more can do everything, and one range is enough for all.
+#[tokio::test]
+async fn a_mailbox_has_no_more_gaps_than_a_client_can_hold() {
+    let small = || Settings { memory_per_connection: limits::MIN_MEMORY, ..Settings::default() };
+    let store = account(Vec::new()).await;
+    let mut client = connect_to(&store, small()).await;
+    fill_by_doubling(&mut client).await;
+    let answer = client.ask("d EXPUNGE\r\n", "BYE").await;
+    let (_, end) = answer.split_once("\r\nd OK ").expect("what was asked for is done, and told");
+    assert!(end.contains("\r\n* BYE [LIMIT]"), "{end}");
+    let mut client = connect_to(&store, small()).await;
+    let answer = client.ask("s SELECT INBOX\r\n", "s ").await;
+    assert!(answer.starts_with("s NO [LIMIT]"), "{answer}");
+    assert!(client.ask("n NOOP\r\n", "n ").await.starts_with("n OK"));
+    let mut client = connect_to(&store, Settings::default()).await;
+    assert!(client.ask("s SELECT INBOX\r\n", "s OK").await.contains("* 49152 EXISTS"));
+    let answer = client.ask("f UID FETCH 1:* UID\r\n", "f OK").await;
+    assert_eq!(answer.matches(" FETCH (UID ").count(), 49_152);
+    let answer = client.ask("e UID SEARCH RETURN (SAVE COUNT) 1:*\r\n", "e OK").await;
+    assert!(answer.contains("COUNT 49152"), "{answer}");
+    let answer = client.ask("c COPY $ Trash\r\n", "] Copied").await;
+    let code = answer.split(['[', ']']).nth(1).unwrap();
+    let (_, sets) = code.rsplit_once("COPYUID ").unwrap();
+    let [_, source, destination] = sets.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{sets}")
+    };
+    assert_eq!((source.split(',').count(), destination), (49_152, "1:49152"));
+    assert!(source.starts_with("2,4,6,"), "{}", &source[..20]);
 }
 
 /// With the smallest budget `$` holds the ranges of some eight thousand matches of which no two are neighbours. What it does not

@@ -31,4 +31,4 @@ pub use store::{
     MailboxList, NewMailbox, NewMessage, Reply, Spool, Store, Stored,
 };
 pub use thread::ThreadKey;
-pub use view::{Event, Expunges, News, Syncing, View};
+pub use view::{Event, Expunges, News, Numbering, Syncing, View};

@@ -53,35 +53,73 @@ impl Runs {
         Some(run.number + (uid.get() - run.range.first().get()))
     }
 
-    /// The numbers of those of the UIDs that there are. Costs what the set's ranges and the runs between them cost.
+    /// The numbers of those of the UIDs that there are. Costs what the set's ranges and the runs between them cost, and has no
+    /// more ranges than the set: numbers have no gaps.
     pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
         let ranges = uids.ranges().iter();
         let cut = |range: &UidRange| {
             let (first, last) = (range.first(), range.last());
-            let from = self.runs.partition_point(|run| run.range.last() < first);
-            let runs = self.runs.get(from..).unwrap_or_default().iter();
-            let runs = runs.take_while(move |run| run.range.first() <= last);
-            runs.filter_map(move |run| run.numbers(first, last))
+            self.runs_in(*range).iter().filter_map(move |run| run.numbers(first, last))
         };
         ranges.flat_map(cut).collect()
-    }
-
-    /// Those of the UIDs that there are. Costs what the set's ranges and the runs between them cost.
-    pub(crate) fn intersection(&self, uids: &UidSet) -> UidSet {
-        let ranges = uids.ranges().iter();
-        let cut = |range: &UidRange| {
-            let (first, last) = (range.first(), range.last());
-            let from = self.runs.partition_point(|run| run.range.last() < first);
-            let runs = self.runs.get(from..).unwrap_or_default().iter().map(|run| run.range);
-            let runs = runs.take_while(move |run| run.first() <= last);
-            runs.map(move |run| UidRange::new(run.first().max(first), run.last().min(last)))
-        };
-        UidSet::from_ranges(ranges.flat_map(cut).collect())
     }
 
     /// How many runs there are.
     pub(crate) fn count_of_runs(&self) -> usize {
         self.runs.len()
+    }
+
+    /// UIDs among which those that there are have these numbers, and no others. As many ranges as the numbers have, however
+    /// many gaps there are.
+    pub(crate) fn around(&self, numbers: &UidSet) -> UidSet {
+        let ranges = numbers.ranges().iter().filter_map(|range| {
+            let (first, last) = (range.first().get(), range.last().get().min(self.len()));
+            Some(UidRange::new(self.uid(first)?, self.uid(last)?))
+        });
+        ranges.collect()
+    }
+
+    /// The runs that have some of these UIDs. Logarithmic in the number of runs.
+    fn runs_in(&self, range: UidRange) -> &[Run] {
+        let from = self.runs.partition_point(|run| run.range.last() < range.first());
+        let to = self.runs.partition_point(|run| run.range.first() <= range.last());
+        self.runs.get(from..to).unwrap_or_default()
+    }
+
+    /// Those of these UIDs that there are.
+    pub(crate) fn ranges_in(&self, range: UidRange) -> impl Iterator<Item = UidRange> {
+        let cut = move |run: &Run| {
+            let (first, last) = (run.range.first(), run.range.last());
+            UidRange::new(first.max(range.first()), last.min(range.last()))
+        };
+        self.runs_in(range).iter().map(cut)
+    }
+
+    /// How many ranges those of the UIDs have that there are. Logarithmic in the number of runs, for each range of the set.
+    pub(crate) fn count_ranges(&self, uids: &UidSet) -> usize {
+        uids.ranges().iter().map(|range| self.runs_in(*range).len()).sum()
+    }
+
+    /// Whether the one comes next to the other. Logarithmic in the number of runs.
+    pub(crate) fn are_neighbours(&self, uid: Uid, next: Uid) -> bool {
+        let at = self.runs.partition_point(|run| run.range.last() < uid);
+        match self.runs.get(at..) {
+            Some([run, after, ..]) if run.range.last() == uid => after.range.first() == next,
+            Some([run, ..]) => run.range.contains(uid) && uid.next() == Some(next),
+            _ => false,
+        }
+    }
+
+    /// Put a UID that has a number into a set of such, of which it is the largest: across the gap, if they are neighbours.
+    pub(crate) fn add_to(&self, set: &mut UidSet, uid: Uid) {
+        let before = set.last().filter(|last| *last < uid && self.are_neighbours(*last, uid));
+        let first = before.and_then(Uid::next).unwrap_or(uid);
+        set.insert_range(UidRange::new(first, uid));
+    }
+
+    /// Octets that it takes.
+    pub(crate) fn octets(&self) -> usize {
+        size_of_val(self.runs.as_slice())
     }
 
     /// How many of the UIDs there are. Logarithmic in the number of runs, for each range of the set.
@@ -107,22 +145,10 @@ impl Runs {
         self.runs.iter().map(|run| run.range).collect()
     }
 
-    /// The UIDs of the numbers from `first` to `last`, both included, as far as there are such. Costs what the
-    /// runs between them cost.
-    pub(crate) fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
-        let (first, last) = (first.max(1), last.min(self.len()));
-        let (Some(lowest), Some(highest)) = (self.uid(first), self.uid(last)) else {
-            return UidSet::new();
-        };
-        if lowest > highest {
-            return UidSet::new();
-        }
-        let from = self.runs.partition_point(|run| run.range.last() < lowest);
-        let runs = self.runs.get(from..).unwrap_or_default().iter().map(|run| run.range);
-        let between = runs.take_while(|range| range.first() <= highest);
-        let cut =
-            |range: UidRange| UidRange::new(range.first().max(lowest), range.last().min(highest));
-        between.map(cut).collect()
+    /// Those of the UIDs that there are.
+    pub(crate) fn intersection(&self, uids: &UidSet) -> UidSet {
+        let ranges = uids.ranges().iter().flat_map(|range| self.ranges_in(*range));
+        UidSet::from_ranges(ranges.collect())
     }
 
     /// Add a UID above all others; what is not above them has no place at the end and is ignored.
@@ -205,17 +231,20 @@ mod tests {
                 assert_eq!(runs.numbers(&uids), numbers(uids));
             }
         }
-        assert_eq!(runs.uids_of_numbers(2, 3), set([12, 15]));
+        assert_eq!(runs.around(&set([2, 3, 5])), set([12, 13, 14, 15, 17]));
+        assert_eq!(runs.intersection(&set(12..=15)), set([12, 15]));
+        assert_eq!(runs.count_ranges(&set([1, 11, 12, 13, 14, 15, 16, 19, 99])), 3);
+        let near = [(11, 12), (12, 15), (15, 16), (11, 15), (12, 16), (20, 11)];
+        let near = near.map(|(a, b)| runs.are_neighbours(uid(a), uid(b)));
+        assert_eq!(near, [true, true, true, false, false, false]);
         assert_eq!(runs.count(&set([1, 10, 11, 12, 13, 14, 15, 99])), 3);
         assert_eq!(runs.count(&UidSet::all()), 8);
-        assert_eq!(runs.uids_of_numbers(0, 1), set([11]));
-        assert_eq!(runs.uids_of_numbers(9, 12), UidSet::new());
     }
 
     #[test]
     fn the_largest_uids_overflow_nothing() {
         let runs: Runs = [uid(u32::MAX - 1), Uid::MAX].into_iter().collect();
         assert_eq!((runs.len(), runs.uid(2), runs.uid(3)), (2, Some(Uid::MAX), None));
-        assert_eq!(runs.uids_of_numbers(1, u32::MAX).len(), 2);
+        assert_eq!(runs.around(&UidSet::all()).len(), 2);
     }
 }

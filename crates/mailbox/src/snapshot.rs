@@ -276,6 +276,13 @@ impl Snapshot {
         Arc::clone(self.numbering.get_or_init(number))
     }
 
+    /// How many ranges the UIDs of those messages of a set have that exist. Logarithmic in the number of gaps, for each range
+    /// of the set.
+    #[must_use]
+    pub fn count_ranges(&self, uids: &UidSet) -> usize {
+        self.numbering().count_ranges(uids)
+    }
+
     /// The first message without `\Seen`.
     #[must_use]
     pub fn first_unseen(&self) -> Option<Uid> {

@@ -400,8 +400,8 @@ impl FlagChange {
 pub enum Absent {
     /// The others are copied: UIDs that are gone are like those that never were (RFC 9051 §6.4.9).
     Skip,
-    /// Nothing is (RFC 9051 §6.4.7).
-    Refuse,
+    /// Nothing is if there are fewer than so many (RFC 9051 §6.4.7). The set may hold UIDs besides that are no messages.
+    RefuseBelow(u64),
 }
 
 /// What an append did.

@@ -11,7 +11,7 @@ pub use syncing::{News, Syncing};
 use crate::limits::MAX_HUSHED;
 use crate::runs::Runs;
 use crate::{FlagChange, Row, Snapshot, Stored};
-use rookery_mail::{ModSeq, Uid, UidSet};
+use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -45,7 +45,39 @@ pub enum Event {
     },
 }
 
+/// Which number means which UID to a client at one moment. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Numbering(Arc<Runs>);
+
+impl Numbering {
+    /// One of these UIDs, which ascend.
+    #[cfg(test)]
+    pub(crate) fn of(uids: impl Iterator<Item = Uid>) -> Self {
+        Self(Arc::new(uids.collect()))
+    }
+
+    /// How many of the UIDs have a number.
+    pub(crate) fn count(&self, uids: &UidSet) -> u32 {
+        self.0.count(uids)
+    }
+
+    /// Put a UID that has a number into a set of such, of which it is the largest. What is in the gap before it comes with it if
+    /// the two are neighbours, so that gaps cost nothing.
+    pub fn add_to(&self, set: &mut UidSet, uid: Uid) {
+        self.0.add_to(set, uid);
+    }
+
+    /// Whether no other UID with a number is between these two, which have one.
+    pub(crate) fn are_neighbours(&self, uid: Uid, next: Uid) -> bool {
+        uid.next() == Some(next) || self.0.are_neighbours(uid, next)
+    }
+}
+
 /// What one client believes: which number means which UID, as of which modification sequence.
+///
+/// The UIDs of messages that lie next to each other in a mailbox may have gaps between them, as many as there are messages.
+/// Sets of those that a command names need not: what lies in a gap is no message, and a range may go across it
+/// ([`View::around`]). Such a set has as many ranges as the client wrote.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// The snapshot's own while the client knows all that it says, so that a client at rest costs nothing of the kind.
@@ -106,7 +138,7 @@ impl View {
         self.known.intersection(uids)
     }
 
-    /// The numbers of those of the UIDs that the client knows, in a set of the kind that UIDs have.
+    /// The numbers of those of the UIDs that the client knows, in a set of the kind that UIDs have, of no more ranges.
     #[must_use]
     pub fn numbers(&self, uids: &UidSet) -> UidSet {
         self.known.numbers(uids)
@@ -130,11 +162,40 @@ impl View {
         self.known.uids()
     }
 
-    /// The UIDs of the messages from one number to another, both included and given in any order.
-    /// Numbers that the client does not know count for nothing.
+    /// UIDs among which those that the client knows have these numbers, and no others; of no more ranges, however many gaps the
+    /// mailbox has. All of the numbers must be known.
     #[must_use]
-    pub fn uids_of_numbers(&self, first: u32, last: u32) -> UidSet {
-        self.known.uids_of_numbers(first.min(last), first.max(last))
+    pub fn around(&self, numbers: &UidSet) -> UidSet {
+        self.known.around(numbers)
+    }
+
+    /// Those of these UIDs that the client knows.
+    pub fn ranges_in(&self, range: UidRange) -> impl Iterator<Item = UidRange> {
+        self.known.ranges_in(range)
+    }
+
+    /// Which number means which UID, whatever the client is told later.
+    #[must_use]
+    pub fn numbering(&self) -> Numbering {
+        Numbering(Arc::clone(&self.known))
+    }
+
+    /// Octets that it takes, those included that it shares with a snapshot.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.known.octets() + self.own_sets()
+    }
+
+    /// Octets that it takes and does not share with this snapshot.
+    #[must_use]
+    pub fn own_octets(&self, snapshot: &Snapshot) -> usize {
+        let shares = Arc::ptr_eq(&self.known, &snapshot.numbering());
+        if shares { self.own_sets() } else { self.octets() }
+    }
+
+    fn own_sets(&self) -> usize {
+        let sets = self.hushed.iter().map(|(uids, _)| uids).chain([&self.held_back]);
+        sets.map(|uids| size_of_val(uids.ranges())).sum()
     }
 
     /// What was expunged without the client having been told.

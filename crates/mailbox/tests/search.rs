@@ -3,7 +3,7 @@
 use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
 use rookery_mailbox::delivery::Incoming;
 use rookery_mailbox::search::{Key, Progress, Search, Wanted};
-use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, initial_mailboxes, names};
+use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, View, initial_mailboxes, names};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,7 @@ impl Mail {
             account: self.account.clone(),
             snapshot: Arc::clone(&self.snapshot),
             candidates: UidSet::all(),
+            numbering: View::open(&self.snapshot).numbering(),
             key: Key::All,
             wanted: Wanted::All,
             most: usize::MAX,

@@ -315,7 +315,7 @@ pub(crate) fn copy(
     let uid_validity = target.uid_validity();
     let rows: Vec<&Row> = source.rows_in(uids).collect();
     let found: UidSet = rows.iter().map(|row| row.uid).collect();
-    if absent == Absent::Refuse && found.len() < uids.len() {
+    if matches!(absent, Absent::RefuseBelow(least) if found.len() < least) {
         return Err(Refused::NoSuchMessage);
     }
     let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);

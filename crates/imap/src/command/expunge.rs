@@ -20,7 +20,7 @@ pub(crate) async fn run(
     selected.check_writable()?;
     // EXPUNGE has no limit (RFC 9738 §3.1).
     let Share { uids, lowest } = match only {
-        Some(set) => Share::of(context, deleted(selected, &selected.resolve(set, true)?)),
+        Some(set) => share(context, selected, selected.resolve(set, true)?),
         None => Share { uids: UidSet::all(), lowest: None },
     };
     let expunge = user.account.store().expunge(selected.id, &uids);
@@ -29,9 +29,13 @@ pub(crate) async fn run(
     Ok(Done::new(code, "Expunged", Next::Command).down_to(lowest))
 }
 
-/// Those that can be expunged.
-fn deleted(selected: &Selected, uids: &UidSet) -> UidSet {
+/// Of those that can be expunged so many as one command may touch.
+fn share(context: &Context, selected: &Selected, uids: UidSet) -> Share {
+    if context.services.settings.message_limit.is_none() {
+        return Share { uids, lowest: None };
+    }
     let is_deleted = |row: &&Row| row.flags.system.contains(SystemFlag::Deleted);
     let snapshot = selected.open.snapshot();
-    snapshot.rows_in(uids).filter(is_deleted).map(|row| row.uid).collect()
+    let deleted = snapshot.rows_in(&uids).filter(is_deleted).map(|row| row.uid).collect();
+    Share::of(context, &selected.view, deleted)
 }

@@ -17,18 +17,21 @@ pub(crate) async fn run(
     tag: &Tag,
     out: &mut Out<'_>,
 ) -> Answer {
-    let Share { uids, lowest } = Share::of(context, selected.resolve(set, uid)?);
+    let Share { uids, lowest } = Share::of(context, &selected.view, selected.resolve(set, uid)?);
     selected.check_writable()?;
     let to = copy::destination(context, user, mailbox).await?.id;
-    if uids.is_empty() {
+    let named = selected.view.count(&uids);
+    if named == 0 {
         return done("There was nothing to move");
     }
-    message_limit::check_saved(context, uids.len())?;
-    let absent = copy::absent(uid);
+    message_limit::check_saved(context, named.into())?;
+    copy::check_scattered(context, selected, &uids)?;
+    let absent = copy::absent(uid, named);
     let moving = user.account.store().move_messages(selected.id, &uids, to, absent, now());
     let moved = progress::finish(context, tag, moving, out).await??;
-    if let Some(code) = copy::code(moved) {
-        out.ok_code(code, "Moved");
+    if !moved.source.is_empty() {
+        let sets = [&moved.source, &moved.destination];
+        copy::tell("*", (moved.uid_validity.get(), sets), "Moved", out).await?;
     }
     let code = context.qresync.then(|| selected.latest_change());
     Ok(Done::new(code, "Moved", Next::Command).down_to(lowest))

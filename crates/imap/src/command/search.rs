@@ -43,7 +43,7 @@ pub(crate) async fn run(
             return Err(failure);
         }
     };
-    let told = returns::told(command.returns.as_deref(), &found);
+    let told = returns::told(command.returns.as_deref(), &selected.view, &found);
     if saves {
         save(context.budget(), &mut selected.saved, &told)?;
     }
@@ -72,15 +72,16 @@ async fn find(
     check_charset(context, command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
-    let candidates = message_limit::confined(&key).intersection(&selected.view.uids());
-    let Share { uids, lowest } = Share::of(context, candidates);
+    let candidates = selected.known(&message_limit::confined(&key));
+    let Share { uids, lowest } = Share::of(context, &selected.view, candidates);
     let search = search::Search {
         account: user.account.clone(),
         snapshot: Arc::clone(snapshot),
         candidates: uids,
+        numbering: selected.view.numbering(),
         key,
         wanted: returns::wanted(command.returns.as_deref()),
-        most: context.budget().found(),
+        most: context.budget().found(selected.own_octets()),
     };
     let progress = Arc::new(Progress::default());
     let searching = search.run(Arc::clone(&progress));

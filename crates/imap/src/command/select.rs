@@ -30,11 +30,17 @@ pub(crate) async fn run(
     let (info, open) = user.account.open(&name).await?;
     let wake = open.watch();
     let snapshot = open.snapshot();
+    let view = View::open(&snapshot);
+    if view.octets() > session.context.budget().view() {
+        return Err(
+            Refusal::no(Code::Limit, "The mailbox has too many gaps between its UIDs").into()
+        );
+    }
     let mut selected = Selected {
         id: info.id,
         open,
         wake,
-        view: View::open(&snapshot),
+        view,
         read_only,
         recent: UidSet::new(),
         keywords_told: snapshot.keywords().len(),

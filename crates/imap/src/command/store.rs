@@ -23,7 +23,7 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let unchanged_since = unchanged_since(store)?;
-    let share = Share::of(context, selected.resolve(&store.set, store.uid)?);
+    let share = Share::of(context, &selected.view, selected.resolve(&store.set, store.uid)?);
     let uids = &share.uids;
     let change = change(store)?;
     selected.check_writable()?;
@@ -56,7 +56,8 @@ pub(crate) async fn run(
         answer(context, selected, (&stored.snapshot, row), full, out);
         out.drain().await?;
     }
-    let mut done = outcome(store, selected, &stored, found < uids.len()).down_to(share.lowest);
+    let mut done =
+        outcome(store, selected, &stored, found < selected.view.count(uids)).down_to(share.lowest);
     if store.silent {
         // What came later is told behind the next command, or it would seem to be older than this.
         let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };

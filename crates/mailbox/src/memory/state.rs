@@ -321,7 +321,7 @@ impl State {
         let next = self.last_modseq.next();
         let target = self.mailbox_mut(to)?;
         let uid_validity = target.uid_validity;
-        if absent == Absent::Refuse && (rows.len() as u64) < uids.len() {
+        if matches!(absent, Absent::RefuseBelow(least) if (rows.len() as u64) < least) {
             return Err(Refused::NoSuchMessage);
         }
         if rows.is_empty() {

@@ -1,7 +1,7 @@
-//! What a search has found so far, as few octets as its gaps allow.
+//! What a search has found so far: a range for each row of neighbours, whatever gaps there are between their UIDs.
 
 use super::Wanted;
-use crate::{Refused, StoreError};
+use crate::{Numbering, Refused, StoreError};
 use rookery_mail::{Uid, UidRange, UidSet};
 
 /// The matches, from the end on from which they are looked for.
@@ -10,13 +10,14 @@ pub(super) struct Found {
     ranges: Vec<UidRange>,
     count: u64,
     wanted: Wanted,
+    numbering: Numbering,
     /// Ranges that there may be.
     most: usize,
 }
 
 impl Found {
-    pub(super) fn new(wanted: Wanted, most: usize) -> Self {
-        Self { ranges: Vec::new(), count: 0, wanted, most }
+    pub(super) fn new(wanted: Wanted, numbering: Numbering, most: usize) -> Self {
+        Self { ranges: Vec::new(), count: 0, wanted, numbering, most }
     }
 
     /// Whether no more are wanted.
@@ -43,10 +44,12 @@ impl Found {
 
     fn push(&mut self, uid: Uid) {
         match self.ranges.last_mut() {
-            Some(last) if last.last().next() == Some(uid) => {
+            Some(last) if last.last() < uid && self.numbering.are_neighbours(last.last(), uid) => {
                 *last = UidRange::new(last.first(), uid);
             }
-            Some(last) if uid.next() == Some(last.first()) => {
+            Some(last)
+                if uid < last.first() && self.numbering.are_neighbours(uid, last.first()) =>
+            {
                 *last = UidRange::new(uid, last.last());
             }
             _ => self.ranges.push(UidRange::new(uid, uid)),
@@ -69,16 +72,33 @@ mod tests {
         numbers.iter().copied().filter_map(Uid::new).collect()
     }
 
+    fn numbering(uids: impl Iterator<Item = u32>) -> Numbering {
+        Numbering::of(uids.filter_map(Uid::new))
+    }
+
+    #[test]
+    fn gaps_between_matches_cost_nothing() {
+        // Every second and third UID is gone, and of what is left 22 does not match.
+        let there = (1..=40).step_by(3);
+        let matches: Vec<Uid> =
+            there.clone().filter(|uid| *uid != 22).filter_map(Uid::new).collect();
+        for wanted in [Wanted::All, Wanted::Highest(40)] {
+            let mut found = Found::new(wanted, numbering(there.clone()), 2);
+            found.take(&mut matches.clone()).unwrap();
+            assert_eq!(found.into_set().to_string(), "1:19,25:40");
+        }
+    }
+
     #[test]
     fn batches_become_a_set_from_either_end() {
-        let mut up = Found::new(Wanted::Lowest(6), 3);
+        let mut up = Found::new(Wanted::Lowest(6), numbering(1..=40), 3);
         up.take(&mut uids(&[2, 1, 4])).unwrap();
         up.take(&mut uids(&[9, 5])).unwrap();
         assert!(!up.is_enough());
         up.take(&mut uids(&[10])).unwrap();
         assert!(up.is_enough());
         assert_eq!(up.into_set().to_string(), "1:2,4:5,9:10");
-        let mut down = Found::new(Wanted::Highest(1), 3);
+        let mut down = Found::new(Wanted::Highest(1), numbering(1..=40), 3);
         down.take(&mut uids(&[10, 9, 5])).unwrap();
         down.take(&mut uids(&[1, 4, 2])).unwrap();
         assert_eq!(down.into_set().to_string(), "1:2,4:5,9:10");
@@ -87,7 +107,7 @@ mod tests {
     #[test]
     fn what_lies_too_scattered_is_refused() {
         for wanted in [Wanted::All, Wanted::Highest(9)] {
-            let mut found = Found::new(wanted, 3);
+            let mut found = Found::new(wanted, numbering(1..=40), 3);
             found.take(&mut uids(&[11, 12, 13, 14, 21, 31])).unwrap();
             let refused = found.take(&mut uids(&[1, 2]));
             assert!(matches!(refused, Err(StoreError::Refused(Refused::TooScattered))));

@@ -9,7 +9,7 @@ use crate::limits::{
     MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_ROWS, SEARCH_WINDOW,
     SHORT_SEARCH_LOOKS, SHORT_SEARCH_MESSAGES, SHORT_SEARCH_OCTETS,
 };
-use crate::{Account, Refused, Row, Snapshot, StoreError, heavy};
+use crate::{Account, Numbering, Refused, Row, Snapshot, StoreError, heavy};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
 use rookery_mime::{Message, Scanner, date};
@@ -23,13 +23,15 @@ pub struct Search {
     pub account: Account,
     /// The mailbox.
     pub snapshot: Arc<Snapshot>,
-    /// The messages that may match, if they are in the snapshot.
+    /// The messages that may match, if they are in the snapshot. All that are in both have a number.
     pub candidates: UidSet,
+    /// The numbering of who searches: matches that are neighbours by it are found as one range.
+    pub numbering: Numbering,
     /// What they have to match.
     pub key: Key,
     /// Which of the matches are wanted.
     pub wanted: Wanted,
-    /// Ranges of UIDs that the matches may come to.
+    /// Ranges that the matches may come to.
     pub most: usize,
 }
 
@@ -122,8 +124,8 @@ impl<'a> Batch<'a> {
 }
 
 impl Search {
-    /// The matches. There may be more of them than are wanted, but none is missing between two of them, nor between
-    /// them and the end that they were wanted from. What takes long is done on a thread for such work, in turns with others,
+    /// The matches: those of the UIDs returned that have a number. There may be more of them than are wanted, but none is missing
+    /// between two of them, nor between them and the end that they were wanted from. What takes long is done on a thread for such work, in turns with others,
     /// and ends when nobody waits for it any more.
     ///
     /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
@@ -131,7 +133,7 @@ impl Search {
     /// # Errors
     /// [`Refused::TooScattered`]; as of [`crate::AccountStore::content`], other than for a single message.
     pub async fn run(self, progress: Arc<Progress>) -> Result<UidSet, StoreError> {
-        progress.begin(self.candidates.len());
+        progress.begin(self.numbering.count(&self.candidates).into());
         if self.is_short() {
             return self.look(&progress).await;
         }
@@ -142,7 +144,7 @@ impl Search {
 
     /// Whether it takes less to do it at once than others would notice.
     fn is_short(&self) -> bool {
-        let rows = self.candidates.len().min(u64::from(self.snapshot.counts().messages));
+        let rows = u64::from(self.numbering.count(&self.candidates));
         if rows.saturating_mul(self.key.weight()) > SHORT_SEARCH_LOOKS {
             return false;
         }
@@ -174,7 +176,7 @@ impl Search {
         let needles = Findings::new(&self.key);
         let most = (SEARCH_ROWS / criteria.weight()).max(1);
         let mut candidates = Candidates { next: &[], pieces };
-        let mut found = Found::new(self.wanted, self.most);
+        let mut found = Found::new(self.wanted, self.numbering.clone(), self.most);
         let mut matches = Vec::new();
         while !found.is_enough() {
             let batch = Batch::next(most, &criteria, &mut candidates, &mut matches);

@@ -51,7 +51,7 @@ impl Syncing {
                 if row.created > since {
                     self.new.insert(row.uid);
                 } else if !view.is_hushed(row) {
-                    self.changed.insert(row.uid);
+                    view.known.add_to(&mut self.changed, row.uid);
                 }
             }
         }
@@ -133,7 +133,7 @@ impl News {
         self.exists
     }
 
-    /// The messages whose flags have changed, all of which the client knew.
+    /// UIDs among which those that the client knows are the messages whose flags have changed.
     #[must_use]
     pub fn changed(&self) -> &UidSet {
         &self.changed

@@ -52,7 +52,7 @@ async fn moments() -> Moments {
         account.append(INBOX, new, NOW).await.unwrap();
     }
     let copied = uids([STAYS, COPY]);
-    account.copy(INBOX, &copied, OTHER, Absent::Refuse, NOW).await.unwrap();
+    account.copy(INBOX, &copied, OTHER, Absent::RefuseBelow(copied.len()), NOW).await.unwrap();
     let flags = vec![Flag::parse("\\Deleted").unwrap()];
     let change = FlagChange { operation: FlagOperation::Add, flags };
     account.store_flags(INBOX, &uids(LATER), &change, None).await.unwrap();

@@ -114,9 +114,13 @@ pub(super) async fn copies_share_content(store: &dyn Store) {
         .expect("nothing to do");
     assert!(none.source.is_empty() && none.destination.is_empty());
     let some = uids([1, 99]);
-    let refused = f.account.copy(f.inbox, &some, f.other, Absent::Refuse, NOW).await;
+    let refused =
+        f.account.copy(f.inbox, &some, f.other, Absent::RefuseBelow(some.len()), NOW).await;
     assert_refused(refused, Refused::NoSuchMessage);
-    let refused = f.account.move_messages(f.inbox, &some, f.other, Absent::Refuse, NOW).await;
+    let refused = f
+        .account
+        .move_messages(f.inbox, &some, f.other, Absent::RefuseBelow(some.len()), NOW)
+        .await;
     assert_refused(refused, Refused::NoSuchMessage);
     assert_eq!(f.snapshot(f.other).await, target);
     let nowhere = f.account.copy(f.inbox, &uids([1]), MailboxId(99), Absent::Skip, NOW).await;

@@ -42,7 +42,7 @@ pub(crate) async fn run(
     let mut uids = selected.resolve(&command.set, command.uid)?;
     if let Some(page) = page {
         message_limit::check_page(context, page)?;
-        uids = page::narrow(page, &uids);
+        uids = page::narrow(page, &selected.view, &uids);
     }
     // A UIDFETCH response has it in front (RFC 9586 §3.3).
     let wants_uid = command.uid && !context.uid_only;
@@ -55,7 +55,7 @@ pub(crate) async fn run(
         let whose = (user, &*selected);
         uids = since::narrow(since, uids, &mut command, whose, &asked_at, out).await?;
     }
-    let share = Share::of(context, uids);
+    let share = Share::of(context, &selected.view, uids);
     let mut rows = share.in_order(asked_at.rows_in(&share.uids));
     let mut printed = 0;
     let mut problem = None;
@@ -79,7 +79,7 @@ pub(crate) async fn run(
         }
         problem = problem.or(failed);
     }
-    let missing = share.uids.len() - printed;
+    let missing = u64::from(selected.view.count(&share.uids)).saturating_sub(printed);
     let done = match problem {
         Some(refusal) => return Err(refusal.into()),
         None if missing > 0 && !command.uid => {

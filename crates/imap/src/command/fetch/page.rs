@@ -3,6 +3,7 @@
 use crate::refusal::Refusal;
 use rookery_imap_wire::{Fetch, FetchModifier, PartialRange};
 use rookery_mail::UidSet;
+use rookery_mailbox::View;
 
 /// The page that is asked for.
 pub(super) fn of(command: &Fetch) -> Result<Option<PartialRange>, Refusal> {
@@ -18,6 +19,7 @@ pub(super) fn of(command: &Fetch) -> Result<Option<PartialRange>, Refusal> {
 }
 
 /// The messages of a page: before any other modifier leaves some of them out (RFC 9394 §3.4).
-pub(super) fn narrow(page: PartialRange, uids: &UidSet) -> UidSet {
-    uids.at(page.positions(uids.len()))
+pub(super) fn narrow(page: PartialRange, view: &View, uids: &UidSet) -> UidSet {
+    let numbers = view.numbers(uids);
+    view.around(&numbers.at(page.positions(numbers.len())))
 }

@@ -12,6 +12,7 @@ use crate::limits::{APPEND_BEGINNING, CONTENT_CHUNK, MAX_APPEND_MESSAGES, MAX_AP
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
+use crate::selected::Selected;
 use crate::session::{Context, User};
 use rookery_imap_wire::{
     AppendOptions, Code, Frame, IncomingHead, IncomingStep, IncomingText, LiteralHead, Response,
@@ -53,7 +54,7 @@ struct Unfinished {
 
 impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
     pub(crate) fn new(
-        (context, user, selected): (&'a Context, &'a User, Option<MailboxId>),
+        (context, user, selected): (&'a Context, &'a User, Option<&Selected>),
         head: &IncomingHead,
         literal: Option<LiteralHead>,
         input: &'a mut Input<'i>,
@@ -62,7 +63,8 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
         let (text, steps) = (head.text, head.steps.clone());
         let max_size = context.services.settings.max_message_size;
         let room = max_size.saturating_mul(MAX_APPEND_SIZES);
-        let memory = context.budget().work();
+        let memory = context.budget().work_beside(selected.map_or(0, Selected::own_octets));
+        let selected = selected.map(|selected| selected.id);
         Self { context, user, out, selected, input, text, steps, literal, max_size, room, memory }
     }
 

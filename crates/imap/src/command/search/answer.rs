@@ -21,13 +21,11 @@ impl Matches<'_> {
     /// `SEARCH` (RFC 3501 §7.2.5).
     pub(super) async fn print(&self, out: &mut Out<'_>) -> Sent {
         out.buffer().extend_from_slice(b"* SEARCH");
-        for ranges in self.found.ranges().chunks(ANSWERED_AT_ONCE) {
-            for (at, number) in self.numbers(ranges).iter().enumerate() {
-                out.buffer().push(b' ');
-                print::number(out.buffer(), u64::from(number.get()));
-                if at % ANSWERED_AT_ONCE == 0 {
-                    out.drain().await?;
-                }
+        for (at, number) in self.ranges(self.found).flat_map(UidRange::iter).enumerate() {
+            out.buffer().push(b' ');
+            print::number(out.buffer(), u64::from(number.get()));
+            if at % ANSWERED_AT_ONCE == 0 {
+                out.drain().await?;
             }
         }
         if let Some(modseq) = self.modseq {
@@ -60,7 +58,7 @@ impl Matches<'_> {
             out.buffer().extend_from_slice(b" PARTIAL (");
             print::partial_range(out.buffer(), range);
             out.buffer().push(b' ');
-            let page = returns::page(self.found, range);
+            let page = returns::page(self.view, self.found, range);
             if page.is_empty() {
                 out.buffer().extend_from_slice(b"NIL");
             }
@@ -82,7 +80,7 @@ impl Matches<'_> {
             let uid = uid?;
             if self.by_uid { Some(uid.get()) } else { self.view.number(uid) }
         };
-        let count = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        let count = self.view.count(self.found);
         Response::ESearch {
             tag: Some(tag.clone()),
             uid: self.by_uid,
@@ -96,22 +94,27 @@ impl Matches<'_> {
     }
 
     async fn print_set(&self, set: &UidSet, out: &mut Out<'_>) -> Sent {
-        for (at, ranges) in set.ranges().chunks(ANSWERED_AT_ONCE).enumerate() {
-            if at > 0 {
+        let mut ranges = self.ranges(set).peekable();
+        let pair = |range: UidRange| (range.first().get(), range.last().get());
+        while ranges.peek().is_some() {
+            print::ranges(out.buffer(), ranges.by_ref().take(ANSWERED_AT_ONCE).map(pair));
+            if ranges.peek().is_some() {
                 out.buffer().push(b',');
             }
-            let numbers = self.numbers(ranges);
-            let pair = |range: &UidRange| (range.first().get(), range.last().get());
-            print::ranges(out.buffer(), numbers.ranges().iter().map(pair));
             out.drain().await?;
         }
         Ok(())
     }
 
-    /// These as the client is told of them. All of them are known to it.
-    fn numbers(&self, ranges: &[UidRange]) -> UidSet {
-        let uids = ranges.iter().copied().collect();
-        if self.by_uid { uids } else { self.view.numbers(&uids) }
+    /// These as the client is told of them, by UID without what is in gaps.
+    fn ranges<'s>(&'s self, set: &'s UidSet) -> Box<dyn Iterator<Item = UidRange> + Send + 's> {
+        if self.by_uid {
+            return Box::new(set.ranges().iter().flat_map(|range| self.view.ranges_in(*range)));
+        }
+        // Numbers have no gaps: those of one piece may go on in the next, and are told as one range.
+        let pieces = set.ranges().chunks(ANSWERED_AT_ONCE);
+        let numbers = |piece: &[UidRange]| self.view.numbers(&piece.iter().copied().collect());
+        Box::new(pieces.flat_map(move |piece| numbers(piece).ranges().to_vec()))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::refusal::Refusal;
 use rookery_imap_wire::{PartialRange, SearchReturn};
 use rookery_mail::UidSet;
+use rookery_mailbox::View;
 use rookery_mailbox::search::Wanted;
 use std::sync::Arc;
 
@@ -46,7 +47,11 @@ pub(super) fn wanted(returns: Option<&[SearchReturn]>) -> Wanted {
 
 /// The messages that an answer speaks of, which are those that are saved: all of them; but of MIN, MAX and PARTIAL without
 /// ALL and COUNT no others than they name (RFC 4731 §3.2, RFC 9051 §6.4.4.1, RFC 9394 §3.2).
-pub(super) fn told(returns: Option<&[SearchReturn]>, found: &Arc<UidSet>) -> Arc<UidSet> {
+pub(super) fn told(
+    returns: Option<&[SearchReturn]>,
+    view: &View,
+    found: &Arc<UidSet>,
+) -> Arc<UidSet> {
     let returns = returns.unwrap_or(&[SearchReturn::All]);
     let mut told = UidSet::new();
     let mut only_some = false;
@@ -54,7 +59,7 @@ pub(super) fn told(returns: Option<&[SearchReturn]>, found: &Arc<UidSet>) -> Arc
         let some = match item {
             SearchReturn::Min => found.first().into_iter().collect(),
             SearchReturn::Max => found.last().into_iter().collect(),
-            SearchReturn::Partial(range) => page(found, *range),
+            SearchReturn::Partial(range) => page(view, found, *range),
             SearchReturn::Save => continue,
             SearchReturn::All | SearchReturn::Count | SearchReturn::Other(_) => {
                 return Arc::clone(found);
@@ -67,6 +72,7 @@ pub(super) fn told(returns: Option<&[SearchReturn]>, found: &Arc<UidSet>) -> Arc
 }
 
 /// The matches at these positions.
-pub(super) fn page(found: &UidSet, range: PartialRange) -> UidSet {
-    found.at(range.positions(found.len()))
+pub(super) fn page(view: &View, found: &UidSet, range: PartialRange) -> UidSet {
+    let numbers = view.numbers(found);
+    view.around(&numbers.at(range.positions(numbers.len())))
 }

@@ -75,7 +75,7 @@ fn pieces_of_an_answer_that_is_not_read() {
 
 #[test]
 fn commands_whose_answers_are_not_read() {
-    let octets = "a LIST \"\" *\r\n".repeat(2000);
+    let octets = "a LIST \"\" *\r\n".repeat(800);
     let victim = Victim::new();
     let mut ada = victim.ada();
     // An answer is a thousand times as long as what asks for it.
@@ -118,8 +118,25 @@ fn fields_and_capabilities() {
     let id = format!("a ID ({}\"a\" \"b\")\r\n", "\"a\" \"b\" ".repeat(990));
     let enable = format!("b ENABLE {}\r\n", "A ".repeat(990));
     // Again and again: nothing of it is kept.
-    let octets = [id, enable].concat().repeat(30);
+    let octets = [id, enable].concat().repeat(12);
     attack(&Victim::new(), "ID and ENABLE", octets.as_bytes(), 600);
+}
+
+/// Every second of very many messages is gone: there are as many ranges of them as messages.
+#[test]
+fn messages_with_gaps_between_them() {
+    let victim = Victim::with_mail([b"x".as_slice(); 2]);
+    let mut ada = victim.ada();
+    ada.ok("STORE 1 +FLAGS (\\Deleted)");
+    (0..16).for_each(|_| drop(ada.ok("UID COPY 1:* INBOX")));
+    ada.ok("EXPUNGE");
+    for (name, command) in [
+        ("FETCH of 65,536 messages with gaps, not read", "a UID FETCH 1:* (UID FLAGS)\r\n"),
+        ("SEARCH of 65,536 messages with gaps, not read", "a UID SEARCH ALL\r\n"),
+        ("STORE of 65,536 messages with gaps, not read", "a UID STORE 1:* +FLAGS (\\Seen)\r\n"),
+    ] {
+        attack(&victim, name, command.as_bytes(), 400);
+    }
 }
 
 /// Two hundred messages that are never finished: the beginning of each waits in memory.
