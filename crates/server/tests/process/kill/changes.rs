@@ -2,6 +2,7 @@
 //!
 //! `ROOKERY_KILLS=200` says how often (default 10), `ROOKERY_SEED=7` which changes.
 
+use super::large::Large;
 use super::worker::Worker;
 use crate::rookery::{Data, Server};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,18 +24,24 @@ fn no_change_that_was_acknowledged_is_lost() {
     std::fs::write(data.beside("users"), users).unwrap();
     let imported = data.run(&["account", "import", data.beside("users").to_str().unwrap()]);
     assert_eq!(imported.code, 0, "{}", imported.err);
+    let large = Large::of(&data, "user0");
     let mut workers: Vec<_> =
         (0..WORKERS).map(|number| Worker::new(number, ACCOUNTS, seed)).collect();
+    let mut rewriting = 0;
     for round in 0..kills {
         let server = data.serve();
+        large.verify(&server);
         workers.iter_mut().for_each(|worker| worker.verify(&server));
         let rest = (round + seed).wrapping_mul(7919) % 150;
         work_until_killed(&mut workers, server, Duration::from_millis(rest));
+        rewriting += u64::from(large.is_being_rewritten());
     }
     let server = data.serve();
     workers.iter_mut().for_each(|worker| worker.verify(&server));
+    large.verify_rewritten(&server);
     let acknowledged: u64 = workers.iter().map(|worker| worker.acknowledged).sum();
     eprintln!("{kills} kills, {acknowledged} changes acknowledged");
+    eprintln!("{rewriting} of them while a segment was written anew");
     assert!(acknowledged > kills * 10, "the server was killed too early to tell anything");
 }
 

@@ -2,7 +2,9 @@
 
 mod appends;
 mod changes;
+mod large;
 mod model;
+mod numbers;
 mod worker;
 
 pub(crate) use worker::{History, Worker};

@@ -12,16 +12,51 @@ pub(super) struct Message {
 /// A change, each by one command.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    Append { to: String, number: u64, flag: Option<&'static str> },
-    Deliver { to: String, number: u64 },
-    Store { of: String, at: usize, flag: &'static str, set: bool },
-    Copy { from: String, at: usize, to: String },
-    Move { from: String, at: usize, to: String },
-    Expunge { of: String },
-    Create { name: String },
-    Rename { from: String, to: String },
-    Delete { name: String },
-    Subscribe { name: String, subscribed: bool },
+    Append {
+        to: String,
+        number: u64,
+        flag: Option<&'static str>,
+    },
+    Deliver {
+        to: String,
+        number: u64,
+    },
+    Store {
+        of: String,
+        at: usize,
+        flag: &'static str,
+        set: bool,
+    },
+    /// So many messages from one on.
+    Copy {
+        from: String,
+        at: usize,
+        count: usize,
+        to: String,
+    },
+    Move {
+        from: String,
+        at: usize,
+        count: usize,
+        to: String,
+    },
+    Expunge {
+        of: String,
+    },
+    Create {
+        name: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Delete {
+        name: String,
+    },
+    Subscribe {
+        name: String,
+        subscribed: bool,
+    },
 }
 
 /// The mailboxes of a client with their messages in the order of their UIDs, and the names it is subscribed to.
@@ -57,13 +92,14 @@ impl Model {
                     message.flags.remove(*flag);
                 }
             }
-            Change::Copy { from, at, to } => {
-                let message = self.mailboxes[from][*at].clone();
-                self.add(to, message);
+            Change::Copy { from, at, count, to } => {
+                let messages = self.mailboxes[from][*at..*at + *count].to_vec();
+                messages.into_iter().for_each(|message| self.add(to, message));
             }
-            Change::Move { from, at, to } => {
-                let message = self.mailboxes.get_mut(from).unwrap().remove(*at);
-                self.add(to, message);
+            Change::Move { from, at, count, to } => {
+                let source = self.mailboxes.get_mut(from).unwrap();
+                let messages: Vec<Message> = source.drain(*at..*at + *count).collect();
+                messages.into_iter().for_each(|message| self.add(to, message));
             }
             Change::Expunge { of } => {
                 let is_kept = |message: &Message| !message.flags.contains("\\Deleted");

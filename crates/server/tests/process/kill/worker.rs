@@ -1,6 +1,7 @@
 //! A client that changes its own mailboxes at random, and compares what it finds with what it was told.
 
 use super::model::{Change, Message, Model};
+use super::numbers::Numbers;
 use crate::client::Client;
 use crate::rookery::Server;
 use std::collections::BTreeSet;
@@ -39,6 +40,7 @@ pub(crate) struct Worker {
     model: Model,
     /// The change that was under way when the server was killed.
     in_flight: Option<Change>,
+    seen: Numbers,
     random: u64,
     given: u64,
     pub(super) acknowledged: u64,
@@ -51,6 +53,7 @@ impl Worker {
             prefix: format!("w{number}-"),
             model: Model::default(),
             in_flight: None,
+            seen: Numbers::default(),
             random: seed.wrapping_mul(1000).wrapping_add(number as u64 + 1),
             given: 0,
             acknowledged: 0,
@@ -96,7 +99,7 @@ impl Worker {
 
     /// What is found must be as at some moment since this many changes were acknowledged.
     pub(crate) fn verify_copy(&self, server: &Server, history: &History, acknowledged: usize) {
-        let found = self.look(&mut self.connect(server));
+        let found = self.look(&mut self.connect(server), &mut Numbers::default());
         let told = history.0.lock().unwrap();
         let from = told.models.get(acknowledged.saturating_sub(1)..).unwrap_or_default();
         let is_new = acknowledged == 0 && found == Model::default();
@@ -105,7 +108,9 @@ impl Worker {
 
     /// What is found must be as after the last acknowledged change, or as after the one under way.
     pub(super) fn verify(&mut self, server: &Server) {
-        let found = self.look(&mut self.connect(server));
+        let mut seen = std::mem::take(&mut self.seen);
+        let found = self.look(&mut self.connect(server), &mut seen);
+        self.seen = seen;
         let possible = match self.in_flight.take() {
             Some(change) => vec![self.model.clone(), self.model.after(&change)],
             None => vec![self.model.clone()],
@@ -118,15 +123,21 @@ impl Worker {
         self.model = found;
     }
 
-    fn look(&self, client: &mut Client) -> Model {
+    fn look(&self, client: &mut Client, seen: &mut Numbers) -> Model {
         let mut model = Model::default();
         for line in client.ok(&format!("LIST \"\" {}*", self.prefix)) {
             let Some(name) = name_of(&line, "* LIST ") else { continue };
             client.ok(&format!("EXAMINE {name}"));
             let numbers: Vec<u64> = client.messages().iter().map(|text| number_of(text)).collect();
-            let flags: Vec<_> =
-                client.ok("UID FETCH 1:* FLAGS").iter().filter_map(|line| flags_of(line)).collect();
-            assert_eq!(numbers.len(), flags.len(), "{name}");
+            let lines = client.ok("UID FETCH 1:* FLAGS");
+            let flags: Vec<_> = lines.iter().filter_map(|line| flags_of(line)).collect();
+            let uids: Vec<u32> = lines.iter().filter_map(|line| uid_of(line)).collect();
+            assert!(numbers.len() == flags.len() && numbers.len() == uids.len(), "{name}");
+            let items = "(UIDVALIDITY UIDNEXT HIGHESTMODSEQ)";
+            let lines = client.ok(&format!("STATUS {name} {items}"));
+            let status =
+                lines.iter().find(|line| line.starts_with("* STATUS ")).expect("an answer");
+            seen.note(status, uids.into_iter().zip(numbers.iter().copied()));
             let messages = numbers.into_iter().zip(flags);
             let messages = messages.map(|(number, flags)| Message { number, flags });
             model.mailboxes.insert(name, messages.collect());
@@ -175,8 +186,12 @@ impl Worker {
             1 => Change::Rename { from: one, to: self.new_name() },
             2 => Change::Subscribe { name: one, subscribed: set },
             3..=7 if count > 0 => Change::Store { of: one, at, flag, set },
-            8..=9 if count > 0 => Change::Copy { from: one, at, to: other },
-            10..=12 if count > 0 => Change::Move { from: one, at, to: other },
+            8..=9 if count > 0 => {
+                Change::Copy { from: one, at, count: 1 + self.random(3.min(count - at)), to: other }
+            }
+            10..=12 if count > 0 => {
+                Change::Move { from: one, at, count: 1 + self.random(3.min(count - at)), to: other }
+            }
             13..=14 => Change::Expunge { of: one },
             _ if count > MOST_MESSAGES => Change::Delete { name: one },
             15..=16 => Change::Deliver { to: one, number: self.new_number() },
@@ -202,13 +217,13 @@ impl Worker {
                 let sign = if *set { '+' } else { '-' };
                 imap.acknowledged(&format!("STORE {} {sign}FLAGS.SILENT ({flag})", at + 1))
             }
-            Change::Copy { from, at, to } => {
+            Change::Copy { from, at, count, to } => {
                 imap.acknowledged(&format!("SELECT {from}"))?;
-                imap.acknowledged(&format!("COPY {} {to}", at + 1))
+                imap.acknowledged(&format!("COPY {}:{} {to}", at + 1, at + count))
             }
-            Change::Move { from, at, to } => {
+            Change::Move { from, at, count, to } => {
                 imap.acknowledged(&format!("SELECT {from}"))?;
-                imap.acknowledged(&format!("MOVE {} {to}", at + 1))
+                imap.acknowledged(&format!("MOVE {}:{} {to}", at + 1, at + count))
             }
             Change::Expunge { of } => {
                 imap.acknowledged(&format!("SELECT {of}"))?;
@@ -223,6 +238,18 @@ impl Worker {
             }
         }
     }
+}
+
+/// The UID in a line of FETCH.
+fn uid_of(line: &str) -> Option<u32> {
+    let (_, rest) = line.split_once("UID ")?;
+    rest.split([' ', ')']).next()?.parse().ok()
+}
+
+/// The number of an item in a line of STATUS.
+pub(super) fn item_of(line: &str, item: &str) -> u64 {
+    let (_, rest) = line.split_once(&format!("{item} ")).unwrap_or_else(|| panic!("{line}"));
+    rest.split([' ', ')']).next().unwrap().parse().unwrap()
 }
 
 /// A text that no other is like, of a size between a line and many blocks of a disk.
