@@ -6,7 +6,7 @@ use crate::content::OpenSegments;
 use crate::failure::failed;
 use crate::free_space::Fullness;
 use crate::index;
-use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, UNLOAD_INDEX_OCTETS};
+use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, REREAD_AFTER, UNLOAD_INDEX_OCTETS};
 use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
@@ -30,6 +30,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// An account.
@@ -46,6 +47,8 @@ pub(crate) struct Account {
     pub(crate) admission: Arc<Semaphore>,
     pub(crate) read_only: AtomicBool,
     pub(crate) gone: AtomicBool,
+    /// If the disk could not read all of it: when that was tried. It is not kept, and read anew when it can be.
+    pub(crate) unread: Mutex<Option<Instant>>,
     segments: OpenSegments,
     pub(crate) is_compacting: AtomicBool,
     /// Segments that could not be written anew.
@@ -70,6 +73,7 @@ impl Account {
             admission: Arc::new(Semaphore::new(MAX_QUEUED_CHANGES)),
             read_only: AtomicBool::new(false),
             gone: AtomicBool::new(false),
+            unread: Mutex::default(),
             segments: OpenSegments::default(),
             is_compacting: AtomicBool::new(false),
             uncompactable: Mutex::default(),
@@ -195,6 +199,23 @@ impl Account {
         writer.stamps.clear();
         self.save_index(&mut writer);
         index::load_all(&*self.vfs(), &self.dir, self.log_id).is_ok_and(|index| index.is_some())
+    }
+
+    /// Do not stay for the sake of who may come.
+    pub(crate) fn let_go(&self) {
+        self.shared.kept.release(&self.dir);
+    }
+
+    /// Whether it is time to try once more to read an account that the disk could not read whole. What was put together of it
+    /// must not need files, which are another one's then.
+    pub(crate) fn is_to_be_read_anew(&self) -> bool {
+        let mut unread = lock(&self.unread);
+        let is_due = unread.is_some_and(|tried| tried.elapsed() >= REREAD_AFTER);
+        let is_due = is_due && read(&self.state).source.is_none();
+        if is_due {
+            *unread = Some(Instant::now());
+        }
+        is_due
     }
 
     /// The account is removed: let nothing more be done to it, and let sessions see it go.

@@ -3,14 +3,14 @@
 //!
 //! A log gets one when a repair has put together what can be read of it.
 
-use crate::failure::io_error;
+use crate::failure::{io_error, is_unreadable};
 use crate::frame::{FrameHeader, HEADER};
 use crate::index::{self, Position};
 use crate::record::{self, Record};
 use crate::replay::{READING, damage};
 use crate::segment::{self, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name};
 use crate::state::State;
-use crate::vfs::{Vfs, read_exact_at};
+use crate::vfs::{Patient, Vfs, read_exact_at};
 use rookery_mailbox::StoreError;
 use std::io;
 use std::path::Path;
@@ -18,17 +18,46 @@ use std::path::Path;
 /// What a base is called until it is whole.
 pub(crate) const UNFINISHED: &str = "base.new";
 
-/// The last of these segments that begins with a base.
-pub(crate) fn find(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u32> {
-    numbers.iter().rev().copied().find(|number| begins_with_base(vfs, dir, *number))
+/// The last of these segments that begins with a base. An error if one cannot be looked at.
+pub(crate) fn find(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> io::Result<Option<u32>> {
+    for number in numbers.iter().rev() {
+        if begins_with_base(vfs, dir, *number)? {
+            return Ok(Some(*number));
+        }
+    }
+    Ok(None)
 }
 
-/// Whether a segment's first frame says that it is a base. What cannot be read is none.
-fn begins_with_base(vfs: &dyn Vfs, dir: &Path, number: u32) -> bool {
-    let Ok((file, Ok(header))) = segment::open(vfs, dir, number) else { return false };
-    let first = read_exact_at(&*file, HEADER, SEGMENT_HEADER as u64);
-    let first = first.ok().and_then(|octets| FrameHeader::decode(&octets, header.log).ok());
-    header.number == number && first.is_some_and(|first| record::is_base(first.kind))
+/// The same for whoever has to make do with what can be read.
+pub(crate) fn find_readable(
+    vfs: &Patient<'_>,
+    dir: &Path,
+    numbers: &[u32],
+) -> io::Result<Option<u32>> {
+    let mut readable = numbers.to_vec();
+    loop {
+        match find(vfs, dir, &readable) {
+            // A file that cannot even be opened.
+            Err(error) if is_unreadable(&error) => {
+                readable.retain(|number| segment::open(vfs, dir, *number).is_ok());
+            }
+            found => return found,
+        }
+    }
+}
+
+/// Whether a segment's first frame says that it is a base.
+fn begins_with_base(vfs: &dyn Vfs, dir: &Path, number: u32) -> io::Result<bool> {
+    let (file, header) = match segment::open(vfs, dir, number) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    let Ok(header) = header else { return Ok(false) };
+    let first = match read_exact_at(&*file, HEADER, SEGMENT_HEADER as u64) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+        octets => FrameHeader::decode(&octets?, header.log).ok(),
+    };
+    Ok(header.number == number && first.is_some_and(|first| record::is_base(first.kind)))
 }
 
 /// The account as the base of a segment has it, and where the log goes on.

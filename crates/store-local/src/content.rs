@@ -4,14 +4,15 @@
 //! thread takes longer. Only what has to come from the disk is read where waiting holds up nobody.
 
 use crate::account::Account;
-use crate::failure::{damaged, failed, io_error};
+use crate::failure::{damaged, failed, io_error, is_unreadable};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
+use crate::record::Record;
 use crate::resting::Part;
 use crate::segment;
 use crate::state::{Location, State};
 use crate::sync::lock;
-use crate::vfs::VfsFile;
+use crate::vfs::{self, VfsFile};
 use bytes::Bytes;
 use rookery_mail::EmailId;
 use rookery_mailbox::{Beginning, Refused, StoreError};
@@ -25,7 +26,8 @@ const READING: &str = "reading a message";
 #[derive(Clone)]
 struct OpenSegment {
     number: u32,
-    generation: u32,
+    /// `None` if its header cannot be read.
+    generation: Option<u32>,
     file: Arc<dyn VfsFile>,
 }
 
@@ -46,22 +48,23 @@ impl OpenSegments {
         lock(&self.files).retain(|open| open.number != number);
     }
 
-    /// The file of a segment in this generation; `None` if it has been replaced in the meantime.
+    /// A segment in this generation, as far as it says which one it is; `None` if it has been replaced in the meantime.
     fn get(
         &self,
         account: &Account,
         (number, generation): (u32, u32),
         disk: Disk,
-    ) -> Result<Option<Arc<dyn VfsFile>>, Unread> {
+    ) -> Result<Option<OpenSegment>, Unread> {
         let mut files = lock(&self.files);
         let found = files.iter().position(|open| open.number == number);
         let found = found.and_then(|at| files.remove(at));
-        let open = match (found.filter(|open| open.generation == generation), disk) {
+        let is_it = |open: &OpenSegment| open.generation.is_none_or(|it| it == generation);
+        let open = match (found.filter(is_it), disk) {
             (Some(open), _) => open,
             (None, Disk::IfAtHand) => return Err(Unread::WouldWait),
             (None, Disk::Wait) => open_segment(account, number)?,
         };
-        let file = (open.generation == generation).then(|| Arc::clone(&open.file));
+        let file = is_it(&open).then(|| open.clone());
         files.push_back(open);
         if files.len() > MAX_OPEN_SEGMENTS {
             files.pop_front();
@@ -100,11 +103,16 @@ impl Disk {
         let failed = |error| io_error(READING, error);
         match self {
             Self::IfAtHand => {
-                let is_read = file.read_cached_at(&mut octets, offset).map_err(failed)?;
-                if is_read { Ok(octets) } else { Err(Unread::WouldWait) }
+                match file.read_cached_at(&mut octets, offset) {
+                    Ok(true) => Ok(octets),
+                    Ok(false) => Err(Unread::WouldWait),
+                    // To try once more may take long.
+                    Err(error) if is_unreadable(&error) => Err(Unread::WouldWait),
+                    Err(error) => Err(failed(error).into()),
+                }
             }
             Self::Wait => {
-                let read = file.read_at(&mut octets, offset).map_err(failed)?;
+                let read = vfs::read_at(file, &mut octets, offset).map_err(failed)?;
                 octets.truncate(read);
                 Ok(octets)
             }
@@ -114,14 +122,21 @@ impl Disk {
 
 fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreError> {
     let opened = segment::open(&*account.vfs(), &account.segment_dir(), number);
+    let opened = match opened {
+        // Its first octets cannot be read. Others may be.
+        Err(error) if is_unreadable(&error) => {
+            let path = account.segment_dir().join(segment::file_name(number));
+            vfs::open(&*account.vfs(), &path).map(|file| (file, None))
+        }
+        opened => opened.map(|(file, header)| (file, header.ok())),
+    };
     let (file, header) = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             damaged("the log", &crate::fields::BadRecord("a segment that is missing"))
         }
         _ => io_error(READING, error),
     })?;
-    let header = header.map_err(|bad| damaged(&format!("segment {number}"), &bad))?;
-    Ok(OpenSegment { number, generation: header.generation, file })
+    Ok(OpenSegment { number, generation: header.map(|header| header.generation), file })
 }
 
 /// A frame with content.
@@ -152,7 +167,7 @@ impl Account {
         .await
     }
 
-    /// The summaries of messages, verified, and the first octets of their content. A summary that is damaged is empty, so that
+    /// The summaries of messages, verified, and the first octets of their content. A summary that is damaged, or that the disk cannot read, is empty, so that
     /// it costs none of the others.
     pub(crate) async fn read_beginnings(
         self: &Arc<Self>,
@@ -168,6 +183,10 @@ impl Account {
                 beginning.or_else(|unread| match unread {
                     Unread::Failed(StoreError::Damaged(what)) => {
                         tracing::warn!(account = %account.name(), %email, %what, "a summary is damaged");
+                        Ok(Some(Beginning::default()))
+                    }
+                    Unread::Failed(StoreError::Io { source, .. }) if is_unreadable(&source) => {
+                        tracing::warn!(account = %account.name(), %email, error = %source, "the disk cannot read a summary");
                         Ok(Some(Beginning::default()))
                     }
                     unread => Err(unread),
@@ -231,9 +250,14 @@ impl Content {
             };
             let segment = (location.segment, generation);
             // It may be written anew between looking and opening; then its content is looked up again.
-            if let Some(file) = account.open_segments().get(account, segment, disk)? {
-                return Self::open(account, location, (file, disk), first).map(Some);
+            let Some(open) = account.open_segments().get(account, segment, disk)? else {
+                continue;
+            };
+            let content = Self::open(account, location, (open.file, disk), first)?;
+            if open.generation.is_none() && !content.is_of(email)? {
+                return Err(content.damage("the frame of this message").into());
             }
+            return Ok(Some(content));
         }
         Err(failed(READING).into())
     }
@@ -251,6 +275,14 @@ impl Content {
         let header = FrameHeader::decode(&beginning, account.log_id());
         let header = header.map_err(|bad| damaged(&place(location), &bad))?;
         Ok(Self { file, disk, offset, header, location, beginning })
+    }
+
+    /// Whether it is this content, by its metadata. Where the header of a segment cannot be read, it may be another one.
+    fn is_of(&self, email: EmailId) -> Result<bool, Unread> {
+        let meta = self.octets(HEADER as u64, u64::from(self.header.meta_len))?;
+        let record = Record::decode(self.header.kind, &meta);
+        let is_it = matches!(record, Ok(Record::Append(append)) if append.email == email);
+        Ok(is_it && crc32c::crc32c(&meta) == self.header.meta_crc)
     }
 
     fn body(&self, range: Range<u64>) -> Result<Bytes, Unread> {

@@ -2,6 +2,8 @@
 
 use crate::fields::BadRecord;
 use rookery_mailbox::{Refused, StoreError};
+use rustix::io::Errno;
+use std::fmt;
 use std::io;
 
 /// What an error of the system means: a full disk is refused, the rest is our fault.
@@ -9,6 +11,42 @@ pub(crate) fn io_error(context: &'static str, source: io::Error) -> StoreError {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refused::OverQuota.into(),
         _ => StoreError::Io { context, source },
+    }
+}
+
+/// Whether it was the disk that could not read: a bad sector, a controller that does not answer, a file system that finds itself
+/// damaged. Some other time it may.
+pub(crate) fn is_unreadable(error: &io::Error) -> bool {
+    let in_file = || error.get_ref()?.downcast_ref::<InFile>();
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(code) => [Errno::IO, Errno::UCLEAN, Errno::BADMSG, Errno::NODATA].contains(&code),
+        None => in_file().is_some_and(|it| is_unreadable(&it.source)),
+    }
+}
+
+/// Whether an error says nothing of what the disk has: there were too many open files, no memory or no permission.
+pub(crate) fn is_of_the_moment(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof, Unsupported};
+    let is_of_content = [InvalidData, NotFound, UnexpectedEof, Unsupported].contains(&error.kind());
+    !is_of_content && !is_unreadable(error)
+}
+
+/// An error with the name of the file.
+#[derive(Debug)]
+pub(crate) struct InFile {
+    pub(crate) name: String,
+    pub(crate) source: io::Error,
+}
+
+impl fmt::Display for InFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.source)
+    }
+}
+
+impl std::error::Error for InFile {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
     }
 }
 

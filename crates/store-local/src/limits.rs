@@ -19,6 +19,12 @@ pub const COPY_OCTETS: usize = 256 << 10;
 /// Octets of the log that recovery reads at once when it checks a body.
 pub const CHECK_OCTETS: usize = 256 << 10;
 
+/// Octets that a disk reads, or cannot read, together: a page of memory.
+pub const DISK_READ_OCTETS: u64 = 4096;
+
+/// How long an account that the disk could not read whole is served as far as it could, before opening it tries again.
+pub const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Changes that wait for one account's log; who comes later waits to be let into the queue.
 pub const MAX_QUEUED_CHANGES: usize = 1024;
 

@@ -6,7 +6,7 @@
 use crate::base;
 use crate::compaction::content_of;
 use crate::copied;
-use crate::failure::io_error;
+use crate::failure::{io_error, is_of_the_moment};
 use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, DeadAsOf, Messages};
 use crate::limits::COPY_OCTETS;
@@ -19,7 +19,7 @@ use crate::segment::{
 };
 use crate::state::{Location, State};
 use crate::torn;
-use crate::vfs::{Vfs, read_exact_at};
+use crate::vfs::{self, Vfs, read_exact_at};
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::BTreeSet;
@@ -95,8 +95,10 @@ impl Recovered {
         let mut reader = reader.map_err(|error| io_error(READING, error))?;
         let mut at = self.tail.max(SEGMENT_HEADER as u64);
         while at < *end {
-            let frame = reader.frame_as_it_is(at);
-            let frame = frame.ok().filter(|frame| self.is_as_before(at, frame));
+            let frame = match reader.frame_as_it_is(at) {
+                Err(NoFrame::Io(error)) => return Err(io_error(READING, error)),
+                frame => frame.ok().filter(|frame| self.is_as_before(at, frame)),
+            };
             let frame = frame.ok_or_else(|| damage(*segment, at, "what was rewritten"))?;
             at += frame.header.frame_len();
         }
@@ -176,7 +178,7 @@ fn warn(account: &Path, damaged: &DamagedFrame) {
     let account = account.display();
     let expected: Vec<&str> = parts.iter().map(|part| part.expected().0).collect();
     let (expected, email) = (expected.join(", "), email.map_or(0, |email| email.0));
-    tracing::warn!(%account, segment, at, email, %expected, "something of a message is damaged; all else goes on");
+    tracing::warn!(%account, segment, at, email, %expected, "something of a message is damaged, or the disk cannot read it; all else goes on");
 }
 
 /// Read the log of the account in this directory from its index snapshots on, and change nothing.
@@ -211,10 +213,10 @@ struct Beginning {
 impl Beginning {
     /// All segments must be there from the first on.
     fn find(vfs: &dyn Vfs, dir: &Path) -> Result<Self, StoreError> {
-        let names = vfs.list(dir).map_err(|error| io_error(READING, error))?;
+        let names = vfs::list(vfs, dir).map_err(|error| io_error(READING, error))?;
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
         numbers.sort_unstable();
-        let base = base::find(vfs, dir, &numbers);
+        let base = base::find(vfs, dir, &numbers).map_err(|error| io_error(READING, error))?;
         let first = base.unwrap_or(1);
         let follow = numbers.iter().copied().filter(|number| *number >= first);
         if let Some((_, missing)) = follow.zip(first..).find(|(have, want)| have != want) {
@@ -378,6 +380,9 @@ pub(crate) fn relocate(
             }
             Ok(None) => {}
             Err(error @ StoreError::Io { context: index::READING, .. }) => return Err(error),
+            Err(StoreError::Io { context, source }) if is_of_the_moment(&source) => {
+                return Err(StoreError::Io { context, source });
+            }
             Err(_) if number < first => {}
             Err(error) => return Err(error),
         }

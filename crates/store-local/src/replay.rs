@@ -207,7 +207,7 @@ pub(crate) fn transaction(
     loop {
         let expected = sequence + frames.len() as u64 + 1;
         let bad = |bad| Err(NoTransaction::Bad { at, bad });
-        let frame = match reader.frame_as_it_is(at) {
+        let mut frame = match reader.frame_as_it_is(at) {
             Ok(frame) if frame.header.sequence == expected => frame,
             Ok(_) => return bad(ANOTHER_FRAME),
             Err(NoFrame::End) if at == start => return Err(NoTransaction::End),
@@ -220,7 +220,11 @@ pub(crate) fn transaction(
             && is_last
             && !is_durable(reader, next, expected).map_err(NoTransaction::Io)?
         {
-            return bad(part.expected());
+            // What cannot be read may be whole: it is not to be cut off.
+            return match frame.unread.take() {
+                Some(error) => Err(NoTransaction::Io(error)),
+                None => bad(part.expected()),
+            };
         }
         let is_end = frame.header.end;
         frames.push((at, frame));

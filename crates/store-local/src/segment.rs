@@ -1,10 +1,11 @@
 //! Segment files: their names, their headers, and reading their frames one after the other.
 
+use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};
 use crate::frame::{FrameHeader, HEADER, MAGIC};
-use crate::limits::CHECK_OCTETS;
+use crate::limits::{CHECK_OCTETS, DISK_READ_OCTETS};
 use crate::record::is_append;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{self, Vfs, VfsFile};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -90,9 +91,9 @@ pub(crate) fn open_path(
     vfs: &dyn Vfs,
     path: &Path,
 ) -> io::Result<(Arc<dyn VfsFile>, Result<SegmentHeader, BadRecord>)> {
-    let file = vfs.open(path)?;
+    let file = vfs::open(vfs, path)?;
     let mut octets = vec![0; SEGMENT_HEADER];
-    let read = file.read_at(&mut octets, 0)?;
+    let read = vfs::read_at(&*file, &mut octets, 0)?;
     octets.truncate(read);
     Ok((file, SegmentHeader::decode(&octets)))
 }
@@ -119,6 +120,8 @@ pub(crate) struct Frame {
     pub(crate) meta: Vec<u8>,
     /// What is damaged behind them, as far as it was looked at.
     pub(crate) damaged: Vec<Part>,
+    /// Why, if it was the disk that could not read it.
+    pub(crate) unread: Option<io::Error>,
 }
 
 /// What follows the metadata of a frame. Which change the frame is does not depend on it.
@@ -169,11 +172,13 @@ pub(crate) struct SegmentReader<'a> {
     len: u64,
     start: u64,
     window: Vec<u8>,
+    /// Somewhere before this the disk could not read: up to here no more is read at once than is needed, or lies beside it.
+    careful: u64,
 }
 
 impl<'a> SegmentReader<'a> {
     pub(crate) fn new(file: &'a dyn VfsFile, log: u64) -> io::Result<Self> {
-        Ok(Self { len: file.len()?, file, log, start: 0, window: Vec::new() })
+        Ok(Self { len: file.len()?, file, log, start: 0, window: Vec::new(), careful: 0 })
     }
 
     /// Octets of the file.
@@ -203,16 +208,25 @@ impl<'a> SegmentReader<'a> {
             return Err(BadRecord("a frame that ends").into());
         }
         let (summary, body) = (offset + header.summary_offset(), offset + header.body_offset());
-        if self.checksum(summary, u64::from(header.summary_len))? != header.summary_crc {
-            frame.damaged.push(Part::Summary);
+        for (part, at, len, crc) in [
+            (Part::Summary, summary, u64::from(header.summary_len), header.summary_crc),
+            (Part::Body, body, header.body_len, header.body_crc),
+        ] {
+            match self.checksum(at, len) {
+                Ok(sum) if sum == crc => continue,
+                Ok(_) => {}
+                Err(error) if is_unreadable(&error) => frame.unread = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+            frame.damaged.push(part);
         }
-        if self.checksum(body, header.body_len)? != header.body_crc {
-            frame.damaged.push(Part::Body);
+        match self.octets(body + header.body_len, pad(&header)) {
+            Ok(padding) if padding.iter().all(|octet| *octet == 0) => return Ok(frame),
+            Ok(_) => {}
+            Err(error) if is_unreadable(&error) => frame.unread = Some(error),
+            Err(error) => return Err(error.into()),
         }
-        let padding = self.octets(body + header.body_len, pad(&header))?;
-        if padding.iter().any(|octet| *octet != 0) {
-            frame.damaged.push(Part::Padding);
-        }
+        frame.damaged.push(Part::Padding);
         Ok(frame)
     }
 
@@ -274,7 +288,7 @@ impl<'a> SegmentReader<'a> {
         if crc32c::crc32c(&meta) != header.meta_crc {
             return Err(BadRecord("metadata with its checksum").into());
         }
-        Ok(Frame { header, meta, damaged: Vec::new() })
+        Ok(Frame { header, meta, damaged: Vec::new(), unread: None })
     }
 
     /// These octets, or those of them that there are.
@@ -283,9 +297,23 @@ impl<'a> SegmentReader<'a> {
         let end = self.start + self.window.len() as u64;
         if offset < self.start || offset + len as u64 > end {
             let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
-            self.window.resize(rest.min(len.max(CHECK_OCTETS)), 0);
-            let read = self.file.read_at(&mut self.window, offset)?;
-            self.window.truncate(read);
+            let mut read = Ok(0);
+            if offset >= self.careful {
+                self.window.resize(rest.min(len.max(CHECK_OCTETS)), 0);
+                read = vfs::read_at(self.file, &mut self.window, offset);
+                if read.as_ref().is_err_and(is_unreadable) {
+                    self.careful = offset + self.window.len() as u64;
+                }
+            }
+            if offset < self.careful {
+                let page = DISK_READ_OCTETS - offset % DISK_READ_OCTETS;
+                let page = usize::try_from(page).unwrap_or(usize::MAX);
+                self.window.resize(rest.min(len.max(page)), 0);
+                read = vfs::read_at(self.file, &mut self.window, offset);
+            }
+            // What could not be read is not to be taken for octets of the file.
+            self.window.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
             self.start = offset;
         }
         let from = usize::try_from(offset - self.start).unwrap_or(usize::MAX);

@@ -3,8 +3,9 @@
 use crate::account::{self, Account, LocalAccount};
 use crate::account_name;
 use crate::batch::Batch;
-use crate::failure::{failed, io_error};
+use crate::failure::{failed, io_error, is_unreadable};
 use crate::free_space::Fullness;
+use crate::index;
 use crate::kept::Kept;
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
@@ -12,7 +13,8 @@ use crate::limits::{
 };
 use crate::log::Log;
 use crate::recovery::{self, Recovered, empty_dir};
-use crate::salvage;
+use crate::replay::READING;
+use crate::salvage::{self, Cause};
 use crate::state::State;
 use crate::sync::lock;
 use crate::uid_validity;
@@ -25,7 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 /// Sizes that tests make small.
@@ -186,6 +188,9 @@ impl LocalStore {
         let loaded = self.load_into(name, &slot).await;
         self.release_slot(name, slot);
         let account = loaded?;
+        if lock(&account.unread).is_some() {
+            return Ok(account);
+        }
         for idle in self.shared.kept.keep(&account) {
             tokio::spawn(idle.unload());
         }
@@ -195,8 +200,9 @@ impl LocalStore {
     async fn load_into(&self, name: &str, slot: &Slot) -> Result<Arc<Account>, StoreError> {
         let mut loaded = Arc::clone(slot).lock_owned().await;
         self.check_open()?;
-        if let Some(account) = loaded.upgrade() {
-            return Ok(account);
+        let old = loaded.upgrade();
+        if let Some(account) = old.as_ref().filter(|account| !account.is_to_be_read_anew()) {
+            return Ok(Arc::clone(account));
         }
         let (shared, dir, name) =
             (Arc::clone(&self.shared), self.account_dir(name), name.to_owned());
@@ -204,7 +210,7 @@ impl LocalStore {
         let permit = loads.map_err(|_| failed("loading an account"))?;
         self.blocking(move || {
             let _permit = permit;
-            let account = load_account(shared, dir, &name)?;
+            let account = load_account(shared, dir, &name, old)?;
             *loaded = Arc::downgrade(&account);
             Ok(account)
         })
@@ -296,7 +302,7 @@ impl Drop for LocalStore {
 /// Whether there is a directory. Only the system's word that there is none counts as none: what cannot
 /// be looked at now may well be there.
 fn is_directory(vfs: &dyn Vfs, dir: &Path) -> io::Result<bool> {
-    match vfs.list(dir) {
+    match crate::vfs::list(vfs, dir) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -309,16 +315,26 @@ pub(crate) fn exists(vfs: &dyn Vfs, dir: &Path) -> Result<bool, StoreError> {
         .map_err(|source| StoreError::Io { context: "looking for an account", source })
 }
 
-fn load_account(shared: Arc<Shared>, dir: PathBuf, name: &str) -> Result<Arc<Account>, StoreError> {
+/// Load an account. What the disk could read of it before, which others still have, is what there is if it cannot yet read more.
+fn load_account(
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    name: &str,
+    old: Option<Arc<Account>>,
+) -> Result<Arc<Account>, StoreError> {
     if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir)? {
         return Err(Refused::NoSuchAccount.into());
     }
     if shared.kept.is_unopenable(name) {
         return Err(unsynced(io::Error::other("an earlier sync failed")));
     }
-    let found = match recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones) {
-        Err(StoreError::Damaged(what)) => return load_damaged(shared, dir, (name, what)),
-        found => found?,
+    let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones);
+    if let Some(old) = old.filter(|_| found.is_err()) {
+        return Ok(old);
+    }
+    let found = match found {
+        Err(error) => return load_what_can_be_read(shared, dir, (name, error)),
+        Ok(found) => found,
     };
     if !found.is_durable {
         make_durable(&shared, (name, &dir), &found)?;
@@ -348,18 +364,28 @@ fn make_durable(
     found.verify_tail()
 }
 
-/// Load what can be read of an account whose log is damaged, for reading only.
-fn load_damaged(
+/// Load what can be read of an account whose log is damaged, or which the disk cannot read whole, for reading only. Any other
+/// error stays one.
+fn load_what_can_be_read(
     shared: Arc<Shared>,
     dir: PathBuf,
-    (name, what): (&str, String),
+    (name, error): (&str, StoreError),
 ) -> Result<Arc<Account>, StoreError> {
     let max_tombstones = shared.options.max_tombstones;
-    let salvaged = salvage::for_reading(&*shared.vfs, &dir, max_tombstones, (name, &what));
-    let Ok(salvaged) = salvaged else { return Err(StoreError::Damaged(what)) };
+    let (cause, is_unread) = match &error {
+        StoreError::Damaged(what) => (Cause::Damaged(what), false),
+        StoreError::Io { context: READING | index::READING, source } if is_unreadable(source) => {
+            (Cause::Unreadable(source), true)
+        }
+        _ => return Err(error),
+    };
+    let salvaged = salvage::for_reading(&*shared.vfs, &dir, max_tombstones, (name, cause));
+    let Ok(salvaged) = salvaged else { return Err(error) };
+    let is_unread = is_unread || !salvaged.unread.is_empty();
     let found = Recovered::of_damaged(Arc::clone(&shared.vfs), &dir, salvaged);
     let account = Account::new(name, dir, shared, found);
     account.read_only.store(true, Ordering::SeqCst);
+    *lock(&account.unread) = is_unread.then(Instant::now);
     Ok(Arc::new(account))
 }
 

@@ -1,7 +1,8 @@
 //! Cutting off what a power cut left at the end of a log, and keeping it for a human to look at.
 
-use crate::failure::io_error;
+use crate::failure::{io_error, is_unreadable};
 use crate::limits::{MAX_KEPT_CUT_OCTETS, MAX_KEPT_CUTS};
+use crate::replay::READING;
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mailbox::StoreError;
 use std::io;
@@ -22,6 +23,8 @@ pub(crate) fn cut(
             let kept = kept.display();
             tracing::warn!(account = %account_name, segment, at, octets, %kept, "cut the torn end of a log");
         }
+        // It was read a moment ago, and may have to be looked at again.
+        Err(error) if is_unreadable(&error) => return Err(io_error(READING, error)),
         Err(error) => {
             tracing::warn!(account = %account_name, segment, at, octets, %error, "cut the torn end of a log, which could not be kept");
         }

@@ -4,17 +4,18 @@
 //! snapshots are of. The part has not changed since, or it would be in memory.
 
 use crate::account::Account;
-use crate::failure::{damaged, failed};
+use crate::failure::{damaged, failed, is_unreadable};
 use crate::fields::BadRecord;
 use crate::index::{Content, Source};
 use crate::recovery;
 use crate::resting::Part;
-use crate::salvage;
+use crate::salvage::{self, Cause};
 use crate::state::State;
 use crate::sync::{lock, read};
 use rookery_mailbox::{Refused, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 const READING: &str = "reading a part of an account";
 
@@ -63,7 +64,14 @@ impl Account {
     fn rebuild(&self, source: &Source, part: Part) -> Result<Content, StoreError> {
         let (vfs, max_tombstones) = (self.vfs(), self.options().max_tombstones);
         let state = match recovery::read_to(&*vfs, self.dir(), max_tombstones, source.position) {
-            Err(StoreError::Damaged(what)) => self.put_together(&what)?,
+            Err(StoreError::Damaged(what)) => self.put_together(Cause::Damaged(&what))?,
+            Err(StoreError::Io { source, .. }) if is_unreadable(&source) => {
+                let state = self.put_together(Cause::Unreadable(&source))?;
+                // It is read anew when nobody has it any more.
+                *lock(&self.unread) = Some(Instant::now());
+                self.let_go();
+                state
+            }
             state => state?,
         };
         let expected = BadRecord("what the index snapshots name");
@@ -72,10 +80,10 @@ impl Account {
 
     /// The log is damaged where the index snapshots covered it: from now on nothing is changed, as if the account had been
     /// opened without them.
-    fn put_together(&self, what: &str) -> Result<State, StoreError> {
+    fn put_together(&self, cause: Cause<'_>) -> Result<State, StoreError> {
         self.read_only.store(true, Ordering::SeqCst);
         let (vfs, max_tombstones) = (self.vfs(), self.options().max_tombstones);
-        let damaged = (self.name(), what);
-        Ok(salvage::for_reading(&*vfs, self.dir(), max_tombstones, damaged)?.state)
+        let why = (self.name(), cause);
+        Ok(salvage::for_reading(&*vfs, self.dir(), max_tombstones, why)?.state)
     }
 }

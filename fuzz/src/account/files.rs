@@ -101,7 +101,7 @@ fn is_index(path: &Path) -> bool {
 
 /// A copy that has nothing but the log.
 pub(super) fn without_indexes(disk: &SimulatedDisk) -> SimulatedDisk {
-    let copy = super::copy(disk);
+    let copy = disk.duplicate();
     for path in copy.files().into_iter().filter(|path| is_index(path)) {
         copy.remove_file(&path).expect("it is there");
     }

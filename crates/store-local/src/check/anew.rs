@@ -3,13 +3,14 @@
 use super::report::Finding;
 use super::{Loaded, Subject};
 use crate::recovery;
-use crate::salvage::{self, Salvaged};
+use crate::salvage::{self, Salvaged, unless_of_the_moment};
 use crate::segment::file_name;
 use crate::state::State;
 use crate::store::seconds_since_1970;
 use crate::{base, index, left_out};
 use rookery_mailbox::StoreError;
 use std::io;
+use std::sync::Arc;
 
 const IN_USE: &str = "it cannot be mended while the account is in use: disconnect its clients, or stop the server, and \
      repair it then";
@@ -65,7 +66,10 @@ pub(super) fn begin(subject: &mut Subject, loaded: &Loaded) -> Result<Begun, Str
 fn find(subject: &Subject) -> Result<Beginning, StoreError> {
     let Subject { vfs, dir, max_tombstones, log, .. } = subject;
     let index = log.and_then(|log| index::load_all(&**vfs, dir, log).ok().flatten());
-    if let Ok(told) = recovery::read(&**vfs, dir, *max_tombstones, index) {
+    // Here nothing that cannot be read counts as zeros: it might be taken for the torn end of the log.
+    let told = recovery::read(&**vfs, dir, *max_tombstones, index);
+    let told = unless_of_the_moment(told)?;
+    if let Some(told) = told {
         let (mut state, log, sequence) = (told.state, told.current.header.log, told.sequence);
         if !told.left_out.is_empty() {
             left_out::remove_all(&mut state, *max_tombstones);
@@ -73,7 +77,8 @@ fn find(subject: &Subject) -> Result<Beginning, StoreError> {
         return Ok(Beginning { state, log, sequence, salvaged: None });
     }
     let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
-    let mut salvaged = salvage::salvage(&**vfs, dir, *max_tombstones, now)?;
+    let unread = Arc::clone(&subject.unread);
+    let mut salvaged = salvage::salvage((&**vfs, unread), dir, *max_tombstones, now)?;
     salvaged.renumber();
     let state = std::mem::take(&mut salvaged.state);
     let (log, sequence) = (salvaged.log, salvaged.sequence);
@@ -105,6 +110,12 @@ fn notes(file: &str, salvaged: &Salvaged) -> Vec<Finding> {
         "messages that they brought are missing, messages that they expunged are there again, flags that they changed are as \
          they were; clients fetch all flags again",
     )];
+    if !salvaged.unread.is_empty() {
+        notes.push(note(
+            "what the disk could not read when it was asked twice is left out".to_owned(),
+            "the segments stay as they are: look at the disk, and copy them from it if it can be read again",
+        ));
+    }
     if salvaged.strays > 0 {
         let what = format!("{} messages are in the mailbox Recovered", salvaged.strays);
         notes.push(note(what, "nobody knows in which mailbox they were, or whether they were expunged from all; move them to where they belong"));

@@ -6,11 +6,12 @@ use super::report::{Finding, Report};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::limits::MAX_TURNED_OCTETS;
 use crate::segment::{
-    self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name,
+    Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name,
 };
-use crate::vfs::{VfsFile, read_exact_at};
+use crate::vfs::{Unread, Vfs, VfsFile, read_exact_at};
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// CRC-32C with its lowest power first, as the checksum computes it.
@@ -31,7 +32,12 @@ pub(super) fn turn_back(subject: &Subject, report: &mut Report) {
 /// A segment in which bits are turned back.
 struct Segment {
     number: u32,
+    /// As it is, to be changed.
     file: Arc<dyn VfsFile>,
+    /// To be read, as far as the disk can read it.
+    readable: Arc<dyn VfsFile>,
+    path: PathBuf,
+    unread: Arc<Unread>,
     /// Without it only the segment's header can be verified.
     log: Option<u64>,
     end: u64,
@@ -40,10 +46,12 @@ struct Segment {
 
 impl Segment {
     fn open(subject: &Subject, number: u32) -> io::Result<Self> {
-        let (file, _) = segment::open(&*subject.vfs, &subject.dir.join("seg"), number)?;
+        let path = subject.segment(number);
+        let (file, readable) = (subject.vfs.open(&path)?, subject.readable().open(&path)?);
         let len = file.len()?;
         let end = subject.end.filter(|(last, _)| *last == number).map_or(len, |(_, end)| end);
-        Ok(Self { number, file, log: subject.log, end, has_changed: false })
+        let (log, unread) = (subject.log, Arc::clone(&subject.unread));
+        Ok(Self { number, file, readable, path, unread, log, end, has_changed: false })
     }
 
     fn turn_back(&mut self, report: &mut Report) -> io::Result<()> {
@@ -61,17 +69,17 @@ impl Segment {
         if self.end < SEGMENT_HEADER as u64 {
             return Ok(());
         }
-        let octets = read_exact_at(&*self.file, SEGMENT_HEADER, 0)?;
+        let octets = read_exact_at(&*self.readable, SEGMENT_HEADER, 0)?;
         let flipped = flipped_in_header(&octets, &[]);
         self.turn(flipped, 0..SEGMENT_HEADER as u64, "the header of a segment", report)?;
-        let octets = read_exact_at(&*self.file, SEGMENT_HEADER, 0)?;
+        let octets = read_exact_at(&*self.readable, SEGMENT_HEADER, 0)?;
         self.log = SegmentHeader::decode(&octets).map(|header| header.log).ok().or(self.log);
         Ok(())
     }
 
     /// Turn back what is wrong with a frame; returns where the next one may be.
     fn frame(&mut self, log: u64, at: u64, report: &mut Report) -> io::Result<Option<u64>> {
-        let file = Arc::clone(&self.file);
+        let file = Arc::clone(&self.readable);
         let mut reader = SegmentReader::new(&*file, log)?.until(self.end);
         match reader.frame_as_it_is(at) {
             Ok(frame) => {
@@ -96,13 +104,13 @@ impl Segment {
         let octets = reader.octets(at, HEADER)?.to_vec();
         let Ok(header) = FrameHeader::decode(&octets, log) else {
             let flipped = flipped_in_header(&octets, &log.to_le_bytes());
-            let is_known = flipped.is_some();
+            let is_known = flipped.is_some() && !self.is_unread(&(at..at + HEADER as u64));
             self.turn(flipped, at..at + HEADER as u64, "the header of a change", report)?;
             return Ok(is_known);
         };
         let range = at + HEADER as u64..at + header.summary_offset();
         let flipped = self.flipped(range.clone(), header.meta_crc)?;
-        let is_known = flipped.is_some();
+        let is_known = flipped.is_some() && !self.is_unread(&range);
         self.turn(flipped, range, "a change", report)?;
         Ok(is_known)
     }
@@ -122,6 +130,9 @@ impl Segment {
 
     /// What is between two frames needs no checksum to be known.
     fn zeros(&mut self, range: Range<u64>, report: &mut Report) -> io::Result<()> {
+        if self.is_unread(&range) {
+            return Ok(());
+        }
         let zeros = [0; ALIGNMENT as usize];
         let count = usize::try_from(range.end - range.start).unwrap_or(0).min(zeros.len());
         self.file.write_at(&zeros[..count], range.start)?;
@@ -130,10 +141,15 @@ impl Segment {
         Ok(())
     }
 
+    /// Whether the disk cannot read some of this. Nothing is written there: it may be read another time.
+    fn is_unread(&self, range: &Range<u64>) -> bool {
+        self.unread.within(&self.path, range).is_some()
+    }
+
     fn flipped(&self, range: Range<u64>, crc: u32) -> io::Result<Option<usize>> {
         let len = range.end.min(self.end).saturating_sub(range.start);
         match usize::try_from(len).ok().filter(|len| *len <= MAX_TURNED_OCTETS) {
-            Some(len) => Ok(flipped(&read_exact_at(&*self.file, len, range.start)?, crc)),
+            Some(len) => Ok(flipped(&read_exact_at(&*self.readable, len, range.start)?, crc)),
             None => Ok(None),
         }
     }
@@ -145,9 +161,9 @@ impl Segment {
         what: &str,
         report: &mut Report,
     ) -> io::Result<()> {
-        let Some(bit) = flipped else { return Ok(()) };
+        let Some(bit) = flipped.filter(|_| !self.is_unread(&range)) else { return Ok(()) };
         let at = range.start + (bit / 8) as u64;
-        let [octet] = read_exact_at(&*self.file, 1, at)?[..] else { return Ok(()) };
+        let [octet] = read_exact_at(&*self.readable, 1, at)?[..] else { return Ok(()) };
         self.file.write_at(&[octet ^ (1 << (bit % 8))], at)?;
         self.has_changed = true;
         let what = format!("a bit of {what} was another one than was written");

@@ -3,6 +3,7 @@
 use super::Subject;
 use super::report::Severity;
 use crate::base;
+use crate::failure::{is_of_the_moment, is_unreadable};
 use crate::fields::BadRecord;
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::index::Position;
@@ -12,7 +13,8 @@ use crate::recovery;
 use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, is_durable, transaction};
 use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
 use crate::state::State;
-use crate::vfs::VfsFile;
+use crate::vfs::{Vfs, VfsFile, in_words};
+use rookery_mailbox::StoreError;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -47,6 +49,8 @@ const NO_SUMMARY: &str = "what was noted of this message when it came (envelope,
      anew each time; nothing is lost";
 const NO_BODY: &str = "reading this message fails; everything else works. A part of it can be read, and may be wrong. Restore it from a \
      backup, or expunge it";
+const UNREAD_BODY: &str = "reading this message fails; everything else works. If the disk cannot read it another time either, restore it \
+     from a backup, or expunge it";
 const BEHIND_THE_END: &str = "the server overwrites it when the log gets there, and does not open the account before that; \
      move the file away";
 const NO_HARM: &str = "no message is concerned";
@@ -74,6 +78,8 @@ pub(super) struct Walk<'a> {
     pub(super) octets: u64,
     /// Places of content, in their order, that can be read or of which a problem says that it cannot.
     pub(super) contents: Vec<(u32, u32)>,
+    /// Why something could not be looked at, if that says nothing of what the disk has.
+    pub(super) of_the_moment: Option<String>,
     /// Where the index snapshots end: what is before it was durable.
     indexed: Position,
     /// Segments as the index snapshots know them: the generations of those that were written anew.
@@ -106,6 +112,7 @@ impl<'a> Walk<'a> {
             changes: 0,
             octets: 0,
             contents: Vec::new(),
+            of_the_moment: None,
             indexed,
             sequence: 0,
             next: 1,
@@ -120,17 +127,15 @@ impl<'a> Walk<'a> {
             && let Some(mut segment) = self.next_segment(self.first - 1)
         {
             if let Err(error) = self.frames(&mut segment) {
-                let what = format!("this cannot be read: {error}");
-                self.lost((segment.number, segment.at..u64::MAX), what);
+                self.fail(&segment, &error);
             }
         }
-        let dir = self.subject.dir.join("seg");
-        match base::load(&*self.subject.vfs, &dir, self.first) {
+        let (vfs, dir) = (self.subject.readable(), self.subject.dir.join("seg"));
+        match base::load(&vfs, &dir, self.first) {
             Ok((base, position)) => {
                 *state = base;
                 // What cannot be found where it is now is what cannot be read.
-                let (vfs, dir) = (&*self.subject.vfs, &self.subject.dir);
-                let _ = recovery::relocate(vfs, dir, state, (self.first, position));
+                let _ = recovery::relocate(&vfs, &self.subject.dir, state, (self.first, position));
                 (self.position, self.sequence) = (position, position.sequence - 1);
                 self.intact = true;
                 self.current = self.next_segment(self.first);
@@ -138,8 +143,14 @@ impl<'a> Walk<'a> {
                 self.sequence = position.sequence;
             }
             Err(error) => {
-                let what = format!("what the log begins with is damaged ({error})");
-                self.lost((self.first, SEGMENT_HEADER as u64..u64::MAX), what);
+                if let StoreError::Io { source, .. } = &error {
+                    self.note_of_the_moment(source);
+                }
+                let octets = SEGMENT_HEADER as u64..u64::MAX;
+                let unread = self.unread(self.first, &octets);
+                let what = unread
+                    .unwrap_or_else(|| format!("what the log begins with is damaged ({error})"));
+                self.lost((self.first, octets), what);
             }
         }
     }
@@ -154,7 +165,8 @@ impl<'a> Walk<'a> {
 
     /// Read on, up to the frame with this sequence number or the end, and let what is whole happen to the state.
     pub(super) fn read_to(&mut self, until: u64, state: &mut State) {
-        let files = (&*self.subject.vfs, &*self.subject.dir);
+        let readable = self.subject.readable();
+        let files: (&dyn Vfs, _) = (&readable, &*self.subject.dir);
         let max_tombstones = self.subject.max_tombstones;
         let mut replay = Replay::new(files, state, self.sequence, max_tombstones);
         while !self.subject.is_stopped() {
@@ -167,13 +179,29 @@ impl<'a> Walk<'a> {
                     self.current = Some(segment);
                     break;
                 }
-                Err(error) => {
-                    let what = format!("this cannot be read: {error}");
-                    self.lost((segment.number, segment.at..u64::MAX), what);
-                }
+                Err(error) => self.fail(&segment, &error),
             }
         }
         state.publish(replay.finish());
+    }
+
+    /// A segment cannot be read on.
+    fn fail(&mut self, segment: &Open, error: &io::Error) {
+        self.note_of_the_moment(error);
+        let what = format!("this cannot be read: {error}");
+        self.lost((segment.number, segment.at..u64::MAX), what);
+    }
+
+    fn note_of_the_moment(&mut self, error: &io::Error) {
+        if is_of_the_moment(error) {
+            self.of_the_moment = Some(error.to_string());
+        }
+    }
+
+    /// That the disk cannot read some of these octets, in words.
+    fn unread(&self, segment: u32, octets: &Range<u64>) -> Option<String> {
+        let unread = self.subject.unread(segment, octets)?;
+        Some(format!("the disk cannot read this ({})", in_words(&unread)))
     }
 
     /// The log ends before its index snapshots do.
@@ -236,10 +264,15 @@ impl<'a> Walk<'a> {
         if !subject.numbers.contains(&number) {
             return Err("this segment is missing".to_owned());
         }
-        let cannot = |error: io::Error| format!("this segment cannot be read: {error}");
-        let (file, header) =
-            segment::open(&*subject.vfs, &subject.dir.join("seg"), number).map_err(cannot)?;
-        let len = file.len().map_err(cannot)?;
+        let opened = segment::open(&subject.readable(), &subject.dir.join("seg"), number);
+        let opened = opened.and_then(|(file, header)| Ok((file.len()?, file, header)));
+        let (len, file, header) = opened.map_err(|error| {
+            self.note_of_the_moment(&error);
+            match is_unreadable(&error) {
+                true => "the disk cannot read this segment (I/O error)".to_owned(),
+                false => format!("this segment cannot be read: {error}"),
+            }
+        })?;
         if self.is_unused(number, len) {
             let what = "a segment without changes, which was being made when the power went";
             self.problem(Severity::Note, (number, 0..len), what.to_owned(), Outcome::Known(UNUSED));
@@ -252,7 +285,10 @@ impl<'a> Walk<'a> {
                 return Err("this segment ends within its header".to_owned());
             }
             Err(bad) => {
-                let what = format!("the header of this segment is damaged: it should be {bad}");
+                let unread = self.unread(number, &(0..SEGMENT_HEADER as u64));
+                let what = unread.unwrap_or_else(|| {
+                    format!("the header of this segment is damaged: it should be {bad}")
+                });
                 self.problem(Severity::Wrong, (number, 0..64), what, self.outcome(number));
                 subject.log.ok_or("without its header nothing in this segment can be verified")?
             }
@@ -351,7 +387,8 @@ impl<'a> Walk<'a> {
             Err(NoTransaction::End) => Ok(false),
             Err(NoTransaction::Io(error)) => Err(error),
             Err(NoTransaction::Bad { at, bad }) => {
-                if may_be_torn && !is_durable(reader, open.at, self.sequence + 1)? {
+                let is_torn = may_be_torn && !is_durable(reader, open.at, self.sequence + 1)?;
+                if is_torn && self.unread(open.number, &(open.at..reader.len())).is_none() {
                     let octets = reader.len().saturating_sub(open.at);
                     let what = format!(
                         "the log ends in {octets} octets of a change that was not finished"
@@ -396,7 +433,8 @@ impl<'a> Walk<'a> {
         let is_whole = *bad == ANOTHER_FRAME;
         let from = if is_whole { at } else { at + ALIGNMENT };
         let next = reader.find_after(from, 0)?;
-        let mut what = format!("this should be {bad}");
+        let unread = self.unread(open.number, &(at..next.unwrap_or(u64::MAX)));
+        let mut what = unread.unwrap_or_else(|| format!("this should be {bad}"));
         if let Some(header) = here.as_ref().filter(|_| !is_whole) {
             what.push_str(&format!(" (of a change by which {})", record::in_words(header.kind)));
         }
@@ -431,18 +469,39 @@ impl<'a> Walk<'a> {
             let place = u32::try_from(at / ALIGNMENT).map(|offset| (segment, offset));
             self.contents.extend(place);
         }
-        for part in &frame.damaged {
+        let body = at + header.body_offset()..at + header.body_offset() + header.body_len;
+        let summary = at + header.summary_offset()..body.start;
+        let mut damaged = frame.damaged.clone();
+        // What counts as zeros may be zeros.
+        if damaged.is_empty() && self.unread(segment, &body).is_some() {
+            damaged.push(Part::Body);
+        }
+        for part in &damaged {
+            let unread = |octets: &Range<u64>| self.subject.unread(segment, octets);
             let (what, outcome) = match part {
-                Part::Summary => {
-                    ("the summary of a message is damaged", Outcome::OfMessages(NO_SUMMARY))
-                }
-                Part::Body => ("a message is damaged", Outcome::OfMessages(NO_BODY)),
-                Part::Padding => {
-                    ("there should be zeros between two changes", Outcome::Known(NO_HARM))
-                }
+                Part::Summary if let Some(unread) = unread(&summary) => (
+                    format!(
+                        "the disk cannot read the summary of a message ({})",
+                        in_words(&unread)
+                    ),
+                    Outcome::OfMessages(NO_SUMMARY),
+                ),
+                Part::Body if let Some(unread) = unread(&body) => (
+                    format!("the disk cannot read a message ({})", in_words(&unread)),
+                    Outcome::OfMessages(UNREAD_BODY),
+                ),
+                Part::Summary => (
+                    "the summary of a message is damaged".to_owned(),
+                    Outcome::OfMessages(NO_SUMMARY),
+                ),
+                Part::Body => ("a message is damaged".to_owned(), Outcome::OfMessages(NO_BODY)),
+                Part::Padding => (
+                    "there should be zeros between two changes".to_owned(),
+                    Outcome::Known(NO_HARM),
+                ),
             };
             let octets = (segment, at..at + header.frame_len());
-            self.problem(Severity::Wrong, octets, what.to_owned(), outcome);
+            self.problem(Severity::Wrong, octets, what, outcome);
             if let Some(problem) = self.problems.last_mut().filter(|_| *part == Part::Padding) {
                 problem.octets = None;
             }

@@ -119,15 +119,16 @@ impl Segments<'_> {
         let Some(log) = self.subject.log.filter(|_| location.len > 0) else { return false };
         let Some(file) = self.file(location.segment) else { return false };
         let Ok(mut reader) = SegmentReader::new(&*file, log) else { return false };
-        reader.is_content_at(octets(location).start).unwrap_or(false)
+        let is_there = reader.is_content_at(octets(location).start).unwrap_or(false);
+        is_there && self.subject.unread(location.segment, &octets(location)).is_none()
     }
 
     fn file(&mut self, number: u32) -> Option<Arc<dyn VfsFile>> {
         if let Some((_, file)) = self.open.as_ref().filter(|(open, _)| *open == number) {
             return file.clone();
         }
-        let (vfs, dir) = (&*self.subject.vfs, self.subject.dir.join("seg"));
-        let file = segment::open(vfs, &dir, number).ok().map(|(file, _)| file);
+        let (vfs, dir) = (self.subject.readable(), self.subject.dir.join("seg"));
+        let file = segment::open(&vfs, &dir, number).ok().map(|(file, _)| file);
         self.open = Some((number, file.clone()));
         file
     }

@@ -26,11 +26,12 @@ use crate::segment::{file_name, number_of};
 use crate::state::State;
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
-use crate::vfs::Vfs;
+use crate::vfs::{Patient, Unread, Vfs, in_words};
 use anew::Begun;
 use log::{Outcome, Problem, Walk};
 use rookery_mailbox::{Refused, StoreError};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,9 +53,26 @@ pub(crate) struct Subject {
     pub(crate) log: Option<u64>,
     /// The last segment of a loaded account, and where the log ended in it.
     pub(crate) end: Option<(u32, u64)>,
+    /// What the disk cannot read.
+    pub(crate) unread: Arc<Unread>,
 }
 
 impl Subject {
+    /// The files, as far as they can be read.
+    pub(crate) fn readable(&self) -> Patient<'_> {
+        Patient::new(&*self.vfs, &self.unread)
+    }
+
+    /// The path of a segment.
+    pub(crate) fn segment(&self, number: u32) -> PathBuf {
+        self.dir.join("seg").join(file_name(number))
+    }
+
+    /// The first octets of a segment, within these, that the disk cannot read.
+    pub(crate) fn unread(&self, number: u32, octets: &Range<u64>) -> Option<Range<u64>> {
+        self.unread.within(&self.segment(number), octets)
+    }
+
     pub(crate) fn last_segment(&self) -> u32 {
         self.end.map_or_else(|| self.numbers.last().copied().unwrap_or(1), |(last, _)| last)
     }
@@ -124,7 +142,9 @@ fn check(
     // Who only looks need not keep others from loading the account.
     let loaded = repair.then_some(loaded);
     let mut state = State::default();
-    let base = base::find(&*subject.vfs, &subject.dir.join("seg"), &subject.numbers);
+    let segments = subject.dir.join("seg");
+    let base = base::find_readable(&subject.readable(), &segments, &subject.numbers);
+    let base = base.map_err(|error| io_error(READING, error))?;
     let first = base.unwrap_or(1);
     index = index.map(|index| index.filter(|(_, position, _)| position.segment >= first));
     let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
@@ -156,8 +176,11 @@ fn check(
     let is_whole = !walk.problems.iter().any(|it| matches!(it.outcome, Outcome::AsOpened));
     let (problems, contents) =
         (std::mem::take(&mut walk.problems), std::mem::take(&mut walk.contents));
-    wrong_index.extend(index.as_ref().err().map(unreadable_index));
-    let found = Found { problems, contents, state, is_whole, index, written_later };
+    let unread = unread_indexes(&subject);
+    wrong_index.extend(index.as_ref().err().filter(|_| unread.is_empty()).map(unreadable_index));
+    wrong_index.extend(unread);
+    let of_the_moment = std::mem::take(&mut walk.of_the_moment);
+    let found = Found { problems, contents, state, is_whole, index, written_later, of_the_moment };
     let end = conclude(&mut subject, found, loaded.as_ref(), &mut report);
     if let (End::Whole, Some(_), false) = (&end, &loaded, wrong_index.is_empty()) {
         mend_index(&subject, &mut wrong_index);
@@ -177,6 +200,8 @@ struct Found {
     index: Index,
     /// Segments that were written anew as of a change that the log of a copy has not yet.
     written_later: DeadAsOf,
+    /// Why some of it could not be looked at, if that says nothing of what the disk has.
+    of_the_moment: Option<String>,
 }
 
 /// Say what was found in the log, and begin it anew if it is to be repaired and needs it. Which messages cannot be read is
@@ -187,11 +212,12 @@ fn conclude(
     loaded: Option<&Loaded>,
     report: &mut Report,
 ) -> End {
-    let Found { problems, contents, state, is_whole, index, written_later } = found;
+    let Found { problems, contents, state, is_whole, index, written_later, of_the_moment } = found;
     let (count, mut concerns) = known(subject, &problems, (&state, is_whole), &index);
     report.messages = count;
     let mut end = match loaded {
         _ if is_whole => End::Whole,
+        Some(_) if let Some(why) = of_the_moment => End::Unmended(format!("{NOT_NOW}: {why}")),
         Some(loaded) => {
             anew::begin(subject, loaded).map_or_else(End::Unmended, |it| End::Begun(Box::new(it)))
         }
@@ -237,7 +263,8 @@ fn subject(
     numbers.sort_unstable();
     let end = writing.map(|writer| (writer.log.segment, writer.log.end));
     let known = writing.map(|writer| writer.log.id);
-    let log = known.or_else(|| salvage::log_of(&*vfs, dir, &numbers));
+    let unread = Arc::new(Unread::default());
+    let log = known.or_else(|| salvage::log_of(&Patient::new(&*vfs, &unread), dir, &numbers));
     Ok(Subject {
         shared: Arc::clone(shared),
         vfs,
@@ -247,6 +274,7 @@ fn subject(
         numbers,
         log,
         end,
+        unread,
     })
 }
 
@@ -267,7 +295,7 @@ fn begin(
     let writing = account.as_ref().map(|account| lock(&account.writer));
     let subject = subject(shared, dir, &account, writing.as_deref())?;
     let index =
-        subject.log.map_or(Ok(None), |log| index::load_all(&*subject.vfs, &subject.dir, log));
+        subject.log.map_or(Ok(None), |log| index::load_all(&subject.readable(), &subject.dir, log));
     let stamps = index.as_ref().ok().and_then(Option::as_ref).map(|(_, _, stamps)| stamps);
     files::check(&subject, stamps, repair, report);
     drop(writing);
@@ -300,7 +328,8 @@ fn compare(
     if walk.intact && walk.position.sequence < position.sequence {
         walk.too_short();
     }
-    let relocated = recovery::relocate(&*subject.vfs, &subject.dir, index, (first, *position));
+    let relocated =
+        recovery::relocate(&subject.readable(), &subject.dir, index, (first, *position));
     let (true, Ok(relocated)) = (walk.intact, relocated) else { return Vec::new() };
     let offset = relocated.offset;
     position.offset = offset;
@@ -399,6 +428,20 @@ fn opened(subject: &Subject) -> &'static str {
         Err(_) if subject.log.is_some() => READ_ONLY,
         Err(_) => UNREADABLE,
     }
+}
+
+const NOT_NOW: &str = "nothing is mended as long as the server cannot look at all of the log";
+
+/// What the disk cannot read of index snapshots.
+fn unread_indexes(subject: &Subject) -> Vec<Finding> {
+    let segments = subject.dir.join("seg");
+    let unread = subject.unread.all().into_iter().filter(|(path, _)| !path.starts_with(&segments));
+    let finding = |(path, octets): (PathBuf, Range<u64>)| {
+        let name = path.strip_prefix(&subject.dir).unwrap_or(&path).display().to_string();
+        let what = format!("the disk cannot read this index snapshot ({})", in_words(&octets));
+        Finding::wrong(name, what, REBUILT)
+    };
+    unread.map(finding).collect()
 }
 
 const LEAVING: &str =

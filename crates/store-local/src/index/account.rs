@@ -211,7 +211,14 @@ fn encode_units(out: &mut Writer, units: &BTreeMap<u32, u64>) {
 }
 
 fn decode_units(from: &mut Reader<'_>) -> Result<BTreeMap<u32, u64>, BadRecord> {
-    (0..from.number()?).map(|_| Ok((from.u32()?, from.u64()?))).collect()
+    (0..from.number()?).map(|_| decode_unit(from)).collect()
+}
+
+/// No segment has more units than a place in it can say.
+fn decode_unit(from: &mut Reader<'_>) -> Result<(u32, u64), BadRecord> {
+    let (segment, units) = (from.u32()?, from.u64()?);
+    let is_possible = u32::try_from(units).is_ok();
+    if is_possible { Ok((segment, units)) } else { Err(BadRecord("units of a segment")) }
 }
 
 fn decode_info(from: &mut Reader<'_>) -> Result<Listed, BadRecord> {
@@ -223,4 +230,22 @@ fn decode_info(from: &mut Reader<'_>) -> Result<Listed, BadRecord> {
     let append_limit = (from.number()? != 0).then(|| from.number()).transpose()?;
     let info = MailboxInfo { id, name, uid_validity, special_use, append_limit };
     Ok(Listed { info, stamp, recent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a fuzzer found: their sum was a panic.
+    #[test]
+    fn more_units_than_a_segment_can_have_are_refused() {
+        for (units, is_possible) in
+            [(0, true), (u64::from(u32::MAX), true), (1 << 32, false), (u64::MAX, false)]
+        {
+            let mut out = Writer::default();
+            encode_units(&mut out, &BTreeMap::from([(1, 5), (2, units)]));
+            let decoded = decode_units(&mut Reader::new(&out.octets));
+            assert_eq!(decoded.is_ok(), is_possible, "{units}");
+        }
+    }
 }

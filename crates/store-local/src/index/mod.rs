@@ -11,11 +11,12 @@ mod parts;
 pub(crate) use account::{decode, encode};
 
 use crate::copied;
+use crate::failure::InFile;
 use crate::fields::BadRecord;
 use crate::resting::Part;
 use crate::state::{Email, State};
 use crate::threads::Threads;
-use crate::vfs::{Vfs, read_exact_at};
+use crate::vfs::{self, Vfs, read_exact_at};
 use rookery_mail::MailboxId;
 use rookery_mailbox::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,7 @@ impl Source {
     pub(crate) fn read(&self, vfs: &dyn Vfs, account: &Path, part: Part) -> io::Result<Content> {
         let name = part_path(part, self.stamps.get(&part).copied().unwrap_or(0));
         let content = self.read_file(vfs, &account.join(&name), part);
-        content.map_err(|error| of_file(&name, &error))
+        content.map_err(|error| of_file(&name, error))
     }
 
     fn read_file(&self, vfs: &dyn Vfs, path: &Path, part: Part) -> io::Result<Content> {
@@ -97,7 +98,7 @@ impl Source {
             Part::Mailbox(id) => {
                 let known = self.mailboxes.get(&id);
                 let known = known.ok_or_else(|| bad(BadRecord("a mailbox that is known")))?;
-                let file = vfs.open(path)?;
+                let file = vfs::open(vfs, path)?;
                 let snapshot = parts::read_mailbox(&*file, self.log, (&known.info, stamp))?;
                 if !known.is_of(&snapshot) {
                     return Err(bad(BadRecord("the mailbox that account.idx speaks of")));
@@ -242,10 +243,10 @@ pub(crate) fn load(
 ) -> io::Result<Option<(State, Position, Stamps)>> {
     let octets = match read_file(vfs, &account.join(ACCOUNT_FILE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        octets => octets.map_err(|error| of_file(ACCOUNT_FILE, &error))?,
+        octets => octets.map_err(|error| of_file(ACCOUNT_FILE, error))?,
     };
     let (state, source) = account::decode_account(&octets, log)
-        .map_err(|bad| of_file(ACCOUNT_FILE, &file::bad(&bad)))?;
+        .map_err(|bad| of_file(ACCOUNT_FILE, file::bad(&bad)))?;
     let (position, stamps) = (source.position, source.stamps.clone());
     if copied::ends_before(vfs, account, position)? && is_copy(vfs, account)? {
         return Ok(None);
@@ -279,12 +280,12 @@ fn is_copy(vfs: &dyn Vfs, account: &Path) -> io::Result<bool> {
 }
 
 /// An error, with the file's name.
-fn of_file(name: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{name}: {error}"))
+fn of_file(name: &str, source: io::Error) -> io::Error {
+    io::Error::new(source.kind(), InFile { name: name.to_owned(), source })
 }
 
 fn read_file(vfs: &dyn Vfs, path: &Path) -> io::Result<Vec<u8>> {
-    let file = vfs.open(path)?;
+    let file = vfs::open(vfs, path)?;
     let len = usize::try_from(file.len()?).map_err(io::Error::other)?;
     read_exact_at(&*file, len, 0)
 }

@@ -6,7 +6,7 @@ use crate::record::read_keyword;
 use crate::resting::Part;
 use crate::state::{Email, Location, State};
 use crate::threads::Threads;
-use crate::vfs::{VfsFile, read_exact_at};
+use crate::vfs::{self, VfsFile, read_exact_at};
 use rookery_mail::{DateTime, EmailId, MailboxId, SystemFlags, ThreadId, Uid};
 use rookery_mailbox::{
     FlagSet, MailboxInfo, Row, Rows, Snapshot, SnapshotParts, ThreadKey, Tombstone,
@@ -218,7 +218,7 @@ pub(super) fn read_mailbox(
     let mut at = HEAD;
     while at < end {
         piece.truncate(end - at);
-        if file.read_at(&mut piece, at as u64)? < piece.len() {
+        if vfs::read_at(file, &mut piece, at as u64)? < piece.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         crc = crc32c::crc32c_append(crc, &piece);

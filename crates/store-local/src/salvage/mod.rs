@@ -11,7 +11,7 @@ mod settle;
 use crate::base;
 use crate::batch::location;
 use crate::draft::Draft;
-use crate::failure::io_error;
+use crate::failure::{io_error, is_of_the_moment};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::index::{self, Position};
 use crate::left_out;
@@ -20,7 +20,7 @@ use crate::replay::{READING, damage};
 use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
 use crate::state::{Location, Published, State};
 use crate::store::seconds_since_1970;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{Patient, Unread, Vfs, VfsFile, in_words};
 use fit::Anew;
 use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
@@ -46,6 +46,17 @@ pub(crate) struct Salvaged {
     pub(crate) made_anew: Vec<MailboxName>,
     /// Changes that are whole and could not happen.
     pub(crate) unfit: u64,
+    /// What the disk could not read.
+    pub(crate) unread: Arc<Unread>,
+}
+
+/// Why an account is put together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause<'a> {
+    /// What is there is not what was written.
+    Damaged(&'a str),
+    /// The disk cannot read it, for now.
+    Unreadable(&'a io::Error),
 }
 
 /// A message of which nobody knows where it was.
@@ -70,33 +81,46 @@ struct Salvage {
     unfit: u64,
 }
 
-/// Put together what can be read of an account, for reading only: `what` says how its log is damaged.
+/// Put together what can be read of an account, for reading only.
 pub(crate) fn for_reading(
     vfs: &dyn Vfs,
     account: &Path,
     max_tombstones: usize,
-    (name, what): (&str, &str),
+    (name, cause): (&str, Cause<'_>),
 ) -> Result<Salvaged, StoreError> {
     let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
-    let salvaged = salvage(vfs, account, max_tombstones, now)?;
-    tracing::error!(account = %name, %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
+    let salvaged = salvage((vfs, Arc::default()), account, max_tombstones, now)?;
+    match cause {
+        Cause::Damaged(what) => {
+            tracing::error!(account = %name, %what, "an account is damaged: what can be read of it can be read, and not changed, until `rookery check --repair` has mended it");
+        }
+        Cause::Unreadable(error) => {
+            tracing::error!(account = %name, %error, "an account cannot be read from the disk (I/O error): what can be read of it can be read, and not changed, until all of it can be read when it is opened");
+        }
+    }
+    for (path, octets) in salvaged.unread.all() {
+        let (path, what) = (path.display(), in_words(&octets));
+        tracing::error!(account = %name, %path, %what, "the disk cannot read a file");
+    }
     Ok(salvaged)
 }
 
-/// Put together what can be read of the account in this directory. `now` is in seconds since 1970.
+/// Put together what can be read of the account in this directory; `unread` is what is known of what the disk cannot read.
+/// `now` is in seconds since 1970.
 pub(crate) fn salvage(
-    vfs: &dyn Vfs,
+    (vfs, unread): (&dyn Vfs, Arc<Unread>),
     account: &Path,
     max_tombstones: usize,
     now: i64,
 ) -> Result<Salvaged, StoreError> {
+    let vfs = &Patient::new(vfs, &unread);
     let dir = account.join("seg");
     let reading = |error| io_error(READING, error);
-    let names = vfs.list(&dir).map_err(reading)?;
+    let names = crate::vfs::list(vfs, &dir).map_err(reading)?;
     let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
     numbers.sort_unstable();
     let log = log_of(vfs, account, &numbers).ok_or_else(|| damage(1, 0, "a segment"))?;
-    let (state, position) = beginning(vfs, account, log, &numbers);
+    let (state, position) = beginning(vfs, account, log, &numbers)?;
     let sequence = position.sequence;
     let (strays, at_risk, unfit) = (Vec::new(), BTreeMap::new(), 0);
     let anew = Anew::new(now);
@@ -104,7 +128,12 @@ pub(crate) fn salvage(
         Salvage { state, log, max_tombstones, sequence, strays, at_risk, anew, unfit };
     let mut last = None;
     for number in numbers.into_iter().filter(|number| *number >= position.segment) {
-        let Ok((file, header)) = segment::open(vfs, &dir, number) else { continue };
+        let (file, header) = match segment::open(vfs, &dir, number) {
+            Err(error) if is_of_the_moment(&error) => return Err(reading(error)),
+            // What cannot be read of it is as good as missing.
+            Err(_) => continue,
+            Ok(opened) => opened,
+        };
         if let Ok(header) = header {
             if (header.number, header.log) != (number, log) {
                 continue;
@@ -113,8 +142,7 @@ pub(crate) fn salvage(
         }
         let is_first = number == position.segment;
         let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
-        // What cannot be read of it is as good as missing.
-        let _ = salvage.segment((number, &*file), start);
+        salvage.segment((number, &*file), start).map_err(reading)?;
         last = Some((number, file));
     }
     let (segment, file) = last.ok_or_else(|| damage(1, 0, "a segment"))?;
@@ -124,7 +152,7 @@ pub(crate) fn salvage(
     left_out::remove_all(&mut state, max_tombstones);
     let renamed = settle::place(&mut state, &mut anew, &strays, now);
     let (strays, made_anew) = (strays.len(), anew.names(&state));
-    Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, made_anew, unfit })
+    Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, made_anew, unfit, unread })
 }
 
 /// The log's random number: what most segments have, or the index snapshot.
@@ -149,27 +177,49 @@ impl Salvaged {
 }
 
 /// Where to begin: at the index snapshots, at a base, or at the first frame.
-fn beginning(vfs: &dyn Vfs, account: &Path, log: u64, numbers: &[u32]) -> (State, Position) {
+fn beginning(
+    vfs: &Patient<'_>,
+    account: &Path,
+    log: u64,
+    numbers: &[u32],
+) -> Result<(State, Position), StoreError> {
     let dir = account.join("seg");
-    let base = base::find(vfs, &dir, numbers);
-    if let Ok(Some((mut state, mut position, _))) = index::load_all(vfs, account, log)
+    let reading = |error| io_error(READING, error);
+    let base = base::find_readable(vfs, &dir, numbers).map_err(reading)?;
+    let index = match index::load_all(vfs, account, log) {
+        Err(error) if is_of_the_moment(&error) => return Err(reading(error)),
+        index => index.ok().flatten(),
+    };
+    if let Some((mut state, mut position, _)) = index
         && base.is_none_or(|base| position.segment >= base)
     {
         let first = base.unwrap_or(position.segment);
         let relocated = crate::recovery::relocate(vfs, account, &mut state, (first, position));
-        if let Ok(relocated) = relocated {
-            position.offset = relocated.offset;
-            return (state, position);
-        }
+        // If nobody knows any more where they end in their segment, what they have of it is passed over.
+        let relocated = unless_of_the_moment(relocated)?;
+        position.offset = relocated.map_or(SEGMENT_HEADER as u64, |relocated| relocated.offset);
+        return Ok((state, position));
     }
-    let Some((first, Ok((mut state, position)))) =
-        base.map(|base| (base, base::load(vfs, &dir, base)))
-    else {
-        return Default::default();
+    let Some(first) = base else { return Ok(Default::default()) };
+    let Some((mut state, position)) = unless_of_the_moment(base::load(vfs, &dir, first))? else {
+        return Ok(Default::default());
     };
     // What cannot be found where it is now is what cannot be read.
-    let _ = crate::recovery::relocate(vfs, account, &mut state, (first, position));
-    (state, position)
+    unless_of_the_moment(crate::recovery::relocate(vfs, account, &mut state, (first, position)))?;
+    Ok((state, position))
+}
+
+/// What there is, or nothing if it is damaged or missing. Nothing is done without because there are too many open files.
+pub(crate) fn unless_of_the_moment<T>(
+    found: Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Io { context, source }) if is_of_the_moment(&source) => {
+            Err(StoreError::Io { context, source })
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 impl Stray {

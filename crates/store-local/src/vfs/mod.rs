@@ -1,13 +1,16 @@
 //! The file system as the engine needs it: small, so that tests can put a failing disk in its place.
 
+mod patient;
 mod real;
 #[cfg(any(test, feature = "simulation"))]
 mod simulated;
 
+pub(crate) use patient::{Patient, Unread, in_words};
 pub use real::RealFiles;
 #[cfg(any(test, feature = "simulation"))]
 pub use simulated::{Dice, Recording, SimulatedDisk};
 
+use crate::failure::is_unreadable;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -150,10 +153,34 @@ pub trait Vfs: Send + Sync {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
+/// Open a file as [`Vfs::open`] does. What the disk cannot read is tried once more.
+pub(crate) fn open(vfs: &dyn Vfs, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
+    match vfs.open(path) {
+        Err(error) if is_unreadable(&error) => vfs.open(path),
+        opened => opened,
+    }
+}
+
+/// List a directory as [`Vfs::list`] does. What the disk cannot read is tried once more.
+pub(crate) fn list(vfs: &dyn Vfs, path: &Path) -> io::Result<Vec<String>> {
+    match vfs.list(path) {
+        Err(error) if is_unreadable(&error) => vfs.list(path),
+        listed => listed,
+    }
+}
+
+/// Read as [`VfsFile::read_at`] does. What the disk cannot read is tried once more.
+pub(crate) fn read_at(file: &dyn VfsFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    match file.read_at(buffer, offset) {
+        Err(error) if is_unreadable(&error) => file.read_at(buffer, offset),
+        read => read,
+    }
+}
+
 /// Read exactly this range, or fail with [`io::ErrorKind::UnexpectedEof`].
 pub(crate) fn read_exact_at(file: &dyn VfsFile, len: usize, offset: u64) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0; len];
-    if file.read_at(&mut buffer, offset)? < len {
+    if read_at(file, &mut buffer, offset)? < len {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(buffer)

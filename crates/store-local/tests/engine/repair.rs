@@ -29,7 +29,7 @@ fn without(disk: &SimulatedDisk, gone: &Path) -> SimulatedDisk {
     left
 }
 
-fn without_indexes(disk: &SimulatedDisk) -> SimulatedDisk {
+pub(crate) fn without_indexes(disk: &SimulatedDisk) -> SimulatedDisk {
     without(disk, &Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx"))
 }
 
@@ -56,15 +56,15 @@ pub(crate) async fn repaired() -> SimulatedDisk {
 
 /// What clients hold an account to.
 #[derive(Debug, Default)]
-struct Known {
+pub(crate) struct Known {
     /// The sums of all content that can be read.
-    contents: BTreeMap<EmailId, u32>,
+    pub(crate) contents: BTreeMap<EmailId, u32>,
     /// Which content each UID means; a mailbox is its id and UIDVALIDITY.
-    messages: BTreeMap<(MailboxId, u32, Uid), EmailId>,
+    pub(crate) messages: BTreeMap<(MailboxId, u32, Uid), EmailId>,
     next: BTreeMap<(MailboxId, u32), (String, Uid, ModSeq)>,
 }
 
-async fn known(account: &dyn AccountStore) -> Known {
+pub(crate) async fn known(account: &dyn AccountStore) -> Known {
     let mut known = Known::default();
     for info in account.mailboxes().await.unwrap().mailboxes.values() {
         let snapshot = account.open(info.id).await.unwrap().snapshot();
@@ -77,6 +77,8 @@ async fn known(account: &dyn AccountStore) -> Known {
             match account.content(row.email, 0..u64::MAX).await {
                 Ok(content) => drop(known.contents.insert(row.email, crc32c::crc32c(&content))),
                 Err(StoreError::Damaged(_)) => {}
+                // The disk cannot read it.
+                Err(StoreError::Io { source, .. }) if source.raw_os_error().is_some() => {}
                 Err(error) => panic!("{error}"),
             }
         }

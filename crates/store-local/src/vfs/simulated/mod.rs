@@ -17,9 +17,11 @@ pub use recording::Recording;
 
 use super::{Space, Vfs, VfsFile};
 use recording::{Change, Record};
+use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,7 +87,31 @@ struct Disk {
     space: Option<Space>,
     /// Times that something was looked at, and which of them fails.
     looks: u64,
-    failing_look: Option<(u64, io::ErrorKind)>,
+    failing_look: Option<(RangeInclusive<u64>, Failing)>,
+    /// Octets of files that cannot be read.
+    spoiled: Vec<(Inode, Range<u64>)>,
+}
+
+/// An error, again and again.
+#[derive(Clone, Copy)]
+enum Failing {
+    Kind(io::ErrorKind),
+    Code(i32),
+}
+
+impl Failing {
+    fn error(self) -> io::Error {
+        match self {
+            Self::Kind(kind) => kind.into(),
+            Self::Code(code) => io::Error::from_raw_os_error(code),
+        }
+    }
+}
+
+impl From<io::Error> for Failing {
+    fn from(error: io::Error) -> Self {
+        error.raw_os_error().map_or(Self::Kind(error.kind()), Self::Code)
+    }
 }
 
 /// A disk in memory. Clones are the same disk.
@@ -155,6 +181,7 @@ impl SimulatedDisk {
         disk.failure = None;
         disk.blindness = None;
         disk.failing_look = None;
+        disk.spoiled.clear();
     }
 
     /// How many times something was opened, listed or read.
@@ -165,7 +192,25 @@ impl SimulatedDisk {
 
     /// Let the look with this number (see [`Self::looks`]) fail with this error.
     pub fn fail_look(&self, look: u64, error: io::ErrorKind) {
-        self.disk().failing_look = Some((look, error));
+        self.fail_looks(look..=look, error);
+    }
+
+    /// Let the looks with these numbers fail with this error.
+    pub fn fail_looks(&self, looks: RangeInclusive<u64>, error: impl Into<io::Error>) {
+        self.disk().failing_look = Some((looks, Failing::from(error.into())));
+    }
+
+    /// Let reading fail as on a bad sector (EIO) that has these octets of a file, until [`Self::mend`].
+    pub fn spoil(&self, path: &Path, octets: Range<u64>) {
+        let mut disk = self.disk();
+        let inode = disk.names.get(path).copied();
+        disk.spoiled.extend(inode.map(|inode| (inode, octets)));
+    }
+
+    /// What a disk says that cannot read.
+    #[must_use]
+    pub fn unreadable() -> io::Error {
+        Errno::IO.into()
     }
 
     /// The disk as a power cut at this moment may leave it, which of the possible ways being for the
@@ -305,8 +350,8 @@ impl Disk {
     /// Fail if nothing can be looked at.
     fn look(&mut self) -> io::Result<()> {
         self.looks += 1;
-        match self.failing_look {
-            Some((at, error)) if at == self.looks => Err(error.into()),
+        match &self.failing_look {
+            Some((looks, error)) if looks.contains(&self.looks) => Err(error.error()),
             _ => self.blindness.map_or(Ok(()), |error| Err(error.into())),
         }
     }
@@ -420,6 +465,13 @@ impl VfsFile for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut disk = self.disk.disk();
         disk.look()?;
+        let octets = offset..offset.saturating_add(buffer.len() as u64);
+        let is_hit = |(inode, spoiled): &(Inode, Range<u64>)| {
+            *inode == self.inode && spoiled.start < octets.end && octets.start < spoiled.end
+        };
+        if disk.spoiled.iter().any(is_hit) {
+            return Err(SimulatedDisk::unreadable());
+        }
         let content = disk.content(self.inode)?;
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = content.seen.get(start..).unwrap_or_default();

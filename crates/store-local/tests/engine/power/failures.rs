@@ -87,30 +87,54 @@ fn a_power_cut_after_errors_of_the_disk_loses_nothing_acknowledged() {
 /// Whatever cannot be read once: nothing is lost by it, nothing is taken for damaged or gone for good.
 #[tokio::test]
 async fn a_read_that_fails_anywhere_loses_nothing() {
-    let (disk, before) = crate::compaction::churned(true).await;
-    let run = async |disk: &SimulatedDisk| {
-        let Ok(store) = open(disk, BRIEF).await else { return };
-        let opened = store.account(ACCOUNT).await;
-        if opened.is_err() {
-            return;
-        }
-        let _ = store.compact(ACCOUNT).await;
-        store.close().await.ok();
-    };
-    let whole = disk.crash(0);
-    run(&whole).await;
-    let all = whole.looks();
-    assert!(all > 30, "{all}");
-    for at in 1..=all {
-        let failing = disk.crash(0);
-        failing.fail_look(at, ErrorKind::Other);
-        run(&failing).await;
-        failing.mend();
-        for disk in [failing.crash(at), failing] {
-            let store = open(&disk, BRIEF).await.unwrap();
-            assert_eq!(super::look(&store, &at).await.1, before, "look {at} of {all}");
+    let (churned, before) = crate::compaction::churned(true).await;
+    let repaired = crate::repair::repaired().await;
+    let store = open(&repaired.crash(0), BRIEF).await.unwrap();
+    let before_that = super::look(&store, &"repaired").await.1;
+    let mut read_only = 0;
+    for (disk, before) in [(churned, before), (repaired, before_that)] {
+        let whole = disk.crash(0);
+        touch(&whole).await;
+        let all = whole.looks();
+        assert!(all > 10, "{all}");
+        for at in 1..=all {
+            let once =
+                if at % 2 == 0 { ErrorKind::Other.into() } else { SimulatedDisk::unreadable() };
+            for (count, error) in [(1, once), (2, SimulatedDisk::unreadable())] {
+                let moment = format!("look {at} of {all}, {count} times {error}");
+                let failing = disk.crash(0);
+                failing.fail_looks(at..=at + count - 1, error);
+                // What cannot be read twice may be read another time.
+                let is_read_only = touch(&failing).await;
+                assert!(!is_read_only || count == 2, "{moment}");
+                read_only += u64::from(is_read_only);
+                failing.mend();
+                let left = if count == 1 { failing } else { failing.crash(at) };
+                for disk in [left] {
+                    let store = open(&disk, BRIEF).await.unwrap();
+                    let (account, seen) = super::look(&store, &moment).await;
+                    assert_eq!(seen, before, "{moment}");
+                    assert!(!self::is_read_only(&*account.unwrap()).await, "{moment}");
+                }
+            }
         }
     }
+    assert!(read_only > 5, "{read_only}");
+}
+
+/// Open an account, give its space back and close it; says whether it took no changes.
+async fn touch(disk: &SimulatedDisk) -> bool {
+    let Ok(store) = open(disk, BRIEF).await else { return false };
+    let Ok(account) = store.account(ACCOUNT).await else { return false };
+    let is_read_only = is_read_only(&*account).await;
+    // What there is of it can be read.
+    for info in account.mailboxes().await.unwrap().mailboxes.values() {
+        assert!(account.open(info.id).await.is_ok() || !is_read_only);
+    }
+    drop(account);
+    let _ = store.compact(ACCOUNT).await;
+    store.close().await.ok();
+    is_read_only
 }
 
 /// The same for what was never there: an error is no proof of absence.
