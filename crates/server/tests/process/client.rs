@@ -13,7 +13,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        // Long enough for dozens that log in at the same time on a machine that has other things to do.
+        stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
         let mut client =
             Self { stream: BufReader::new(stream), greeting: String::new(), commands: 0 };
         client.greeting = client.line().unwrap();
