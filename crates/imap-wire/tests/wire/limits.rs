@@ -200,6 +200,15 @@ fn deep_structures_are_refused_without_using_up_the_stack() {
 }
 
 #[test]
+fn object_ids_have_a_length() {
+    for key in ["EMAILID", "THREADID"] {
+        let search = |length| format!("a SEARCH {key} {}", "M".repeat(length));
+        assert!(Command::parse(search(limits::OBJECT_ID).as_bytes()).is_ok());
+        assert_eq!(kind(search(limits::OBJECT_ID + 1).as_bytes()), MalformedKind::Syntax);
+    }
+}
+
+#[test]
 fn tags_have_a_length() {
     assert!(Tag::new("a".repeat(limits::TAG).as_bytes()).is_some());
     let error = Command::parse(format!("{} NOOP", "a".repeat(limits::TAG + 1)).as_bytes());

@@ -1,8 +1,9 @@
 //! Mailboxes, their names and their subscriptions.
 
 use super::fixture::{Fixture, NOW, assert_refused, mailbox, name};
-use rookery_mail::{MailboxId, SpecialUse};
-use rookery_mailbox::{NewMailbox, Refused, Store};
+use rookery_mail::{MailboxId, MailboxName, SpecialUse};
+use rookery_mailbox::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
+use rookery_mailbox::{MailboxInfo, NewMailbox, Refused, Store};
 
 pub(super) async fn mailboxes_come_and_go(store: &dyn Store) {
     let f = Fixture::new(store, "mailboxes").await;
@@ -86,6 +87,34 @@ pub(super) async fn subscriptions_live_apart_from_mailboxes(store: &dyn Store) {
     f.account.subscribe(&name("never was"), false).await.expect("any can be given up");
     let list = f.account.mailboxes().await.expect("a list");
     assert!(list.subscriptions.iter().eq(&[name("nowhere")]));
+}
+
+/// As many subscriptions as there may be, in a few changes: the names that mailboxes had before stay subscribed.
+pub(super) async fn mailboxes_and_subscriptions_are_limited(store: &dyn Store) {
+    let f = Fixture::new(store, "limited").await;
+    let new = |n| NewMailbox { subscribed: true, ..mailbox(&format!("m/{n}")) };
+    let more: Vec<NewMailbox> = (0..MAX_MAILBOXES).map(new).collect();
+    assert_refused(f.account.create(&more, NOW).await, Refused::TooManyMailboxes);
+    let made = f.account.create(&more[..1000], NOW).await.expect("so many fit");
+    let renames = |first: usize, made: &[MailboxInfo]| -> Vec<(MailboxId, MailboxName)> {
+        let renamed = |info: &MailboxInfo| (info.id, name(&format!("{first}/{}", info.id.0)));
+        made.iter().map(renamed).collect()
+    };
+    for at in 0.. {
+        let list = f.account.mailboxes().await.expect("a list");
+        let room = (MAX_SUBSCRIPTIONS - list.subscriptions.len()).min(made.len());
+        if room == 0 {
+            break;
+        }
+        f.account.rename(&renames(at, &made[..room]), &[], NOW).await.expect("they fit");
+    }
+    let list = f.account.mailboxes().await.expect("a list");
+    assert_eq!(list.subscriptions.len(), MAX_SUBSCRIPTIONS);
+    let one_more = f.account.subscribe(&name("more"), true).await;
+    assert_refused(one_more, Refused::TooManyMailboxes);
+    let renamed = f.account.rename(&renames(99, &made[..1]), &[], NOW).await;
+    assert_refused(renamed, Refused::TooManyMailboxes);
+    assert_eq!(f.account.mailboxes().await.expect("a list"), list, "nothing has changed");
 }
 
 pub(super) async fn a_mailbox_can_have_an_append_limit_of_its_own(store: &dyn Store) {
