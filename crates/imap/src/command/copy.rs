@@ -31,7 +31,8 @@ pub(crate) async fn run(
     }
     check_scattered(context, selected, &uids)?;
     let copy = user.account.store().copy(selected.id, &uids, to, absent(uid, named), now());
-    let copied = progress::finish(context, tag, copy, out).await??;
+    let copied = progress::finish(context, tag, copy, out).await?;
+    let copied = copied.map_err(|error| unless_gone(error, selected))?;
     Ok(Done::new(code(copied), "Copied", Next::Command))
 }
 
@@ -67,11 +68,24 @@ pub(crate) async fn destination(
     let name = names::parse(mailbox, context.speaks_utf8())?;
     match user.account.find(&name).await {
         Ok(info) => Ok(info),
-        Err(StoreError::Refused(Refused::NoSuchMailbox)) => {
-            Err(Refusal::no(Code::TryCreate, "There is no such mailbox").into())
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(no_destination(error)),
     }
+}
+
+/// What a client is told whose messages cannot go where they should: that the mailbox is missing, be it from the beginning or since
+/// somebody deleted it, it can mend.
+pub(crate) fn no_destination(error: StoreError) -> Failure {
+    match error {
+        StoreError::Refused(Refused::NoSuchMailbox) => {
+            Refusal::no(Code::TryCreate, "There is no such mailbox").into()
+        }
+        error => error.into(),
+    }
+}
+
+/// The same where messages come from a mailbox that may be gone as well.
+pub(crate) fn unless_gone(error: StoreError, from: &Selected) -> Failure {
+    if from.open.snapshot().is_deleted() { error.into() } else { no_destination(error) }
 }
 
 /// Print OK with a COPYUID, piece by piece: it may name very many ranges.

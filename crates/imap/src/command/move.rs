@@ -28,7 +28,8 @@ pub(crate) async fn run(
     copy::check_scattered(context, selected, &uids)?;
     let absent = copy::absent(uid, named);
     let moving = user.account.store().move_messages(selected.id, &uids, to, absent, now());
-    let moved = progress::finish(context, tag, moving, out).await??;
+    let moved = progress::finish(context, tag, moving, out).await?;
+    let moved = moved.map_err(|error| copy::unless_gone(error, selected))?;
     if !moved.source.is_empty() {
         let sets = [&moved.source, &moved.destination];
         copy::tell("*", (moved.uid_validity.get(), sets), "Moved", out).await?;

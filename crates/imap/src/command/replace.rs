@@ -1,7 +1,7 @@
 //! REPLACE and UID REPLACE (RFC 8508 §3): a message takes the place of another one, in one change.
 
 use super::incoming::Stream;
-use super::{append, now};
+use super::{append, copy, now};
 use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, done, done_with};
@@ -20,7 +20,8 @@ pub(crate) async fn run(
     let message = stream.receive().await?.pop();
     let message = message.ok_or_else(|| Refusal::bad("A message must follow"))?;
     let store = stream.user.account.store();
-    let appended = store.replace(selected.id, old, to, message, now()).await?;
+    let appended = store.replace(selected.id, old, to, message, now()).await;
+    let appended = appended.map_err(|error| copy::unless_gone(error, selected))?;
     // Before the expunge is told, so that a client knows what took the place (RFC 8508 §4.3).
     stream.out.ok_code(append::code(appended), "Replaced");
     if stream.context.qresync {
