@@ -79,6 +79,10 @@ pub const OUT_AT_FIRST: usize = 512;
 /// Octets of a message that are fetched from the store at a time.
 pub const CONTENT_CHUNK: u64 = 64 * 1024;
 
+/// Octets of a message's summary from which on it is read on a thread for work that takes long: it has very many parts, or large
+/// headers.
+pub const HEAVY_SUMMARY: usize = 64 * 1024;
+
 /// Octets of a part from which on it is decoded, or looked at, on a thread for work that takes long.
 pub const HEAVY_PART: u64 = 128 * 1024;
 
@@ -112,6 +116,10 @@ pub const MAX_LOOKS_AT_PART: usize = 16;
 
 /// Summaries that are asked of the store at a time. One can have a megabyte.
 pub const SUMMARY_BATCH: usize = 8;
+
+/// Mailboxes and subscriptions up to which LIST chooses among them where it is asked for; among more on a thread for work that
+/// takes long.
+pub const SHORT_LIST: usize = 1000;
 
 /// Names that LIST compares with patterns before it lets others run; of the longest ones this takes a millisecond.
 pub const COMPARISONS_IN_A_TURN: usize = 64;

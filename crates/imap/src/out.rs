@@ -1,7 +1,7 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
 use crate::compress::Deflater;
-use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN, PIECES_IN_A_TURN};
+use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN, OUT_HIGH_WATER, PIECES_IN_A_TURN};
 use rookery_imap_wire::{Code, Response, Status};
 use rookery_mailbox::heavy::Owner;
 use std::pin::Pin;
@@ -107,6 +107,15 @@ impl<'c> Out<'c> {
         Ok(())
     }
 
+    /// Add octets that are printed already, and let others run in between if there are many.
+    pub(crate) async fn add(&mut self, octets: &[u8]) -> Sent {
+        for piece in octets.chunks(OUT_HIGH_WATER) {
+            self.buffer.extend_from_slice(piece);
+            self.drain().await?;
+        }
+        Ok(())
+    }
+
     /// Write out everything. An idle connection keeps no buffer.
     pub(crate) async fn flush(&mut self) -> Sent {
         if self.buffer.is_empty() {
@@ -184,7 +193,6 @@ impl<'c> Out<'c> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::limits::OUT_HIGH_WATER;
 
     /// What was written; nothing more can be when there is no more room.
     pub(crate) struct Written {

@@ -1,5 +1,7 @@
 //! Turns octets that arrive into a message, and puts it where it belongs. Holds no message in memory.
 
+use crate::heavy::{self, Owner};
+use crate::limits::HEAVY_HEADER;
 use crate::{Account, Appended, MailboxInfo, NewMessage, Refused, Spool, StoreError, thread};
 use rookery_mail::{DateTime, Flag, MailboxName};
 use rookery_mime::Scanner;
@@ -9,7 +11,10 @@ pub struct Incoming {
     spool: Box<dyn Spool>,
     scanner: Scanner,
     utf8: bool,
+    owner: Owner,
 }
+
+const LOOKING: &str = "looking at a message that comes in";
 
 impl Incoming {
     /// A place for a message of this account.
@@ -17,7 +22,8 @@ impl Incoming {
     /// # Errors
     /// As of [`crate::AccountStore::spool`].
     pub async fn new(account: &Account) -> Result<Self, StoreError> {
-        Ok(Self { spool: account.store().spool().await?, scanner: Scanner::new(), utf8: false })
+        let (spool, owner) = (account.store().spool().await?, account.owner());
+        Ok(Self { spool, scanner: Scanner::new(), utf8: false, owner })
     }
 
     /// Add octets, any number at a time.
@@ -25,8 +31,23 @@ impl Incoming {
     /// # Errors
     /// As of [`Spool::write`].
     pub async fn write(&mut self, octets: &[u8]) -> Result<(), StoreError> {
-        self.scanner.push(octets);
+        if self.takes_long() {
+            let (mut scanner, octets) = (std::mem::take(&mut self.scanner), octets.to_vec());
+            let push = move || {
+                scanner.push(&octets);
+                scanner
+            };
+            self.scanner =
+                heavy::at_once(self.owner, push).await.map_err(|it| it.during(LOOKING))?;
+        } else {
+            self.scanner.push(octets);
+        }
         self.spool.write(octets).await
+    }
+
+    /// Whether there is so much in its headers that others would notice that it is looked at.
+    fn takes_long(&self) -> bool {
+        self.scanner.kept() >= HEAVY_HEADER
     }
 
     /// Octets so far.
@@ -45,6 +66,22 @@ impl Incoming {
     /// shown a downgraded header. In other mail octets above 127 have no agreed meaning, and stay as they are.
     pub fn mark_utf8(&mut self) {
         self.utf8 = true;
+    }
+
+    /// The message is complete; as [`Incoming::finish`], where that keeps nobody else waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if that failed.
+    pub async fn complete(
+        self,
+        flags: Vec<Flag>,
+        internal_date: DateTime,
+    ) -> Result<NewMessage, StoreError> {
+        if !self.takes_long() {
+            return Ok(self.finish(flags, internal_date));
+        }
+        let done = heavy::at_once(self.owner, move || self.finish(flags, internal_date)).await;
+        done.map_err(|it| it.during(LOOKING))
     }
 
     /// The message is complete.
@@ -73,7 +110,7 @@ pub async fn deliver(
     let named = mailbox.and_then(|name| list.mailboxes.get(name));
     let inbox = || list.mailboxes.get(&MailboxName::inbox());
     let target = named.or_else(inbox).ok_or(Refused::NoSuchMailbox)?;
-    let message = incoming.finish(Vec::new(), DateTime::from_unix(now));
+    let message = incoming.complete(Vec::new(), DateTime::from_unix(now)).await?;
     let appended = account.store().append(target.id, vec![message], now).await?;
     Ok((target.clone(), appended))
 }

@@ -11,15 +11,16 @@ use crate::StoreError;
 use crate::limits::MAX_HEAVY_THREADS;
 use pool::{Pool, Task};
 use std::future::poll_fn;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::thread::available_parallelism;
 use tokio::sync::oneshot;
 
-/// For which account work is done; accounts take turns.
+/// For which account work is done, or for which address while it is not known for which account; they take turns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Owner(u64);
 
@@ -27,11 +28,21 @@ impl Owner {
     /// Whoever has not logged in.
     pub const STRANGER: Self = Self(0);
 
-    /// The account of this name. That two names are taken for one is as good as impossible, and harmless.
+    /// The account of this name. That two are taken for one is as good as impossible, and harmless.
     #[must_use]
     pub fn account(name: &str) -> Self {
-        static NAMES: OnceLock<RandomState> = OnceLock::new();
-        Self(NAMES.get_or_init(RandomState::new).hash_one(name))
+        Self::of(name)
+    }
+
+    /// Whoever is at this address.
+    #[must_use]
+    pub fn address(address: IpAddr) -> Self {
+        Self::of(&address.to_canonical())
+    }
+
+    fn of(what: &(impl Hash + ?Sized)) -> Self {
+        static HASHING: OnceLock<RandomState> = OnceLock::new();
+        Self(HASHING.get_or_init(RandomState::new).hash_one(what))
     }
 }
 

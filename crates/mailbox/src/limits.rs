@@ -34,6 +34,10 @@ pub const MAX_HEAVY_THREADS: usize = 16;
 /// How long such a thread computes before it lets the system run others.
 pub const HEAVY_STRETCH: std::time::Duration = std::time::Duration::from_micros(100);
 
+/// Octets of header fields that are kept of a message from which on it is looked at on a thread for work that takes long, a few
+/// hundred microseconds.
+pub const HEAVY_HEADER: usize = 64 * 1024;
+
 /// Rows of a mailbox that a client's view looks at in one step to find what has changed, some ten nanoseconds each; a longer
 /// look goes on on a thread for such work.
 pub const SYNC_ROWS: usize = 8192;

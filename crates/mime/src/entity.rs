@@ -21,6 +21,11 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// Octets that were kept so far.
+    pub(crate) fn kept(&self) -> usize {
+        limits::KEPT_OCTETS.saturating_sub(self.octets)
+    }
+
     /// Take one part of those that are left; whether there was one.
     pub(crate) fn take_part(&mut self) -> bool {
         let left = self.parts.checked_sub(1);

@@ -87,6 +87,12 @@ impl Scanner {
         self.first_text.is_enough()
     }
 
+    /// Octets of header fields that were kept so far: the more, the longer it takes to end.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.budget.kept()
+    }
+
     /// The message that was pushed.
     #[must_use]
     pub fn finish(self) -> Message {

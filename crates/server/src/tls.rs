@@ -4,9 +4,11 @@
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::private_file;
+use rookery_mailbox::heavy::{self, Owner};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -42,13 +44,15 @@ impl Tls {
         Ok(())
     }
 
-    /// Shake hands with a client.
-    pub(crate) async fn accept<S>(&self, stream: S) -> std::io::Result<TlsStream<S>>
+    /// Shake hands with a client, on the threads for work that takes long: with a large RSA key it is milliseconds, and anybody
+    /// may ask for it.
+    pub(crate) async fn accept<S>(&self, from: IpAddr, stream: S) -> io::Result<TlsStream<S>>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        TlsAcceptor::from(current).accept(stream).await
+        let handshake = async { TlsAcceptor::from(current).accept(stream).await };
+        heavy::in_turns(Owner::address(from), handshake).await.map_err(io::Error::other)?
     }
 }
 
@@ -160,6 +164,9 @@ fn write_pem(file: &Path, pem: &str) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::ReadBuf;
 
     #[test]
     fn a_self_signed_certificate_is_made_once_and_kept_private() {
@@ -171,6 +178,64 @@ mod tests {
         assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
         Tls::load(&config).unwrap().reload(&config).unwrap();
         assert_eq!(std::fs::read(&key).unwrap(), made);
+    }
+
+    /// A client's octets, and on which threads they were read.
+    struct Read(tokio::io::DuplexStream, std::sync::mpsc::Sender<Option<String>>);
+
+    impl AsyncRead for Read {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let _ = self.1.send(std::thread::current().name().map(str::to_owned));
+            Pin::new(&mut self.0).poll_read(cx, buffer)
+        }
+    }
+
+    impl AsyncWrite for Read {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            octets: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_write(cx, octets)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    #[tokio::test]
+    async fn handshakes_are_not_on_the_threads_that_serve() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { data: dir.path().to_owned(), ..Config::default() };
+        let tls = Tls::load(&config).unwrap();
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let (threads, read_on) = std::sync::mpsc::channel();
+        let certificate = read_chain(&dir.path().join("tls/cert.pem")).unwrap().remove(0);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = rustls::ClientConfig::builder_with_provider(provider);
+        let client = client.with_safe_default_protocol_versions().unwrap();
+        let client = client.with_root_certificates(roots).with_no_client_auth();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
+        let (connected, accepted) = tokio::join!(
+            connector.connect(name, near),
+            tls.accept(IpAddr::V4(Ipv4Addr::LOCALHOST), Read(far, threads)),
+        );
+        drop((connected.unwrap(), accepted.unwrap()));
+        let threads: Vec<_> = read_on.iter().collect();
+        assert!(!threads.is_empty());
+        assert!(threads.iter().all(|thread| thread.as_deref() == Some("heavy")), "{threads:?}");
     }
 
     #[test]

@@ -1,11 +1,25 @@
 //! How long the polls of a conversation keep the thread that serves it.
 //!
-//! A thread that serves conversations serves many: while one of them is polled, all others wait.
+//! A thread that serves conversations serves many: while one of them is polled, all others wait. Counted is the time in which
+//! the thread computes, so that nothing depends on what else the machine has to do.
 
+mod client;
+
+pub use client::Client;
+
+use rustix::time::{ClockId, clock_gettime};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+/// How long this thread has computed.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanoseconds) = (time.tv_sec.try_into(), time.tv_nsec.try_into());
+    Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+}
 
 /// The longest poll of what is watched.
 #[derive(Clone, Debug, Default)]
@@ -19,9 +33,10 @@ impl Polls {
     pub async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         std::future::poll_fn(|cx| {
-            let start = Instant::now();
+            let start = thread_time();
             let polled = work.as_mut().poll(cx);
-            let took = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            let took = thread_time().saturating_sub(start);
+            let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
             self.longest.fetch_max(took, Ordering::SeqCst);
             polled
         })

@@ -2,7 +2,7 @@
 //! special uses (RFC 6154).
 
 use super::status;
-use crate::limits::{COMPARISONS_IN_A_TURN, MAX_LIST_PATTERNS};
+use crate::limits::{COMPARISONS_IN_A_TURN, MAX_LIST_PATTERNS, SHORT_LIST};
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
@@ -11,10 +11,11 @@ use rookery_imap_wire::{
     Code, List, ListExtended, ListReturn, ListSelection, Response, StatusItem, WireMailbox,
 };
 use rookery_mail::{DELIMITER, MailboxName};
-use rookery_mailbox::MailboxList;
 use rookery_mailbox::list::Pattern;
+use rookery_mailbox::{MailboxList, heavy};
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
 use tokio::task::yield_now;
 
 pub(crate) async fn run(
@@ -29,7 +30,8 @@ pub(crate) async fn run(
     }
     let patterns = patterns(context, &command.reference, &command.patterns)?;
     let list = user.account.store().mailboxes().await?;
-    for chosen in choose(&list, &options, &patterns).await {
+    let options = Arc::new(options);
+    for chosen in choose(user, &list, &options, patterns).await? {
         tell(context, user, (&list, &options), chosen, out).await?;
         out.drain().await?;
     }
@@ -44,8 +46,25 @@ struct Chosen {
     extended: Vec<ListExtended>,
 }
 
-/// The names that are listed (RFC 5258 §3.5). Others get a turn after some comparisons, for one may take long.
-async fn choose(list: &MailboxList, options: &Options, patterns: &[Pattern]) -> Vec<Chosen> {
+/// The names that are listed (RFC 5258 §3.5), where finding them keeps nobody else waiting.
+async fn choose(
+    user: &User,
+    list: &Arc<MailboxList>,
+    options: &Arc<Options>,
+    patterns: Vec<Pattern>,
+) -> Result<Vec<Chosen>, Failure> {
+    let names = list.mailboxes.len() + list.subscriptions.len();
+    if names <= SHORT_LIST {
+        return Ok(choose_here(list, options, &patterns).await);
+    }
+    let (list, options) = (Arc::clone(list), Arc::clone(options));
+    let work = async move { choose_here(&list, &options, &patterns).await };
+    let chosen = heavy::in_turns(user.account.owner(), work).await;
+    Ok(chosen.map_err(|it| it.during("choosing among mailboxes"))?)
+}
+
+/// Others get a turn after some comparisons, for one may take long.
+async fn choose_here(list: &MailboxList, options: &Options, patterns: &[Pattern]) -> Vec<Chosen> {
     let mut matching = Vec::new();
     let mut above = Above::default();
     let mut compared = 0;

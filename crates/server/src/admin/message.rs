@@ -81,7 +81,7 @@ pub(super) async fn append(
     for details in details {
         let incoming = receive(&account, messages, services.message_size).await?;
         let date = DateTime::with_offset(details.received, details.zone);
-        new.push(incoming.finish(flags(&details.flags)?, date));
+        new.push(incoming.complete(flags(&details.flags)?, date).await?);
     }
     account.store().append(mailbox.id, new, now()).await?;
     Ok(Response::Done)

@@ -10,6 +10,7 @@ use crate::services::Services;
 use crate::tls::Tls;
 use rookery_imap::{Outcome, Peer, Settings, Stage, turn_away};
 use rookery_lmtp::Places;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -132,8 +133,9 @@ impl Shared {
         stage: Stage,
     ) {
         let mut down = shutdown.clone();
+        let from = peer.address.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip());
         let handshake = tokio::select! {
-            handshake = timeout(HANDSHAKE_DEADLINE, self.tls.accept(stream)) => handshake,
+            handshake = timeout(HANDSHAKE_DEADLINE, self.tls.accept(from, stream)) => handshake,
             _ = down.wait_for(|down| *down) => return,
         };
         let failure = match handshake {

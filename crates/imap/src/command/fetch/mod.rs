@@ -189,7 +189,11 @@ async fn messages(
         let summary = summaries.next().await?;
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
-        match message(user, view, items, (number, row, summary.as_ref()), out).await {
+        let printed = message(user, view, items, (number, row, summary.as_ref()), out).await;
+        if let Some(summary) = summary {
+            summary.fell(user.account.owner()).await;
+        }
+        match printed {
             Ok(()) => {}
             Err(Unprintable::Command(failure)) => return Err(failure),
             Err(Unprintable::Message(refusal)) => {
@@ -289,16 +293,20 @@ async fn print_content_item(
     }
     let gone = || Unprintable::Message(rookery_mailbox::Refused::NoSuchMessage.into());
     let summary = summary.ok_or_else(gone)?;
+    let owner = content.account.owner();
+    if needs_tree(item) {
+        summary.grow(owner).await?;
+    }
     let data = match item {
         FetchItem::Envelope => {
-            return Ok(structure::print(Item::Envelope, summary, view.expects(), out.buffer())?);
+            return structure::print(Item::Envelope, summary, view.expects(), (owner, out)).await;
         }
         FetchItem::Body => {
-            return Ok(structure::print(Item::Body, summary, view.expects(), out.buffer())?);
+            return structure::print(Item::Body, summary, view.expects(), (owner, out)).await;
         }
         FetchItem::BodyStructure => {
             let item = Item::BodyStructure;
-            return Ok(structure::print(item, summary, view.expects(), out.buffer())?);
+            return structure::print(item, summary, view.expects(), (owner, out)).await;
         }
         FetchItem::Preview { lazy } => {
             FetchData::Preview(preview::find(summary.tree()?, *lazy, content).await?)
@@ -325,6 +333,15 @@ async fn print_content_item(
     };
     data.print(out.buffer());
     Ok(())
+}
+
+/// Whether an item takes the tree of the message.
+fn needs_tree(item: &FetchItem) -> bool {
+    match item {
+        FetchItem::BodySection(body) => !body.section.path.is_empty(),
+        FetchItem::Preview { .. } | FetchItem::BinarySize(_) | FetchItem::Binary { .. } => true,
+        _ => false,
+    }
 }
 
 /// A message's octets.

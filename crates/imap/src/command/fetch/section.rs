@@ -4,10 +4,10 @@
 
 use super::summary::Summary;
 use super::{Content, Unprintable, Viewed, stream};
-use crate::limits::MAX_HEADER_OCTETS;
+use crate::limits::{HEAVY_PART, MAX_HEADER_OCTETS};
 use crate::out::Out;
 use rookery_imap_wire::{BodySection, Data, FetchData, Partial, Section, SectionText};
-use rookery_mailbox::StoreError;
+use rookery_mailbox::{StoreError, heavy};
 use rookery_mime::{downgrade, header};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -30,23 +30,34 @@ pub(crate) async fn find(
 ) -> Result<Option<Octets>, StoreError> {
     let Some(range) = range(summary, section)? else { return Ok(None) };
     let header = range.end - range.start <= MAX_HEADER_OCTETS;
+    let is_picked = match &section.text {
+        Some(SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_)) => true,
+        Some(SectionText::Header | SectionText::Mime) => header && !utf8,
+        None | Some(SectionText::Text) => false,
+    };
+    if !is_picked {
+        return Ok(Some(Octets::Range(window(range, partial))));
+    }
+    let octets = read_header(range, content).await?;
+    if (octets.len() as u64) < HEAVY_PART {
+        return Ok(Some(Octets::Picked(pick(&octets, section, partial, utf8))));
+    }
+    let section = section.clone();
+    let work = move || pick(&octets, &section, partial, utf8);
+    let picked = heavy::at_once(content.account.owner(), work).await;
+    Ok(Some(Octets::Picked(picked.map_err(|it| it.during("looking through a header"))?)))
+}
+
+/// What a section shows of a header.
+fn pick(octets: &[u8], section: &Section, partial: Option<Partial>, utf8: bool) -> Vec<u8> {
     let selected = match &section.text {
-        Some(SectionText::HeaderFields(names)) => {
-            header::select(&read_header(range, content).await?, names, false)
-        }
-        Some(SectionText::HeaderFieldsNot(names)) => {
-            header::select(&read_header(range, content).await?, names, true)
-        }
-        Some(SectionText::Header | SectionText::Mime) if header && !utf8 => {
-            read_header(range, content).await?.to_vec()
-        }
-        None | Some(SectionText::Header | SectionText::Text | SectionText::Mime) => {
-            return Ok(Some(Octets::Range(window(range, partial))));
-        }
+        Some(SectionText::HeaderFields(names)) => header::select(octets, names, false),
+        Some(SectionText::HeaderFieldsNot(names)) => header::select(octets, names, true),
+        _ => octets.to_vec(),
     };
     let shown = if utf8 { Cow::Borrowed(&*selected) } else { downgrade::header(&selected) };
     let window = window(0..shown.len() as u64, partial);
-    Ok(Some(Octets::Picked(slice(&shown, window).to_vec())))
+    slice(&shown, window).to_vec()
 }
 
 pub(super) async fn print(
@@ -100,7 +111,7 @@ async fn print_octets(
         Some(Octets::Picked(octets)) => {
             // A literal like any other section: it may hold what no quoted string can.
             item(Data::Streamed { size: octets.len() as u64, binary: false }, out.buffer());
-            out.buffer().extend_from_slice(&octets);
+            out.add(&octets).await?;
         }
     }
     Ok(())

@@ -1,14 +1,18 @@
 //! ENVELOPE, BODY and BODYSTRUCTURE (RFC 9051 §7.5.2): what is known of a message in the wire's terms. Nothing is copied on
 //! the way from the form in which it is stored, but lists are made anew.
 
+use super::Unprintable;
 use super::summary::Summary;
+use crate::limits::HEAVY_SUMMARY;
+use crate::out::Out;
 use rookery_imap_wire as wire;
 use rookery_imap_wire::FetchData;
 use rookery_mailbox::StoreError;
+use rookery_mailbox::heavy::{self, Owner};
 use rookery_mime::text::decode_param;
 use rookery_mime::{
     Address, Addresses, Encoded, EncodedContent, EncodedEnvelope, EncodedParams, EncodedPart,
-    Pieces, downgrade,
+    Message, Pieces, downgrade,
 };
 use std::borrow::Cow;
 
@@ -32,19 +36,39 @@ pub(super) struct Expects {
     pub(super) decoded: bool,
 }
 
-/// Print an item.
-pub(super) fn print(
+/// Print an item; of a long summary where that keeps nobody else waiting.
+pub(super) async fn print(
     item: Item,
     summary: &Summary,
+    expects: Expects,
+    (owner, out): (Owner, &mut Out<'_>),
+) -> Result<(), Unprintable> {
+    let octets = summary.octets();
+    if octets.len() < HEAVY_SUMMARY {
+        return Ok(print_here(item, octets, expects, out.buffer())?);
+    }
+    let octets = octets.clone();
+    let work = move || {
+        let mut printed = Vec::new();
+        print_here(item, &octets, expects, &mut printed).map(|()| printed)
+    };
+    let printed = heavy::at_once(owner, work).await;
+    let printed = printed.map_err(|it| it.during("printing the structure of a message"))??;
+    Ok(out.add(&printed).await?)
+}
+
+fn print_here(
+    item: Item,
+    summary: &[u8],
     expects: Expects,
     out: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
     let damaged = || StoreError::Damaged("the summary of a message".to_owned());
     let start = out.len();
-    print_encoded(item, summary.octets(), expects, out).ok_or_else(damaged)?;
+    print_encoded(item, summary, expects, out).ok_or_else(damaged)?;
     if !expects.utf8 && out.get(start..).is_some_and(|printed| !printed.is_ascii()) {
         out.truncate(start);
-        let mut tree = summary.tree()?.clone();
+        let mut tree = Message::decode(summary).ok_or_else(damaged)?;
         downgrade::message(&mut tree);
         print_encoded(item, &tree.encode(), expects, out).ok_or_else(damaged)?;
     }

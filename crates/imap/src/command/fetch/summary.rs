@@ -2,11 +2,12 @@
 //! missing.
 
 use super::{Content, weighed};
-use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS, HEAVY_PART};
+use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS, HEAVY_PART, HEAVY_SUMMARY};
 use bytes::Bytes;
 use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
-use rookery_mailbox::{Account, Beginning, Row, StoreError, heavy};
+use rookery_mailbox::heavy::{self, Owner};
+use rookery_mailbox::{Account, Beginning, Row, StoreError};
 use rookery_mime::{Encoded, Message, Scanner, SectionText};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -27,8 +28,28 @@ impl Summary {
     }
 
     /// In the form in which it is stored.
-    pub(super) fn octets(&self) -> &[u8] {
+    pub(super) fn octets(&self) -> &Bytes {
         &self.octets
+    }
+
+    /// Have the tree at hand, if it takes long to make it: where that keeps nobody else waiting.
+    pub(super) async fn grow(&self, owner: Owner) -> Result<(), StoreError> {
+        if self.octets.len() < HEAVY_SUMMARY || self.tree.get().is_some() {
+            return Ok(());
+        }
+        let octets = self.octets.clone();
+        let decoded = heavy::at_once(owner, move || Message::decode(&octets).map(Box::new)).await;
+        let decoded = decoded.map_err(|it| it.during("looking at a message"))?;
+        self.tree.get_or_init(|| decoded);
+        Ok(())
+    }
+
+    /// Let go of it. To take a large tree apart takes as long as to make it.
+    pub(super) async fn fell(self, owner: Owner) {
+        if self.octets.len() >= HEAVY_SUMMARY && self.tree.get().is_some() {
+            // If that is not done there, it is done here.
+            let _ = heavy::at_once(owner, move || drop(self)).await;
+        }
     }
 
     /// As a tree, which can be large.

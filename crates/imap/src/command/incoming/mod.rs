@@ -89,7 +89,7 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
                         unfinished = Some(self.begin(&options, messages.len()).await?);
                     }
                     (IncomingStep::End, Some(message)) => {
-                        let message = end(message)?;
+                        let message = end(message).await?;
                         self.hold(&message)?;
                         messages.push(message);
                     }
@@ -249,9 +249,12 @@ async fn copy(
     Ok(())
 }
 
-fn end(message: Unfinished) -> Result<NewMessage, Refusal> {
+async fn end(message: Unfinished) -> Result<NewMessage, Failure> {
     let Unfinished { incoming, flags, date } = message;
-    if incoming.is_empty() { Err(empty()) } else { Ok(incoming.finish(flags, date)) }
+    if incoming.is_empty() {
+        return Err(empty().into());
+    }
+    Ok(incoming.complete(flags, date).await?)
 }
 
 fn bad_url(url: Vec<u8>) -> Refusal {

@@ -2,10 +2,9 @@
 //!
 //! `cargo run --profile counts -p rookery-testkit --bin polls` runs commands on a mailbox of a million messages, with and
 //! without gaps, on messages that take long to look at, and on thousands of mailboxes, and prints the longest poll of each
-//! command. The least of some rounds counts, for a busy machine can only add to it. `-- --messages 100000 --rounds 1
+//! command: the time for which the thread computes. The least of some rounds counts. `-- --messages 100000 --rounds 1
 //! --above 1` for less, in milliseconds what is left out.
 
-mod client;
 mod mail;
 mod script;
 mod stage;

@@ -1,7 +1,6 @@
 //! A server in this process with much mail, and the longest poll of each command.
 
 use crate::Fallible;
-use crate::client::Client;
 use crate::mail;
 use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, SystemFlag, Uid, UidSet};
 use rookery_mailbox::delivery::Incoming;
@@ -9,7 +8,7 @@ use rookery_mailbox::{Absent, Account, FlagChange, FlagOperation, NewMailbox, St
 use rookery_store_local::LocalStore;
 use rookery_testkit::dialog::Host;
 use rookery_testkit::host::InProcess;
-use rookery_testkit::polls::Polls;
+use rookery_testkit::polls::{Client, Polls};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,8 +1,11 @@
 //! A client in this process, whose commands are looked at one by one.
 
-use crate::Fallible;
-use rookery_testkit::dialog::Stream;
+use crate::dialog::Stream;
+use std::error::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// What a client fails with.
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Octets read at once.
 const READ_OCTETS: usize = 64 << 10;
@@ -10,22 +13,28 @@ const READ_OCTETS: usize = 64 << 10;
 /// Octets of an answer that are kept: its last line is no longer.
 const KEPT_OCTETS: usize = 16 << 20;
 
-/// A client.
-pub(crate) struct Client {
+/// A client, whose commands are looked at one by one.
+pub struct Client {
     stream: Box<dyn Stream>,
     answer: Vec<u8>,
 }
 
 impl Client {
     /// A client that has read the greeting.
-    pub(crate) async fn new(stream: Box<dyn Stream>, greeting: &[u8]) -> Fallible<Self> {
+    ///
+    /// # Errors
+    /// The server hung up.
+    pub async fn new(stream: Box<dyn Stream>, greeting: &[u8]) -> Fallible<Self> {
         let mut client = Self { stream, answer: Vec::new() };
         client.until(|line| line.starts_with(greeting)).await?;
         Ok(client)
     }
 
     /// Send something, and read until a line of the answer begins like this.
-    pub(crate) async fn send(&mut self, octets: &[u8], answer: &[u8]) -> Fallible<()> {
+    ///
+    /// # Errors
+    /// What the server has said if it is refused; the server hung up.
+    pub async fn send(&mut self, octets: &[u8], answer: &[u8]) -> Fallible<()> {
         self.stream.write_all(octets).await?;
         self.until(|line| line.starts_with(answer) || is_refusal(line)).await?;
         match last_line(&self.answer) {
