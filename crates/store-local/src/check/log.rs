@@ -207,9 +207,9 @@ impl<'a> Walk<'a> {
     /// The log ends before its index snapshots do.
     pub(super) fn too_short(&mut self) {
         let Position { segment, offset, sequence } = self.position;
-        let known = self.indexed.sequence;
+        let (known, file) = (self.indexed.sequence, segment::file_name(self.indexed.segment));
         let what = format!(
-            "the log ends with change {sequence}, but its index snapshots know change {known}"
+            "the log ends with change {sequence}, but its index snapshots know change {known} in {file}"
         );
         self.lost((segment, offset..u64::MAX), what);
     }

@@ -325,8 +325,12 @@ fn compare(
     (state, first): (&State, u32),
 ) -> Vec<Finding> {
     let Ok(Some((index, position, stamps))) = index else { return Vec::new() };
-    if walk.intact && walk.position.sequence < position.sequence {
+    let is_beyond = position.segment > subject.last_segment();
+    if walk.intact && (walk.position.sequence < position.sequence || is_beyond) {
         walk.too_short();
+    }
+    if is_beyond {
+        return Vec::new();
     }
     let relocated =
         recovery::relocate(&subject.readable(), &subject.dir, index, (first, *position));

@@ -193,10 +193,14 @@ fn beginning(
     if let Some((mut state, mut position, _)) = index
         && base.is_none_or(|base| position.segment >= base)
     {
+        // Their segment may be missing, with all behind it.
+        let last = numbers.last().copied().unwrap_or(1);
+        let is_there = position.segment <= last;
+        position.segment = position.segment.min(last);
         let first = base.unwrap_or(position.segment);
         let relocated = crate::recovery::relocate(vfs, account, &mut state, (first, position));
         // If nobody knows any more where they end in their segment, what they have of it is passed over.
-        let relocated = unless_of_the_moment(relocated)?;
+        let relocated = unless_of_the_moment(relocated)?.filter(|_| is_there);
         position.offset = relocated.map_or(SEGMENT_HEADER as u64, |relocated| relocated.offset);
         return Ok((state, position));
     }

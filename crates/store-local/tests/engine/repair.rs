@@ -317,6 +317,32 @@ async fn messages_that_cannot_be_read_are_named_until_they_are_expunged() {
     }
 }
 
+/// The last segment is gone, in which the index snapshots end: what they know is shown, and kept by a repair.
+#[tokio::test]
+async fn without_its_last_segment_an_account_is_what_its_index_snapshots_know() {
+    let disk = done(true, SMALL).await;
+    let healthy = known_of(&disk).await;
+    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let (before, count) = contents_of(&disk, last);
+    let gone: BTreeSet<u64> = (before + 1..=before + count).collect();
+    disk.remove_file(&segment(last)).unwrap();
+    let store = open_soon(&disk).await.unwrap();
+    let report = store.check(ACCOUNT).await.unwrap();
+    let is_told = |it: &&Finding| it.what.contains(&format!("in {last}.seg"));
+    assert!(wrong(&report).iter().any(is_told), "{:#?}", report.findings);
+    let account = store.account(ACCOUNT).await.unwrap();
+    let shown = known(&*account).await;
+    assert_eq!(shown.messages, healthy.messages);
+    promised_to_readers(&healthy, &shown, &gone);
+    drop(account);
+    store.close().await.unwrap();
+    drop(store);
+    let report = repair(&disk).await;
+    assert!(wrong(&report).iter().all(|it| it.mended.is_some() || names_lost(it, last)));
+    promised(&healthy, &known_of(&disk).await, &gone);
+    goes_on(&disk).await;
+}
+
 /// While it is not repaired, an account shows what can be read.
 fn promised_to_readers(healthy: &Known, damaged: &Known, lost: &BTreeSet<u64>) {
     for (email, sum) in healthy.contents.iter().filter(|(email, _)| !lost.contains(&email.0)) {

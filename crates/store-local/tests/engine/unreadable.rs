@@ -77,7 +77,7 @@ fn within(disk: &SimulatedDisk, file: &Path, page: usize) -> BTreeSet<u64> {
 
 /// The account, once those are gone who just read something of it.
 async fn whole_soon(store: &LocalStore) -> Arc<dyn AccountStore> {
-    for _ in 0..1000 {
+    for _ in 0..200 {
         let account = store.account(ACCOUNT).await.unwrap();
         if is_writable(&*account).await {
             return account;
@@ -303,7 +303,7 @@ async fn errors_of_the_moment_stay_errors() {
         for error in
             [|| io::Error::from(ErrorKind::PermissionDenied), || io::Error::from_raw_os_error(24)]
         {
-            for at in (1..60).step_by(4) {
+            for at in (1..60).step_by(5) {
                 let disk = copy(&whole);
                 let store = open_soon(&disk).await.unwrap();
                 disk.fail_looks(disk.looks() + at..=u64::MAX, error());
@@ -313,11 +313,11 @@ async fn errors_of_the_moment_stay_errors() {
                     failed += 1;
                 }
                 drop(store);
-                for lasting in [true, false] {
+                for count in [1, 4, 12, 40, u64::MAX] {
                     let disk = copy(&whole);
                     let store = open_soon(&disk).await.unwrap();
                     let first = disk.looks() + at;
-                    disk.fail_looks(first..=if lasting { u64::MAX } else { first }, error());
+                    disk.fail_looks(first..=first.saturating_add(count - 1), error());
                     let report = store.repair(ACCOUNT).await;
                     repaired += u64::from(report.is_ok_and(|report| report.is_good()));
                     drop(store);
