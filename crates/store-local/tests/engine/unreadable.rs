@@ -268,22 +268,29 @@ async fn what_the_disk_cannot_read_is_named_and_repaired_as_far_as_it_goes() {
     }
 }
 
-/// The end of a log that cannot be read is not taken for one that a power cut tore.
+/// The end of a log that cannot be read is not taken for one that a power cut tore: neither a change nor the message of one.
 #[tokio::test]
 async fn an_end_that_cannot_be_read_is_not_torn() {
-    let disk = without_indexes(&pages(false).await);
-    let path = (1..).map(segment).take_while(|path| disk.read(path).is_some()).last().unwrap();
-    let octets = disk.read(&path).unwrap();
-    let last = frames(&octets).pop().unwrap().offset as u64;
-    disk.spoil(&path, last..last + 1);
-    let store = open_soon(&disk).await.unwrap();
-    let report = store.check(ACCOUNT).await.unwrap();
-    let finding = wrong(&report)[0];
-    assert!(finding.what.starts_with("the disk cannot read") && !report.is_good(), "{finding:?}");
-    let account = store.account(ACCOUNT).await.unwrap();
-    assert!(!is_writable(&*account).await);
-    assert_eq!(disk.read(&path).unwrap(), octets);
-    assert!(disk.files().iter().all(|path| !path.starts_with(account_dir().join("cut"))));
+    for is_message in [true, false] {
+        let disk = without_indexes(&pages(false).await);
+        let path = (1..).map(segment).take_while(|path| disk.read(path).is_some()).last().unwrap();
+        let mut octets = disk.read(&path).unwrap();
+        let all = frames(&octets);
+        let last = all.iter().rfind(|frame| frame.kind == 1 || !is_message).unwrap();
+        octets.truncate(last.ends[3]);
+        disk.overwrite(&path, &octets);
+        let at = if is_message { last.ends[1] } else { last.offset } as u64;
+        disk.spoil(&path, at..at + 1);
+        let store = open_soon(&disk).await.unwrap();
+        let report = store.check(ACCOUNT).await.unwrap();
+        let told =
+            wrong(&report).into_iter().find(|it| it.what.starts_with("the disk cannot read"));
+        assert!(told.is_some() && !report.is_good(), "{:#?}", report.findings);
+        let account = store.account(ACCOUNT).await.unwrap();
+        assert!(!is_writable(&*account).await);
+        assert_eq!(disk.read(&path).unwrap(), octets);
+        assert!(disk.files().iter().all(|path| !path.starts_with(account_dir().join("cut"))));
+    }
 }
 
 /// Too many open files, no permission, no memory: whatever that hits, nothing is done without.
