@@ -82,9 +82,11 @@ impl Recovered {
         Ok(())
     }
 
-    /// Nobody may be told of what the disk does not yet have for certain.
+    /// Nobody may be told of what the disk does not yet have for certain. The name of the last segment is of that kind if a
+    /// repair that made it was killed.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.log.file.sync_data()
+        self.log.file.sync_data()?;
+        self.log.vfs.sync_dir(&self.log.dir)
     }
 
     /// Read what was written once more: it may have been forgotten between checking and rewriting it.

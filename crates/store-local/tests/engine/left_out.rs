@@ -263,6 +263,8 @@ async fn a_repair_lets_them_go_too() {
         let damaged = frames(&octets).iter().rev().nth(1).unwrap().offset;
         octets[damaged + 8..damaged + 16].fill(7);
         copy.overwrite(&last, &octets);
+        assert_eq!(seen(&copy).await.1, rest());
+        assert!(is_read_only(&copy).await);
         let store = open_soon(&copy).await.unwrap();
         let report = store.repair(ACCOUNT).await.unwrap();
         assert!(report.is_good() && are_wrong(&report.findings), "{report:#?}");

@@ -2,7 +2,9 @@
 //! one, and the account goes on.
 
 use crate::damage::{append, copy, frames, segment};
-use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, done, open_soon, picture, script};
+use crate::workload::{
+    ACCOUNT, DIR, SMALL, Step, create, done, message, open_soon, picture, script,
+};
 use rookery_mail::{EmailId, Flag, MailboxId, ModSeq, SystemFlag, Uid, UidSet};
 use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, Store, StoreError};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
@@ -409,6 +411,49 @@ async fn a_repair_that_breaks_off_does_no_harm() {
         broken += 1;
     }
     assert!(broken > 5, "{broken}");
+}
+
+/// What only the index snapshots knew must be durable elsewhere before they go, and what comes in after the repair stays.
+#[tokio::test]
+async fn a_repair_that_breaks_off_keeps_what_the_index_snapshots_cover() {
+    let disk = done(true, Options::default()).await;
+    let healthy = known_of(&disk).await;
+    // Without an EXPUNGE messages would be there again.
+    let frames = frames(&disk.read(&segment(1)).unwrap());
+    let at = frames.iter().find(|frame| frame.kind == 3).unwrap().offset + 66;
+    let all = |known: &Known| (known.messages.clone(), known.contents.clone());
+    let mut went_on = 0;
+    for operation in 1.. {
+        let damaged = scrambled(&disk, 1, at);
+        damaged.fail_at(damaged.operations() + operation, ErrorKind::BrokenPipe, true);
+        let Ok(store) = open_soon(&damaged).await else { continue };
+        let report = store.repair(ACCOUNT).await;
+        drop(store);
+        damaged.mend();
+        for seed in 0..6 {
+            let left = damaged.crash(seed);
+            assert!(repair(&left).await.is_good());
+            assert_eq!(all(&known_of(&left).await), all(&healthy), "operation {operation}");
+        }
+        // The next process after a kill.
+        let killed = damaged.kill();
+        let account = open_soon(&killed).await.unwrap().account(ACCOUNT).await.unwrap();
+        let new = vec![message(&*account, 20, "").await.unwrap()];
+        if account.append(MailboxId(1), new, 1).await.is_ok() {
+            went_on += 1;
+            drop(account);
+            let cuts: Vec<SimulatedDisk> = (0..6).map(|seed| killed.crash(seed)).collect();
+            let after = all(&known_of(&killed).await);
+            for left in cuts {
+                assert!(repair(&left).await.is_good());
+                assert_eq!(all(&known_of(&left).await), after, "operation {operation}");
+            }
+        }
+        if report.is_ok_and(|report| report.is_good()) {
+            break;
+        }
+    }
+    assert!(went_on > 1, "{went_on}");
 }
 
 /// An account that is open when its disk goes bad knows more than the disk: all of it is kept.

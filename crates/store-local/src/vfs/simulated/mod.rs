@@ -395,11 +395,26 @@ impl Disk {
     }
 
     fn sync_names(&mut self, directory: &Path) {
-        let (synced, pending) =
-            std::mem::take(&mut self.pending).into_iter().partition(|it| it.touches(directory));
-        self.pending = pending;
-        let synced: Vec<NameChange> = synced;
-        synced.iter().for_each(|change| apply_name_change(&mut self.durable_names, change));
+        for change in std::mem::take(&mut self.pending) {
+            if !change.touches(directory) {
+                self.pending.push(change);
+                continue;
+            }
+            if let NameChange::Rename(from, _) = &change {
+                self.sync_link(from);
+            }
+            apply_name_change(&mut self.durable_names, &change);
+        }
+    }
+
+    /// What was made elsewhere and came into a directory that is synced is there.
+    fn sync_link(&mut self, made: &Path) {
+        let is_it =
+            |change: &NameChange| matches!(change, NameChange::Link(path, _) if path == made);
+        if let Some(at) = self.pending.iter().rposition(is_it) {
+            let link = self.pending.remove(at);
+            apply_name_change(&mut self.durable_names, &link);
+        }
     }
 
     /// The inode of a name, which is made if need be.
