@@ -4,9 +4,11 @@
 //! one that another one names. In a copy that is no wonder, and the log is all that counts. In the account itself it would
 //! mean that the log has lost its end. So the index snapshot has the number of the file that it was written to, which no copy of it has.
 
-use crate::index::{ACCOUNT_FILE, Position};
+use crate::failure::io_error;
+use crate::index::{self, ACCOUNT_FILE, Position};
 use crate::segment::{file_name, number_of};
 use crate::vfs::{Vfs, VfsFile};
+use rookery_mailbox::StoreError;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -46,6 +48,22 @@ pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> bool {
         io::Result::Ok(octets == number(&*file)?.to_le_bytes())
     };
     written().unwrap_or(false)
+}
+
+/// Remove the index snapshots of a copy that were left aside. They may be of what came later in the account, and would be taken for
+/// the copy's own when its log has come as far with other changes.
+pub(crate) fn remove_index(vfs: &dyn Vfs, account: &Path) -> Result<(), StoreError> {
+    let removed = match is_copy(vfs, &account.join(ACCOUNT_FILE)) {
+        Ok(true) => index::remove(vfs, account),
+        // There are none, or too little of them.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) =>
+        {
+            Ok(())
+        }
+        other => other.map(drop),
+    };
+    removed.map_err(|error| io_error("removing the index snapshots of a copy", error))
 }
 
 /// Whether a log ends before this place of it.

@@ -151,6 +151,9 @@ pub(crate) fn recover(
     let is_durable = told.is_indexed && copied::is_original(&**vfs, account);
     let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, left_out, .. } =
         told;
+    if stamps.is_empty() {
+        copied::remove_index(&**vfs, account)?;
+    }
     damaged.iter().for_each(|damaged| warn(account, damaged));
     remove_half_rewritten(&**vfs, &dir);
     let end = told.torn.start;

@@ -274,3 +274,33 @@ async fn a_repair_lets_them_go_too() {
         assert_eq!(seen(&copy).await.1, rest());
     }
 }
+
+/// A copy of a log with index snapshots that are newer. Its own log comes as far to the octet, with another change.
+#[tokio::test]
+async fn index_snapshots_of_what_came_later_are_never_the_copys() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    append(&*account).await.unwrap();
+    let before = disk.duplicate();
+    let flagged = async |account: &dyn AccountStore, flags| {
+        let new = vec![message(account, 100, flags).await.unwrap()];
+        account.append(INBOX, new, NOW).await.unwrap();
+    };
+    flagged(&*account, "\\Seen").await;
+    drop(account);
+    store.close().await.unwrap();
+    let copy = SimulatedDisk::new();
+    for path in disk.files() {
+        let from = if is_segment(&path) { &before } else { &disk };
+        copy.overwrite(&path, &from.read(&path).unwrap());
+    }
+    let store = open_soon(&copy).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    flagged(&*account, "\\Draft").await;
+    let picture = picture(&*account).await;
+    drop((account, store));
+    let last = segments(&copy).pop().unwrap();
+    assert_eq!(copy.read(&last).unwrap().len(), disk.read(&last).unwrap().len());
+    assert_eq!(seen(&copy.crash(0)).await.0, picture);
+}
