@@ -5,9 +5,15 @@ use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits
 use rookery_mail::{MailboxName, UidRange};
 use rookery_mailbox::limits::MAX_MAILBOXES;
 use rookery_mailbox::{MemoryStore, NewMailbox, Store, initial_mailboxes};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -15,9 +21,9 @@ use tokio::time::{sleep, timeout};
 /// Room in each direction, smaller than what is asked for.
 const PIPE_OCTETS: usize = 16 * 1024;
 
-struct Client {
+struct Client<S = DuplexStream> {
     stream: DuplexStream,
-    server: JoinHandle<Outcome<DuplexStream>>,
+    server: JoinHandle<Outcome<S>>,
     _shutdown: watch::Sender<bool>,
 }
 
@@ -37,22 +43,32 @@ async fn account(more: Vec<NewMailbox>) -> Arc<MemoryStore> {
 
 /// A client of that account, logged in.
 async fn connect_to(store: &Arc<MemoryStore>, settings: Settings) -> Client {
+    let (stream, theirs) = duplex(PIPE_OCTETS);
+    let mut client = serve_to(store, settings, stream, theirs);
+    client.ask("l LOGIN ada tulip\r\n", "l OK").await;
+    client
+}
+
+/// A client at this stream of a server at the other one.
+fn serve_to<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    store: &Arc<MemoryStore>,
+    settings: Settings,
+    stream: DuplexStream,
+    theirs: S,
+) -> Client<S> {
     let services = Services {
         store: Arc::clone(store) as Arc<dyn Store>,
         directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
         connections: Connections::default(),
         settings: Settings { allow_plaintext: true, ..settings },
     };
-    let (stream, theirs) = duplex(PIPE_OCTETS);
     let (shutdown, down) = watch::channel(false);
     let peer = Peer { address: None, secure: false, session: 1 };
     let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, Stage::Greeting));
-    let mut client = Client { stream, server, _shutdown: shutdown };
-    client.ask("l LOGIN ada tulip\r\n", "l OK").await;
-    client
+    Client { stream, server, _shutdown: shutdown }
 }
 
-impl Client {
+impl<S> Client<S> {
     /// Say this, and read until that has come.
     async fn ask(&mut self, command: &str, end: &str) -> String {
         let (mut read, mut write) = tokio::io::split(&mut self.stream);
@@ -70,6 +86,59 @@ impl Client {
         sent.unwrap();
         text
     }
+}
+
+/// A stream that knows how much was written to it at once, at the most.
+struct Measured(DuplexStream, Arc<AtomicUsize>);
+
+impl AsyncRead for Measured {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Measured {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.1.fetch_max(octets.len(), Ordering::Relaxed);
+        Pin::new(&mut self.0).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A read of pipelined commands has many times as long answers: they wait for no more than their share.
+#[tokio::test]
+async fn of_the_answers_to_one_read_no_more_waits_than_may() {
+    let (stream, theirs) = duplex(1 << 20);
+    let most = Arc::new(AtomicUsize::new(0));
+    let theirs = Measured(theirs, Arc::clone(&most));
+    let mut client = serve_to(&account(Vec::new()).await, Settings::default(), stream, theirs);
+    let answer = 1024;
+    client.ask(&"a CAPABILITY\r\n".repeat(250), "* OK").await;
+    client.ask("b NOOP\r\n", "b OK").await;
+    let waited = most.swap(0, Ordering::Relaxed);
+    let may = limits::OUT_BEFORE_LOGIN;
+    assert!((may..may + answer).contains(&waited), "before login: {waited}");
+    client.ask("l LOGIN ada tulip\r\n", "l OK").await;
+    client.ask(&"c LIST \"\" *\r\n".repeat(1000), "c OK").await;
+    client.ask("d NOOP\r\n", "d OK").await;
+    let waited = most.load(Ordering::Relaxed);
+    let may = limits::OUT_HIGH_WATER;
+    assert!((may..may + answer).contains(&waited), "after login: {waited}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +230,8 @@ async fn a_mailbox_has_no_more_gaps_than_a_client_can_hold() {
     let store = account(Vec::new()).await;
     let mut client = connect_to(&store, small()).await;
     fill_by_doubling(&mut client).await;
-    let answer = client.ask("d EXPUNGE\r\n", "BYE").await;
+    let bye = client.ask("d EXPUNGE\r\n", "BYE");
+    let answer = timeout(Duration::from_secs(60), bye).await.expect("it is sent away");
     let (_, end) = answer.split_once("\r\nd OK ").expect("what was asked for is done, and told");
     assert!(end.contains("\r\n* BYE [LIMIT]"), "{end}");
     let mut client = connect_to(&store, small()).await;
