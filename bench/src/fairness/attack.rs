@@ -8,7 +8,9 @@ use crate::stage::{CORPUS, LARGE};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Clients who do the same at the same time.
 const MANY: usize = 16;
@@ -30,7 +32,7 @@ pub(crate) enum Attack {
     Strangers,
     /// Searches the text of a huge mailbox, again and again.
     Search,
-    /// Log in with wrong passwords and wrong names, as fast as they can.
+    /// Log in with wrong passwords, a new name each time, as fast as they can.
     Passwords,
     /// Ask for all bodies, again and again.
     Bodies,
@@ -47,7 +49,7 @@ impl Attack {
             Self::Search => {
                 "a client that searches the text of a huge mailbox in a loop".to_owned()
             }
-            Self::Passwords => format!("{MANY} clients with wrong passwords and names"),
+            Self::Passwords => format!("{MANY} clients with wrong passwords, each of another name"),
             Self::Bodies => format!("{MANY} clients that fetch all bodies in a loop"),
         }
     }
@@ -157,20 +159,35 @@ fn search(imap: SocketAddr, messages: u32) -> Fallible<()> {
 }
 
 fn passwords(imap: SocketAddr) -> Fallible<()> {
-    let crowd = |number| move || guess(imap, number);
-    let threads: Vec<_> = (0..MANY).map(|number| std::thread::spawn(crowd(number))).collect();
+    let (start, guesses) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+    let crowd = |number| {
+        let guesses = Arc::clone(&guesses);
+        move || guess(imap, number, &guesses)
+    };
+    for number in 0..MANY {
+        std::thread::spawn(crowd(number));
+    }
     begin();
-    threads.into_iter().for_each(|thread| drop(thread.join()));
-    Ok(())
+    // Whoever started this ends it at any moment.
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let each = guesses.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64();
+        eprintln!("wrong passwords: {each:.1} a second");
+    }
 }
 
-/// Half of them guess the password of an account that there is, the others names.
-fn guess(imap: SocketAddr, number: usize) {
-    let user = if number.is_multiple_of(2) { USER.to_owned() } else { format!("nobody{number}") };
+/// Guess the passwords of names that nobody has asked for: a server lets those wait whose names others have guessed at.
+fn guess(imap: SocketAddr, number: usize, guesses: &AtomicU64) {
+    let mut names = (0_u64..).map(|count| format!("nobody{number}-{count}"));
     loop {
         // Servers send those away who fail too often, and let others wait.
         let Ok(mut client) = Client::plain(imap) else { continue };
-        while client.log_in(&user, "wrong").is_err_and(|error| error.to_string().contains("NO")) {}
+        for name in &mut names {
+            if !client.log_in(&name, "wrong").is_err_and(|error| error.to_string().contains("NO")) {
+                break;
+            }
+            guesses.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
