@@ -40,8 +40,9 @@ impl<'a> Attempt<'a> {
     }
 
     async fn until_clear(&self) {
+        let waiter = self.accounts.waiting.begin(self.account);
         loop {
-            let cleared = self.accounts.cleared.notified();
+            let cleared = waiter.cleared.notified();
             if lock(&self.accounts.throttle).is_clear(self.account, Instant::now()) {
                 return;
             }
@@ -56,7 +57,7 @@ impl<'a> Attempt<'a> {
         match result {
             Ok(()) => {
                 throttle.succeeded(self.account);
-                self.accounts.cleared.notify_waiters();
+                self.accounts.waiting.wake(self.account);
             }
             Err(Denied::BadCredentials) => throttle.failed(self.peer, Instant::now()),
             Err(_) => throttle.withdrawn(self.account),

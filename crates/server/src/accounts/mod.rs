@@ -8,6 +8,7 @@ mod file;
 mod hashing;
 mod login;
 mod rehash;
+mod waiting;
 
 pub(crate) use file::AccountFile;
 pub(crate) use hashing::NotHashed;
@@ -24,7 +25,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
+use waiting::Waiting;
 
 /// Says where an account's directory is.
 pub(crate) type Locate = Box<dyn Fn(&str) -> PathBuf + Send + Sync>;
@@ -37,8 +39,7 @@ pub(crate) struct Accounts {
     cached: Mutex<HashMap<Name, (file::Version, Arc<AccountFile>)>>,
     verified: Mutex<VerifiedPasswords>,
     throttle: Mutex<Throttle>,
-    /// Told whenever an account has nothing held against it any more.
-    cleared: Notify,
+    waiting: Waiting,
     hashing: HashingPool,
 }
 
@@ -52,7 +53,7 @@ impl Accounts {
             cached: Mutex::default(),
             verified: Mutex::new(VerifiedPasswords::new().map_err(io::Error::other)?),
             throttle: Mutex::default(),
-            cleared: Notify::new(),
+            waiting: Waiting::default(),
             hashing: HashingPool::new(),
         })
     }

@@ -1,6 +1,10 @@
 use super::*;
+use rookery_auth::limits::FREE_FAILURES;
 use rookery_auth::{Denied, Directory, Login};
+use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
 fn accounts() -> (tempfile::TempDir, Arc<Accounts>) {
@@ -125,6 +129,40 @@ async fn a_mail_program_s_many_connections_do_not_wait_for_each_other() {
     }
     assert!(logins.join_all().await.into_iter().all(|granted| granted));
     assert!(start.elapsed() < rookery_auth::limits::MAX_ACCOUNT_DELAY, "{:?}", start.elapsed());
+}
+
+/// Says when it is woken.
+#[derive(Default)]
+struct Alarm(AtomicUsize);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_wakes_nobody_who_waits_for_another_account() {
+    let (_dir, accounts) = accounts();
+    let (ada, bob) = (Name::new("ada").unwrap(), Name::new("bob").unwrap());
+    for _ in 0..=FREE_FAILURES {
+        lock(&accounts.throttle).begin(None, "bob", Instant::now());
+    }
+    let alarm = Arc::new(Alarm::default());
+    let waker = Waker::from(Arc::clone(&alarm));
+    let mut waiting = Box::pin(attempt::Attempt::begin(&accounts, None, Some(&bob)));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let succeed =
+        async |name| attempt::Attempt::begin(&accounts, None, Some(name)).await.end(Ok(()));
+    for _ in 0..100 {
+        succeed(&ada).await;
+    }
+    assert_eq!(alarm.0.load(Ordering::Relaxed), 0);
+    assert_eq!(accounts.waiting.rows(), 1);
+    accounts.waiting.wake("bob");
+    assert_eq!(alarm.0.load(Ordering::Relaxed), 1);
+    drop(waiting);
+    assert_eq!(accounts.waiting.rows(), 0, "nothing is kept of who waits no more");
 }
 
 #[tokio::test(start_paused = true)]
