@@ -245,10 +245,13 @@ impl Account {
             tracing::error!(account = %self.name(), "{what}");
             return Err(StoreError::Damaged(what));
         }
-        writer.log.write(&frames).map_err(|failure| self.write_failed(failure))?;
-        if must_sync {
-            writer.log.sync().map_err(|failure| self.write_failed(failure))?;
-        }
+        let before = writer.log.mark();
+        let written = writer.log.write(&frames);
+        let kept = written.and_then(|()| match must_sync {
+            true => writer.log.sync(before),
+            false => writer.log.keep(&frames, before),
+        });
+        kept.map_err(|failure| self.write_failed(failure))?;
         writer.dirty.extend(delta.parts(&read(&self.state)));
         write(&self.state).publish(delta);
         Ok(())
@@ -329,7 +332,7 @@ impl Account {
         if self.check_writable().is_err() || self.expunge_left_out(writer).is_err() {
             return;
         }
-        if let Err(failure) = writer.log.sync() {
+        if let Err(failure) = writer.log.sync(writer.log.mark()) {
             self.write_failed(failure);
             return;
         }

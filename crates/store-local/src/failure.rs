@@ -8,10 +8,12 @@ use std::io;
 
 /// What an error of the system means: a full disk is refused, the rest is our fault.
 pub(crate) fn io_error(context: &'static str, source: io::Error) -> StoreError {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refused::OverQuota.into(),
-        _ => StoreError::Io { context, source },
-    }
+    if is_full(&source) { Refused::OverQuota.into() } else { StoreError::Io { context, source } }
+}
+
+/// Whether there was no room, which there may be again.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Whether it was the disk that could not read: a bad sector, a controller that does not answer, a file system that finds itself

@@ -28,6 +28,9 @@ pub const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 /// Changes that wait for one account's log; who comes later waits to be let into the queue.
 pub const MAX_QUEUED_CHANGES: usize = 1024;
 
+/// Octets of changes that need no sync of their own, and are kept until the next one.
+pub const MAX_UNSYNCED_OCTETS: usize = 64 << 10;
+
 /// Changes that share one write and one sync.
 pub const MAX_BATCH_CHANGES: usize = 256;
 

@@ -1,8 +1,9 @@
 //! The end of an account's log, where changes are written.
 
 use crate::batch::Frame;
+use crate::failure::is_full;
 use crate::frame::ALIGNMENT;
-use crate::limits::COPY_OCTETS;
+use crate::limits::{COPY_OCTETS, MAX_UNSYNCED_OCTETS};
 use crate::segment::{SEGMENT_HEADER, SegmentHeader, file_name};
 use crate::vfs::{Vfs, VfsFile};
 use std::io;
@@ -45,6 +46,15 @@ pub(crate) struct Log {
     pub(crate) durable: u64,
     /// Octets of all frames that were written since the log was opened.
     pub(crate) written: u64,
+    /// The octets at the end that were written since the last sync, and answered.
+    pub(crate) unsynced: Vec<u8>,
+}
+
+/// A place to which a log can be taken back.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    end: u64,
+    sequence: u64,
 }
 
 impl Log {
@@ -53,7 +63,13 @@ impl Log {
         let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
         let end = SEGMENT_HEADER as u64;
         let dir = dir.to_owned();
-        Ok(Self { vfs, dir, id, segment: 1, file, end, sequence: 0, durable: 0, written: 0 })
+        let (sequence, durable, written, unsynced) = (0, 0, 0, Vec::new());
+        Ok(Self { vfs, dir, id, segment: 1, file, end, sequence, durable, written, unsynced })
+    }
+
+    /// Where the log ends.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { end: self.end, sequence: self.sequence }
     }
 
     /// Go on in a new segment if this one has this many octets.
@@ -61,7 +77,7 @@ impl Log {
         if self.end < octets || self.end <= SEGMENT_HEADER as u64 {
             return Ok(());
         }
-        self.sync()?;
+        self.sync(self.mark())?;
         let (number, first_sequence) = (self.segment + 1, self.sequence + 1);
         let header = SegmentHeader::new(number, self.id, first_sequence);
         // Nothing refers to the new file yet, so that a half-made one harms nobody: recovery takes it
@@ -89,13 +105,63 @@ impl Log {
         }
     }
 
-    /// Make durable what was written.
-    pub(crate) fn sync(&mut self) -> Result<(), WriteFailure> {
-        if self.durable < self.sequence {
-            self.file.sync_data().map_err(WriteFailure::Unknown)?;
-            self.durable = self.sequence;
+    /// Keep the frames that were written behind a place, and have no bodies, until they are synced together with what comes
+    /// after them.
+    pub(crate) fn keep(&mut self, frames: &[Frame], behind: Mark) -> Result<(), WriteFailure> {
+        let octets = usize::try_from(self.end - behind.end).unwrap_or(usize::MAX);
+        if self.unsynced.len().saturating_add(octets) > MAX_UNSYNCED_OCTETS {
+            return self.sync(behind);
+        }
+        for Frame { header, meta, .. } in frames {
+            self.unsynced.extend_from_slice(header);
+            self.unsynced.extend_from_slice(meta);
+            let whole = self.unsynced.len().next_multiple_of(ALIGNMENT as usize);
+            self.unsynced.resize(whole, 0);
         }
         Ok(())
+    }
+
+    /// Make durable what was written. Some file systems only find out now that there is no room: then all that came after
+    /// this place is taken back.
+    pub(crate) fn sync(&mut self, back: Mark) -> Result<(), WriteFailure> {
+        if self.durable == self.sequence {
+            return Ok(());
+        }
+        match self.file.sync_data() {
+            Ok(()) => {
+                self.is_synced();
+                Ok(())
+            }
+            Err(error) if is_full(&error) => Err(self.take_back(back, error)),
+            Err(error) => Err(WriteFailure::Unknown(error)),
+        }
+    }
+
+    fn is_synced(&mut self) {
+        self.durable = self.sequence;
+        self.unsynced.clear();
+    }
+
+    /// Let the log end at an earlier place. What was written before that since the last sync is written once more: after a
+    /// failed sync the system takes for written what it could not write.
+    fn take_back(&mut self, Mark { end, sequence }: Mark, error: io::Error) -> WriteFailure {
+        let synced = end.saturating_sub(self.unsynced.len() as u64);
+        let again = || {
+            if self.unsynced.is_empty() {
+                Ok(())
+            } else {
+                self.file.write_at(&self.unsynced, synced)
+            }
+        };
+        let taken = self.file.truncate(end).and_then(|()| again());
+        match taken.and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                (self.end, self.sequence) = (end, sequence);
+                self.is_synced();
+                WriteFailure::RolledBack(error)
+            }
+            Err(_) => WriteFailure::Unknown(error),
+        }
     }
 
     fn write_frames(&self, frames: &[Frame]) -> io::Result<u64> {
@@ -108,14 +174,7 @@ impl Log {
     /// Cut off what a failed write left. It counts as cut only when that is durable: otherwise it
     /// could come back behind frames that are written later.
     fn roll_back(&mut self, error: io::Error) -> WriteFailure {
-        let cut = self.file.truncate(self.end).and_then(|()| self.file.sync_data());
-        match cut {
-            Ok(()) => {
-                self.durable = self.sequence;
-                WriteFailure::RolledBack(error)
-            }
-            Err(_) => WriteFailure::Unknown(error),
-        }
+        self.take_back(self.mark(), error)
     }
 }
 

@@ -54,7 +54,9 @@ impl Recovered {
         let Salvaged { state, log, sequence, segment, file, .. } = salvaged;
         let dir = account.join("seg");
         let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
-        let log = Log { vfs, dir, id: log, segment, file, end, sequence, durable, written };
+        let unsynced = Vec::new();
+        let log =
+            Log { vfs, dir, id: log, segment, file, end, sequence, durable, written, unsynced };
         Self {
             state,
             log,
@@ -173,6 +175,7 @@ pub(crate) fn recover(
         sequence,
         durable: sequence,
         written: 0,
+        unsynced: Vec::new(),
     };
     Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, left_out, tail, damaged })
 }

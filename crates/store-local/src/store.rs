@@ -418,7 +418,8 @@ fn create_account(
     state.counters.uid_validity = *lock(&shared.uid_validity);
     let mut batch = Batch::new(&state, &log, shared.options.max_tombstones);
     account::create(&mut batch, mailboxes, now)?;
-    let written = log.write(&batch.finish().frames).and_then(|()| log.sync());
+    let empty = log.mark();
+    let written = log.write(&batch.finish().frames).and_then(|()| log.sync(empty));
     written.map_err(|failure| creating(failure.into_error()))?;
     vfs.rename(&unfinished, &segments).map_err(creating)?;
     sync_name(vfs, dir).map_err(creating)

@@ -1,8 +1,8 @@
 //! Disks that fail at any operation of a script.
 
-use crate::workload::{ACCOUNT, create, message, open_soon, picture, script, small_memory};
+use crate::workload::{ACCOUNT, Step, create, message, open_soon, picture, script, small_memory};
 use rookery_mail::{MailboxId, ModSeq, UidSet};
-use rookery_mailbox::{Absent, Refused, Store, StoreError};
+use rookery_mailbox::{Absent, FlagOperation, Refused, Store, StoreError};
 use rookery_store_local::LocalStore;
 use rookery_store_local::vfs::{SimulatedDisk, Space};
 use std::io;
@@ -60,7 +60,10 @@ async fn fail_once(at: u64, error: io::ErrorKind) {
             Err(StoreError::Refused(refused)) if refused != Refused::OverQuota => {
                 assert!(step.take(&*oracle).await.is_err(), "{moment}: {refused}");
             }
-            Err(StoreError::ReadOnly) => break,
+            Err(StoreError::ReadOnly) => {
+                assert_ne!(error, io::ErrorKind::StorageFull, "{moment}: there is room again");
+                break;
+            }
             Err(_) => in_flight = Some(step),
         }
         assert_eq!(picture(&*account).await, picture(&*oracle).await, "{moment}");
@@ -94,6 +97,32 @@ async fn a_full_disk_at_any_operation_changes_nothing() {
 async fn an_error_at_any_operation_changes_nothing() {
     for at in 1..=all_operations().await {
         fail_once(at, io::ErrorKind::Other).await;
+    }
+}
+
+/// Some file systems say only at the sync that there is no room, and have then forgotten what was written before as well.
+#[tokio::test]
+async fn a_sync_without_room_takes_nothing_from_earlier_changes() {
+    for seed in 0..20 {
+        let disk = SimulatedDisk::new();
+        let store = open_soon(&disk).await.unwrap();
+        let account = create(&store).await.unwrap();
+        let some = vec![message(&*account, 50, "").await.unwrap()];
+        account.append(MailboxId(1), some, 1).await.unwrap();
+        // Answered before it is durable.
+        account.claim_recent(MailboxId(1)).await.unwrap().unwrap();
+        disk.fail_at(disk.operations() + 2, io::ErrorKind::StorageFull, false);
+        let flag = Step::Flag(1, FlagOperation::Add, "\\Seen");
+        let refused = flag.take(&*account).await;
+        assert!(matches!(refused, Err(StoreError::Refused(Refused::OverQuota))), "{refused:?}");
+        flag.take(&*account).await.unwrap();
+        let before = picture(&*account).await;
+        let disk = disk.crash(seed);
+        let store = open_soon(&disk).await.unwrap();
+        let account = store.account(ACCOUNT).await.unwrap();
+        assert_eq!(picture(&*account).await, before);
+        flag.take(&*account).await.unwrap();
+        Step::Subscribe("x").take(&*account).await.expect("nothing is missing");
     }
 }
 
