@@ -338,3 +338,48 @@ async fn errors_of_the_moment_stay_errors() {
     }
     assert!(failed > 20 && repaired > 20, "{failed} {repaired}");
 }
+
+/// A file that the server may not open is no reason to begin the log anew without it; one that the disk cannot even open
+/// counts as missing until it can.
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_not_done_without() {
+    for whole in [pages(true).await, without_indexes(&pages(false).await)] {
+        may_not_be_opened(&whole).await;
+    }
+}
+
+async fn may_not_be_opened(whole: &SimulatedDisk) {
+    let healthy = known_of(&copy(whole)).await;
+    let segments = |disk: &SimulatedDisk| {
+        let files = contents(disk).into_keys();
+        files.filter(|path| path.extension().is_some_and(|it| it == "seg")).count()
+    };
+    let has_indexes = contents(whole).contains_key(&account_dir().join("account.idx"));
+    for path in contents(whole).into_keys() {
+        let is_log = path.extension().is_some_and(|it| it == "seg");
+        for (error, is_of_the_disk) in
+            [(ErrorKind::PermissionDenied.into(), false), (SimulatedDisk::unreadable(), true)]
+        {
+            let disk = copy(whole);
+            let moment = format!("{} {error}", path.display());
+            disk.deny(&path, error);
+            let store = open_soon(&disk).await.unwrap();
+            let opened = store.account(ACCOUNT).await;
+            assert_eq!(opened.is_ok(), !is_log || is_of_the_disk, "{moment}");
+            drop(opened);
+            let report = store.check(ACCOUNT).await;
+            assert!(!report.is_ok_and(|report| report.is_good()), "{moment}");
+            let repaired = store.repair(ACCOUNT).await;
+            assert!(!is_log || !repaired.is_ok_and(|report| report.is_good()), "{moment}");
+            drop(store);
+            disk.mend();
+            assert!(is_of_the_disk || segments(&disk) == segments(whole), "{moment}");
+            if is_of_the_disk && !has_indexes {
+                continue;
+            }
+            let left = known_of(&disk).await;
+            assert_eq!(left.contents, healthy.contents, "{moment}");
+            assert_eq!(left.messages, healthy.messages, "{moment}");
+        }
+    }
+}

@@ -90,6 +90,8 @@ struct Disk {
     failing_look: Option<(RangeInclusive<u64>, Failing)>,
     /// Octets of files that cannot be read.
     spoiled: Vec<(Inode, Range<u64>)>,
+    /// Files that cannot be opened.
+    denied: Vec<(PathBuf, Failing)>,
 }
 
 /// An error, again and again.
@@ -182,6 +184,7 @@ impl SimulatedDisk {
         disk.blindness = None;
         disk.failing_look = None;
         disk.spoiled.clear();
+        disk.denied.clear();
     }
 
     /// How many times something was opened, listed or read.
@@ -205,6 +208,11 @@ impl SimulatedDisk {
         let mut disk = self.disk();
         let inode = disk.names.get(path).copied();
         disk.spoiled.extend(inode.map(|inode| (inode, octets)));
+    }
+
+    /// Let opening a file fail with this error, until [`Self::mend`].
+    pub fn deny(&self, path: &Path, error: impl Into<io::Error>) {
+        self.disk().denied.push((path.to_owned(), Failing::from(error.into())));
     }
 
     /// What a disk says that cannot read.
@@ -550,6 +558,9 @@ impl Vfs for SimulatedDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
         let mut disk = self.disk();
         disk.look()?;
+        if let Some((_, failing)) = disk.denied.iter().find(|(denied, _)| denied == path) {
+            return Err(failing.error());
+        }
         let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
     }
