@@ -118,6 +118,10 @@ pub const MAX_SHOWN_UIDS: usize = 20;
 /// like that by chance once in four thousand times if it has so many octets, and more rarely if it has fewer.
 pub const MAX_TURNED_OCTETS: usize = 128 << 10;
 
+/// Contents that may be missing between two that can be read, where what can be read of a log is put together. Many segments of
+/// the smallest messages have so many; that many places take 256 MiB of memory.
+pub const MAX_SKIPPED_CONTENTS: u64 = 1 << 24;
+
 /// What a repair leaves out of each kind of number (UIDs, modification sequences, ids of mailboxes and messages, changes),
 /// for those that the missing part of a log may have given away: more than changes fit into what the disk can lose at once.
 pub const SALVAGE_MARGIN: u64 = 1 << 16;

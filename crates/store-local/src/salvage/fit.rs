@@ -1,5 +1,6 @@
 //! What a change becomes so that it can happen though changes before it are missing.
 
+use crate::limits::MAX_SKIPPED_CONTENTS;
 use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
 use crate::state::State;
 use rookery_mail::{
@@ -76,7 +77,10 @@ pub(super) fn fit(state: &mut State, anew: &mut Anew, record: Record) -> Vec<Rec
 }
 
 fn fit_append(state: &mut State, anew: &mut Anew, mut append: AppendRecord) -> Vec<Record> {
-    state.emails.skip_to(append.email);
+    // A content id so far on is not believed: the table has a place for each.
+    if append.email.0 <= state.emails.len().saturating_add(MAX_SKIPPED_CONTENTS) {
+        state.emails.skip_to(append.email);
+    }
     state.counters.email = state.emails.len();
     append.email = EmailId(state.counters.email + 1);
     append.thread = ThreadId(append.thread.0.min(append.email.0));
