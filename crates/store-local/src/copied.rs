@@ -53,16 +53,9 @@ pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> bool {
 /// Remove the index snapshots of a copy that were left aside. They may be of what came later in the account, and would be taken for
 /// the copy's own when its log has come as far with other changes.
 pub(crate) fn remove_index(vfs: &dyn Vfs, account: &Path) -> Result<(), StoreError> {
-    let removed = match is_copy(vfs, &account.join(ACCOUNT_FILE)) {
-        Ok(true) => index::remove(vfs, account),
-        // There are none, or too little of them.
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) =>
-        {
-            Ok(())
-        }
-        other => other.map(drop),
-    };
+    // Those that cannot be read cannot be used either.
+    let is_copy = is_copy(vfs, &account.join(ACCOUNT_FILE)).unwrap_or(false);
+    let removed = if is_copy { index::remove(vfs, account) } else { Ok(()) };
     removed.map_err(|error| io_error("removing the index snapshots of a copy", error))
 }
 
