@@ -74,6 +74,9 @@ async fn catch_up(
     snapshot: &Arc<Snapshot>,
     expunges: Expunges,
 ) -> Result<News, Failure> {
+    if selected.view.knows_all_of(snapshot) {
+        return Ok(News::default());
+    }
     let mut syncing = std::mem::take(&mut selected.view).begin_sync(snapshot, expunges);
     let goes_on = syncing.step();
     let (view, news) = if !goes_on && syncing.ends_soon() {

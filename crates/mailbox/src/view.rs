@@ -252,6 +252,12 @@ impl View {
         before.iter().filter(move |row| !is_expected(row)).map(|row| row.uid)
     }
 
+    /// Whether the client has nothing to be told of a snapshot, and nothing from before.
+    #[must_use]
+    pub fn knows_all_of(&self, snapshot: &Snapshot) -> bool {
+        self.synced >= snapshot.highest_modseq() && self.held_back.is_empty()
+    }
+
     /// Begin to catch up with a snapshot.
     #[must_use]
     pub fn begin_sync(self, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Syncing {
