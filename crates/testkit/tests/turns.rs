@@ -67,10 +67,13 @@ impl Stage {
             let all = UidSet::all();
             self.account.store().store_flags(inbox, &all, &change, None).await.unwrap();
         }
-        let (mut view, start) = (View::open(&before), thread_time());
-        let events = view.sync(&self.open.snapshot(), Expunges::Tell);
+        let view = View::open(&before);
+        let start = thread_time();
+        let mut syncing = view.begin_sync(&self.open.snapshot(), Expunges::Tell);
+        while syncing.step() {}
+        let (_, news) = syncing.finish();
         let took = thread_time() - start;
-        assert_eq!(events.len(), 1 << DOUBLED);
+        assert_eq!(news.changed().len(), 1 << DOUBLED);
         took
     }
 }
