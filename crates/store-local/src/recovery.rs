@@ -70,6 +70,14 @@ impl Recovered {
         }
     }
 
+    /// The account, if its log can be written to.
+    pub(crate) fn for_writing(self) -> Result<Self, StoreError> {
+        if self.log.file.is_read_only() {
+            return Err(io_error(READING, io::ErrorKind::ReadOnlyFilesystem.into()));
+        }
+        Ok(self)
+    }
+
     /// Write once more what the disk may not have. After a failed sync the system takes what it could
     /// not write for written; only what is written anew will be written by the next sync.
     pub(crate) fn rewrite_tail(&self) -> Result<(), StoreError> {

@@ -329,6 +329,7 @@ fn load_account(
         return Err(unsynced(io::Error::other("an earlier sync failed")));
     }
     let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones);
+    let found = found.and_then(Recovered::for_writing);
     if let Some(old) = old.filter(|_| found.is_err()) {
         return Ok(old);
     }
@@ -364,7 +365,7 @@ fn make_durable(
     found.verify_tail()
 }
 
-/// Load what can be read of an account whose log is damaged, or which the disk cannot read whole, for reading only. Any other
+/// Load what can be read of an account whose log is damaged or cannot be written to, or which the disk cannot read whole, for reading only. Any other
 /// error stays one.
 fn load_what_can_be_read(
     shared: Arc<Shared>,
@@ -376,6 +377,9 @@ fn load_what_can_be_read(
         StoreError::Damaged(what) => (Cause::Damaged(what), false),
         StoreError::Io { context: READING | index::READING, source } if is_unreadable(source) => {
             (Cause::Unreadable(source), true)
+        }
+        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            (Cause::ReadOnly, true)
         }
         _ => return Err(error),
     };

@@ -18,6 +18,7 @@ mod names;
 mod oversized;
 mod privileges;
 mod races;
+mod read_only;
 mod rookery;
 mod serve;
 mod tls;

@@ -81,6 +81,15 @@ impl Data {
         (said == "mounted\n").then_some(mount)
     }
 
+    /// Let the file system of [`Data::mount`] be written to (`rw`) or not (`ro`).
+    pub(crate) fn remount(&self, how: &str) {
+        let id = self.mounted.get().unwrap();
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--mount=/proc/{id}/ns/mnt")).args(["mount", "-o"]);
+        command.arg(format!("remount,{how}")).arg(self.dir());
+        assert!(command.status().unwrap().success());
+    }
+
     /// The binary, where it sees the data directory.
     fn binary(&self) -> Command {
         let Some(id) = self.mounted.get() else { return binary() };

@@ -57,6 +57,8 @@ pub(crate) enum Cause<'a> {
     Damaged(&'a str),
     /// The disk cannot read it, for now.
     Unreadable(&'a io::Error),
+    /// It can be read, and not be written to.
+    ReadOnly,
 }
 
 /// A message of which nobody knows where it was.
@@ -96,6 +98,9 @@ pub(crate) fn for_reading(
         }
         Cause::Unreadable(error) => {
             tracing::error!(account = %name, %error, "an account cannot be read from the disk (I/O error): what can be read of it can be read, and not changed, until all of it can be read when it is opened");
+        }
+        Cause::ReadOnly => {
+            tracing::error!(account = %name, "read-only file system, or no permission to write: an account can be read, and not changed, until its log can be written to when it is opened");
         }
     }
     for (path, octets) in salvaged.unread.all() {

@@ -67,6 +67,11 @@ pub trait VfsFile: Send + Sync {
     /// # Errors
     /// What the system says.
     fn truncate(&self, len: u64) -> io::Result<()>;
+
+    /// Whether it was opened for reading only, as it cannot be written to.
+    fn is_read_only(&self) -> bool {
+        false
+    }
 }
 
 /// What a file system has, in octets.
@@ -80,7 +85,7 @@ pub struct Space {
 
 /// A file system.
 pub trait Vfs: Send + Sync {
-    /// Open a file that exists for reading and writing.
+    /// Open a file that exists for reading and writing, or for reading only where the system allows no more.
     ///
     /// # Errors
     /// What the system says.

@@ -69,9 +69,58 @@ impl VfsFile for File {
     }
 }
 
+/// A file that can be read, and not written to.
+struct ReadOnlyFile(File);
+
+fn refused() -> io::Error {
+    io::ErrorKind::ReadOnlyFilesystem.into()
+}
+
+/// Whether what cannot be written may be there to be read.
+fn is_for_reading(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}
+
+impl VfsFile for ReadOnlyFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        VfsFile::read_at(&self.0, buffer, offset)
+    }
+
+    fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
+        self.0.read_cached_at(buffer, offset)
+    }
+
+    fn write_at(&self, _octets: &[u8], _offset: u64) -> io::Result<()> {
+        Err(refused())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Err(refused())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        VfsFile::len(&self.0)
+    }
+
+    fn id(&self) -> io::Result<u64> {
+        self.0.id()
+    }
+
+    fn truncate(&self, _len: u64) -> io::Result<()> {
+        Err(refused())
+    }
+
+    fn is_read_only(&self) -> bool {
+        true
+    }
+}
+
 impl Vfs for RealFiles {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Err(error) if is_for_reading(&error) => Ok(Arc::new(ReadOnlyFile(File::open(path)?))),
+            file => Ok(Arc::new(file?)),
+        }
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
@@ -125,7 +174,10 @@ impl Vfs for RealFiles {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(FILE_MODE);
-        let file = options.open(path)?;
+        let file = match options.open(path) {
+            Err(error) if is_for_reading(&error) => File::open(path)?,
+            file => file?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Box::new(file)),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
