@@ -389,7 +389,7 @@ pub(crate) fn relocate(
 ) -> Result<Relocated, StoreError> {
     let mut found = Relocated { offset: position.offset, dead_as_of: DeadAsOf::new() };
     for number in 1..=position.segment {
-        match relocated(vfs, account, state, (number, position.sequence)) {
+        match relocated(vfs, account, state, (number, position.sequence), number < first) {
             Ok(Some((offset, dead_as_of))) => {
                 found.dead_as_of.insert(number, dead_as_of);
                 found.offset = if number == position.segment { offset } else { found.offset };
@@ -413,6 +413,7 @@ fn relocated(
     account: &Path,
     state: &mut State,
     (number, sequence): (u32, u64),
+    may_be_damaged: bool,
 ) -> Result<Option<(u64, u64)>, StoreError> {
     let found = open_segment(vfs, &account.join("seg"), number)?;
     let SegmentHeader { generation, dead_as_of, .. } = found.header;
@@ -421,13 +422,21 @@ fn relocated(
     }
     let read = state.read((vfs, account), Part::Contents);
     read.map_err(|source| StoreError::Io { context: index::READING, source })?;
-    let (moved, offset) = contents(&found, sequence)?;
+    let (moved, offset) = contents(&found, sequence, may_be_damaged)?;
+    if may_be_damaged {
+        state.emails.lose(number);
+    }
     state.emails.relocate((number, generation), &moved);
     Ok(Some((offset, dead_as_of)))
 }
 
 /// The content that a segment has, and where the first frame is that comes after one with this sequence number.
-fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, u64), StoreError> {
+/// Where damage is to be expected, what lies between two whole frames is passed over.
+fn contents(
+    found: &Found,
+    last: u64,
+    may_be_damaged: bool,
+) -> Result<(Vec<(EmailId, Location)>, u64), StoreError> {
     let reader = SegmentReader::new(&*found.file, found.header.log);
     let mut reader = reader.map_err(|error| io_error(READING, error))?;
     let (mut at, mut moved) = (SEGMENT_HEADER as u64, Vec::new());
@@ -437,6 +446,12 @@ fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, u64),
         let frame = match reader.frame_without_content(at) {
             Ok(frame) if frame.header.sequence <= last => frame,
             Ok(_) | Err(NoFrame::End) => break,
+            Err(NoFrame::Bad(_)) if may_be_damaged => {
+                let next = reader.find_after(at + crate::frame::ALIGNMENT, 0);
+                let Some(next) = next.map_err(|error| io_error(READING, error))? else { break };
+                at = next;
+                continue;
+            }
             Err(NoFrame::Bad(bad)) => return Err(damage(found.number, at, bad.0)),
             Err(NoFrame::Io(error)) => return Err(io_error(READING, error)),
         };

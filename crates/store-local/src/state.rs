@@ -136,6 +136,16 @@ impl Emails {
         self.generations.insert(segment, generation);
     }
 
+    /// Nobody knows where in this segment its content lies now. Reading it finds that it is damaged.
+    pub(crate) fn lose(&mut self, segment: u32) {
+        let nowhere = Location { segment, offset: 0, len: 1 };
+        let is_there = |email: &&Email| email.location.segment == segment && email.location.len > 0;
+        let all = self.all().unwrap_or_default().iter().zip(1..);
+        let lost = all.filter(|(email, _)| is_there(email)).map(|(_, id)| (EmailId(id), nowhere));
+        let lost: Vec<_> = lost.collect();
+        self.relocate((segment, self.generation(segment)), &lost);
+    }
+
     /// Content that lies here, and that a message in a mailbox is about to have.
     pub(crate) fn add(&mut self, location: Location) -> EmailId {
         self.happen(EmailEvent::Added(location));

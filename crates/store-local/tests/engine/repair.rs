@@ -477,6 +477,30 @@ async fn what_a_loaded_account_knows_is_kept() {
     assert_eq!(wrong(&store.check(ACCOUNT).await.unwrap()), Vec::<&Finding>::new());
 }
 
+/// Index snapshots that are older than the rewriting of a segment do not know where its content lies, and some of its frames cannot be read.
+#[tokio::test]
+async fn damage_in_a_rewritten_segment_costs_what_is_damaged() {
+    let (disk, _) = crate::compaction::churned(true).await;
+    let store = open_soon(&disk).await.unwrap();
+    assert!(store.compact(ACCOUNT).await.unwrap() > 0);
+    let rewritten = disk.kill();
+    let healthy = known_of(&copy(&rewritten)).await;
+    let octets = rewritten.read(&segment(1)).unwrap();
+    for frame in frames(&octets).iter().skip(1).step_by(5) {
+        let damaged = scrambled(&rewritten, 1, frame.offset + 8);
+        for is_repaired in [false, true] {
+            if is_repaired {
+                repair(&damaged).await;
+            }
+            let found = known_of(&damaged).await;
+            let lost = healthy.contents.iter().filter(|it| found.contents.get(it.0) != Some(it.1));
+            assert!(lost.count() <= 1, "{}: {is_repaired}", frame.offset);
+            let wrong = found.contents.iter().find(|it| healthy.contents.get(it.0) != Some(it.1));
+            assert_eq!(wrong, None, "{}: {is_repaired}", frame.offset);
+        }
+    }
+}
+
 /// Segments before the repair are written anew as others are, and content is found in them after that.
 #[tokio::test]
 async fn what_is_before_a_repair_is_compacted() {
