@@ -15,6 +15,7 @@ mod connections;
 mod dispatch;
 mod gate;
 pub mod limits;
+mod long_code;
 mod mask;
 mod message_limit;
 mod names;

@@ -7,6 +7,7 @@ use crate::connections::Place;
 use crate::dispatch;
 use crate::gate;
 use crate::limits;
+use crate::long_code;
 use crate::message_limit;
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
@@ -419,6 +420,11 @@ impl Session {
             Some(Code::CopyUid { validity, source, destination }) => {
                 let copied = (validity, [&source, &destination]);
                 let told = copy::tell(tag.as_str(), copied, &text, out).await;
+                told.map_err(|_| NoInput::Hangup)?;
+            }
+            Some(Code::Modified(set)) => {
+                let beginning = format!("{} OK [MODIFIED", tag.as_str());
+                let told = long_code::tell(&beginning, &[&set], &text, out).await;
                 told.map_err(|_| NoInput::Hangup)?;
             }
             code => {

@@ -1,7 +1,7 @@
 //! COPY (RFC 9051 §6.4.7), and what it shares with MOVE.
 
 use super::now;
-use crate::limits::ANSWERED_AT_ONCE;
+use crate::long_code;
 use crate::message_limit;
 use crate::names;
 use crate::out::{Out, Sent};
@@ -9,8 +9,8 @@ use crate::progress;
 use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User, done};
-use rookery_imap_wire::{Code, SequenceSet, Tag, WireMailbox, print};
-use rookery_mail::{UidRange, UidSet};
+use rookery_imap_wire::{Code, SequenceSet, Tag, WireMailbox};
+use rookery_mail::UidSet;
 use rookery_mailbox::{Absent, Copied, MailboxInfo, Refused, Snapshot, StoreError};
 
 pub(crate) async fn run(
@@ -95,17 +95,7 @@ pub(crate) async fn tell(
     text: &str,
     out: &mut Out<'_>,
 ) -> Sent {
-    out.buffer().extend_from_slice(format!("{tag} OK [COPYUID {validity}").as_bytes());
-    for set in sets {
-        for (at, ranges) in set.ranges().chunks(ANSWERED_AT_ONCE).enumerate() {
-            out.buffer().push(if at == 0 { b' ' } else { b',' });
-            let pair = |range: &UidRange| (range.first().get(), range.last().get());
-            print::ranges(out.buffer(), ranges.iter().map(pair));
-            out.drain().await?;
-        }
-    }
-    out.buffer().extend_from_slice(format!("] {text}\r\n").as_bytes());
-    Ok(())
+    long_code::tell(&format!("{tag} OK [COPYUID {validity}"), &sets, text, out).await
 }
 
 /// COPYUID, unless nothing was copied (RFC 4315 §3).

@@ -56,8 +56,9 @@ pub(crate) async fn run(
         answer(context, selected, (&stored.snapshot, row), full, out);
         out.drain().await?;
     }
-    let mut done =
-        outcome(store, selected, &stored, found < selected.view.count(uids)).down_to(share.lowest);
+    let some_are_gone = found < selected.view.count(uids);
+    let done = outcome(store, selected, stored.modified, some_are_gone).await;
+    let mut done = done.down_to(share.lowest);
     if store.silent {
         // What came later is told behind the next command, or it would seem to be older than this.
         let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };
@@ -111,10 +112,14 @@ async fn changed_by_others(
     others
 }
 
-fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: bool) -> Done {
-    if !stored.modified.is_empty() {
-        let uids = &stored.modified;
-        let modified = if store.uid { uids.clone() } else { selected.numbers(uids) };
+async fn outcome(
+    store: &Store,
+    selected: &Selected,
+    modified: UidSet,
+    some_are_gone: bool,
+) -> Done {
+    if !modified.is_empty() {
+        let modified = if store.uid { modified } else { numbers(selected, &modified).await };
         let code = Code::Modified(modified);
         return Done::new(Some(code), "Some of the messages had changed", Next::Command);
     }
@@ -123,6 +128,17 @@ fn outcome(store: &Store, selected: &Selected, stored: &Stored, some_are_gone: b
         return Done::new(Some(code), "Some of the messages are gone", Next::Command);
     }
     Done::new(None, "Stored", Next::Command)
+}
+
+/// The numbers of messages, looked up in pieces that keep nobody else waiting.
+async fn numbers(selected: &Selected, uids: &UidSet) -> UidSet {
+    let mut numbers = UidSet::new();
+    for piece in uids.ranges().chunks(PIECES_IN_A_TURN) {
+        let found = selected.numbers(&piece.iter().copied().collect());
+        found.ranges().iter().for_each(|range| numbers.insert_range(*range));
+        yield_now().await;
+    }
+    numbers
 }
 
 /// Tell the client of a message that it knows, in full or no more than when it changed: silence does not
