@@ -5,7 +5,7 @@
 //! when there is nothing to do, and their memory goes with them.
 
 use super::lock;
-use crate::limits::{HASHING_IDLE, MAX_HASHING_THREADS, MAX_WAITING_LOGINS};
+use crate::limits::{HASHING_IDLE, HASHING_NICENESS, MAX_HASHING_THREADS, MAX_WAITING_LOGINS};
 use rookery_auth::password::Memory;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// Threads that hash, as many as there are cores, and a queue before them.
+/// Threads that hash, one less than there are cores, and a queue before them.
 pub(super) struct HashingPool {
     shared: Arc<Shared>,
     most: usize,
@@ -45,7 +45,7 @@ struct Queue {
 impl HashingPool {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { shared: Arc::default(), most: cores.min(MAX_HASHING_THREADS) }
+        Self { shared: Arc::default(), most: cores.saturating_sub(1).clamp(1, MAX_HASHING_THREADS) }
     }
 
     /// Do something on one of the threads. It holds its place in the queue when its caller goes away, but
@@ -87,6 +87,8 @@ impl HashingPool {
 impl Shared {
     /// What a thread does until there is nothing to do.
     fn work(&self) {
+        // Of the calling thread alone, as Linux has it. Where that is forbidden, it hashes like others do their work.
+        let _ = rustix::process::setpriority_process(None, HASHING_NICENESS);
         let mut memory = Memory::default();
         while let Some(job) = self.next() {
             // A panic costs its caller the answer and nobody else anything.
