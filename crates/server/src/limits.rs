@@ -71,7 +71,7 @@ pub(crate) const MAX_HASHING_THREADS: usize = 4;
 
 /// How much less than others the threads that hash passwords get of a processor that all want, as `nice` has it: a tenth, so that a flood
 /// of guesses keeps nobody waiting who has logged in, and somebody who does still gets through.
-pub const HASHING_NICENESS: i32 = 10;
+pub(crate) const HASHING_NICENESS: i32 = 10;
 
 /// How long a thread that hashes passwords waits for work before it ends.
 pub(crate) const HASHING_IDLE: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@ use rookery_mail::{
     EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet, UidValidity,
 };
 use rookery_mailbox::Snapshot;
+use rookery_mailbox::limits::MAX_MAILBOXES;
 use std::collections::BTreeSet;
 
 /// The mailbox for what belongs nowhere, and what is above those without a name.
@@ -27,7 +28,9 @@ impl Anew {
     /// `now` is in seconds since 1970. As UIDVALIDITYs are, when they are given, it is greater than those that nobody knows any more.
     pub(super) fn new(now: i64) -> Self {
         let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
-        Self { last: now - 1, made: BTreeSet::new() }
+        // Those of mailboxes that were made at once are ahead of the time.
+        let ahead = u32::try_from(MAX_MAILBOXES).unwrap_or(u32::MAX);
+        Self { last: now.saturating_add(ahead), made: BTreeSet::new() }
     }
 
     /// A mailbox of which no more is known. Clients must not take it for another one of its name (RFC 9051 §2.3.1.1).
