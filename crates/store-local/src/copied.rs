@@ -41,13 +41,10 @@ pub(crate) fn is_copy(vfs: &dyn Vfs, path: &Path) -> io::Result<bool> {
 }
 
 /// Whether the index snapshot of an account was written to the file that it is in.
-pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> bool {
-    let written = || {
-        let file = vfs.open(&account.join(ACCOUNT_FILE))?;
-        let octets = crate::vfs::read_exact_at(&*file, PLACE.len(), PLACE.start as u64)?;
-        io::Result::Ok(octets == number(&*file)?.to_le_bytes())
-    };
-    written().unwrap_or(false)
+pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> io::Result<bool> {
+    let file = crate::vfs::open(vfs, &account.join(ACCOUNT_FILE))?;
+    let octets = crate::vfs::read_exact_at(&*file, PLACE.len(), PLACE.start as u64)?;
+    Ok(octets == number(&*file)?.to_le_bytes())
 }
 
 /// Remove the index snapshots of a copy that were left aside. They may be of what came later in the account, and would be taken for

@@ -8,6 +8,7 @@
 use crate::copied;
 use crate::draft::Draft;
 use crate::index;
+use crate::plan;
 use crate::record::Record;
 use crate::replay::damage;
 use crate::resting::Part;
@@ -36,10 +37,10 @@ pub(crate) fn find(
     (segments, has_index): (&DeadAsOf, bool),
 ) -> Result<Messages, StoreError> {
     let Some((number, _)) = segments.first_key_value() else { return Ok(Messages::new()) };
-    if has_index && copied::is_original(files.0, files.1) {
+    let reading = |source| StoreError::Io { context: index::READING, source };
+    if has_index && copied::is_original(files.0, files.1).map_err(reading)? {
         return Err(damage(*number, 0, ENDS_LATER));
     }
-    let reading = |source| StoreError::Io { context: index::READING, source };
     state.read(files, Part::Contents).map_err(reading)?;
     let contents = contents(state, |segment| segments.contains_key(&segment));
     if contents.is_empty() {
@@ -76,7 +77,7 @@ fn messages(state: &State, contents: &BTreeMap<EmailId, u32>) -> Messages {
 
 /// The change by which messages of a mailbox go.
 pub(crate) fn expunge(draft: &Draft<'_>, mailbox: MailboxId, uids: &UidSet) -> Record {
-    Record::Expunge { mailbox, modseq: draft.counters().modseq.next(), uids: uids.clone() }
+    Record::Expunge { mailbox, modseq: plan::next_modseq(draft), uids: uids.clone() }
 }
 
 /// Let all messages go whose content was left out, in an account that is put together. All of it is in memory.

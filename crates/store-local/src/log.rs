@@ -139,7 +139,8 @@ impl Log {
 
     fn is_synced(&mut self) {
         self.durable = self.sequence;
-        self.unsynced.clear();
+        // Many accounts are loaded that seldom have any.
+        self.unsynced = Vec::new();
     }
 
     /// Let the log end at an earlier place. What was written before that since the last sync is written once more: after a

@@ -318,20 +318,17 @@ pub(crate) fn copy(
     if matches!(absent, Absent::RefuseBelow(least) if found.len() < least) {
         return Err(Refused::NoSuchMessage);
     }
-    let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
     let Some(_) = found.first() else {
         let (source, destination) = (UidSet::new(), UidSet::new());
         return Ok(CopyPlan { record: None, uid_validity, source, destination });
     };
-    let mut keywords = Keywords::new(target);
-    let used_keywords = source.flags(FlagSet { keywords: used, ..FlagSet::default() });
-    keywords.flag_set(&used_keywords)?;
+    let new_keywords = Keywords::new(target).brought(source, rows.iter().copied())?;
     let destination = next_uids(target, rows.len())?;
     let record = CopyRecord {
         from,
         to,
         modseq: next_modseq(draft),
-        new_keywords: keywords.new,
+        new_keywords,
         uids: found.clone(),
         first_uid: destination.first().ok_or(Refused::OutOfUids)?,
         save_date: now,
@@ -350,14 +347,12 @@ pub(crate) fn move_into_new(
     let source = snapshot(draft, from)?;
     let uids = uids_of(source.rows());
     let Some(to) = names.made.last().filter(|_| !uids.is_empty()) else { return Ok(None) };
-    let used = source.rows().fold(0, |bits, row| bits | row.flags.keywords);
-    let mut keywords = Keywords { known: &[], new: Vec::new() };
-    keywords.flag_set(&source.flags(FlagSet { keywords: used, ..FlagSet::default() }))?;
+    let keywords = Keywords { known: &[], new: Vec::new() };
     Ok(Some(CopyRecord {
         from,
         to: to.id,
         modseq: names.modseq.next(),
-        new_keywords: keywords.new,
+        new_keywords: keywords.brought(source, source.rows())?,
         uids,
         first_uid: Uid::MIN,
         save_date: now,
@@ -381,7 +376,7 @@ pub(crate) fn expunge(
     Ok((gone, record))
 }
 
-fn next_modseq(draft: &Draft<'_>) -> ModSeq {
+pub(crate) fn next_modseq(draft: &Draft<'_>) -> ModSeq {
     draft.counters().modseq.next()
 }
 
@@ -419,6 +414,17 @@ impl<'a> Keywords<'a> {
             self.new.push(keyword.clone());
         }
         Ok(1 << at)
+    }
+
+    /// Those that become new ones when these messages come from another mailbox.
+    fn brought<'r>(
+        mut self,
+        source: &Snapshot,
+        rows: impl Iterator<Item = &'r Row>,
+    ) -> Result<Vec<Keyword>, Refused> {
+        let keywords = rows.fold(0, |bits, row| bits | row.flags.keywords);
+        self.flag_set(&source.flags(FlagSet { keywords, ..FlagSet::default() }))?;
+        Ok(self.new)
     }
 
     /// The set of flags; keywords that the mailbox does not have become new ones.

@@ -73,7 +73,7 @@ impl Recovered {
     /// The account, if its log can be written to.
     pub(crate) fn for_writing(self) -> Result<Self, StoreError> {
         if self.log.file.is_read_only() {
-            return Err(io_error(READING, io::ErrorKind::ReadOnlyFilesystem.into()));
+            return Err(io_error(READING, crate::vfs::refused()));
         }
         Ok(self)
     }
@@ -158,7 +158,8 @@ pub(crate) fn recover(
     let told = read_with_index(&**vfs, account, max_tombstones)?;
     // An index snapshot is written when the log up to there has been synced: then there is nothing to sync. A copy of
     // both says nothing of that kind.
-    let is_durable = told.is_indexed && copied::is_original(&**vfs, account);
+    // If that cannot be told, it is synced once more.
+    let is_durable = told.is_indexed && copied::is_original(&**vfs, account).unwrap_or(false);
     let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, left_out, .. } =
         told;
     if stamps.is_empty() {

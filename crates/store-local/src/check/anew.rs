@@ -3,7 +3,7 @@
 use super::report::Finding;
 use super::{Loaded, Subject};
 use crate::recovery;
-use crate::salvage::{self, Salvaged, unless_of_the_moment};
+use crate::salvage::{self, Salvaged, index_unless_of_the_moment, unless_of_the_moment};
 use crate::segment::file_name;
 use crate::state::State;
 use crate::store::seconds_since_1970;
@@ -65,7 +65,7 @@ pub(super) fn begin(subject: &mut Subject, loaded: &Loaded) -> Result<Begun, Str
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.
 fn find(subject: &Subject) -> Result<Beginning, StoreError> {
     let Subject { vfs, dir, max_tombstones, log, .. } = subject;
-    let index = log.and_then(|log| index::load_all(&**vfs, dir, log).ok().flatten());
+    let index = log.map(|log| index_unless_of_the_moment(&**vfs, dir, log)).transpose()?.flatten();
     // Here nothing that cannot be read counts as zeros: it might be taken for the torn end of the log.
     let told = recovery::read(&**vfs, dir, *max_tombstones, index);
     let told = unless_of_the_moment(told)?;

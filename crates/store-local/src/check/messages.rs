@@ -27,15 +27,18 @@ pub(super) fn count(state: &State) -> u64 {
 
 /// For each problem the messages that it concerns.
 pub(super) fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
-    let holes: Vec<_> =
-        problems.iter().enumerate().filter_map(|(at, it)| Some((at, it.octets.clone()?))).collect();
+    let mut holes: HashMap<u32, Vec<(usize, &Range<u64>)>> = HashMap::new();
+    for (at, problem) in problems.iter().enumerate() {
+        if let Some((segment, hole)) = &problem.octets {
+            holes.entry(*segment).or_default().push((at, hole));
+        }
+    }
     let mut wanted: HashMap<EmailId, Vec<usize>> = HashMap::new();
     let all = state.emails.all().unwrap_or_default().iter();
     for (email, id) in all.zip(1..).filter(|_| !holes.is_empty()) {
+        let Some(holes) = holes.get(&email.location.segment) else { continue };
         let frame = octets(email.location);
-        let is_hit = |(segment, hole): &(u32, Range<u64>)| {
-            *segment == email.location.segment && hole.start < frame.end && frame.start < hole.end
-        };
+        let is_hit = |hole: &Range<u64>| hole.start < frame.end && frame.start < hole.end;
         let hit = holes.iter().filter(|(_, hole)| is_hit(hole)).map(|(at, _)| *at);
         let hit: Vec<usize> = hit.collect();
         if !hit.is_empty() {

@@ -30,6 +30,7 @@ use crate::vfs::{Patient, Unread, Vfs, in_words};
 use anew::Begun;
 use log::{Outcome, Problem, Walk};
 use rookery_mailbox::{Refused, StoreError};
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,10 @@ impl Subject {
 
     /// The first octets of a segment, within these, that the disk cannot read.
     pub(crate) fn unread(&self, number: u32, octets: &Range<u64>) -> Option<Range<u64>> {
+        // It is asked of every frame, and nearly all disks can be read.
+        if self.unread.is_empty() {
+            return None;
+        }
         self.unread.within(&self.segment(number), octets)
     }
 
@@ -164,7 +169,7 @@ fn check(
     let written_later = walk.written_later();
     if let Some((number, change)) = written_later.first_key_value()
         && indexed.is_some()
-        && copied::is_original(&*subject.vfs, &subject.dir)
+        && copied::is_original(&*subject.vfs, &subject.dir).unwrap_or(false)
     {
         walk.ends_before((*number, *change));
     }
@@ -215,6 +220,8 @@ fn conclude(
     let Found { problems, contents, state, is_whole, index, written_later, of_the_moment } = found;
     let (count, mut concerns) = known(subject, &problems, (&state, is_whole), &index);
     report.messages = count;
+    // What could not be looked at now is not lost.
+    let is_looked_at = of_the_moment.is_none();
     let mut end = match loaded {
         _ if is_whole => End::Whole,
         Some(_) if let Some(why) = of_the_moment => End::Unmended(format!("{NOT_NOW}: {why}")),
@@ -228,7 +235,8 @@ fn conclude(
         End::Begun(begun) => Some(&begun.state),
         End::Unmended(_) => None,
     };
-    let lost = known
+    let lost = known.filter(|_| is_looked_at);
+    let lost = lost
         .map_or_else(Vec::new, |state| messages::lost(subject, state, (&contents, &written_later)));
     if is_whole {
         leaving(&state, &written_later, report);
@@ -239,13 +247,12 @@ fn conclude(
         let of_messages = pairs.filter(|(it, _)| matches!(it.outcome, Outcome::OfMessages(_)));
         of_messages.for_each(|(_, (before, now))| *before = now);
     }
-    let is_known = known.is_some();
     let mut notes = Vec::new();
     if let End::Begun(begun) = &mut end {
         notes = std::mem::take(&mut begun.notes);
         begun.how.push_str(if lost.is_empty() { "" } else { anew::BUT_FOR_LOST });
     }
-    tell(problems.into_iter().zip(concerns).collect(), (&end, is_known), report);
+    tell(problems.into_iter().zip(concerns).collect(), &end, report);
     lost.into_iter().chain(notes).for_each(|finding| report.add(finding));
     end
 }
@@ -379,33 +386,30 @@ fn known(
     }
 }
 
-/// Put what was found in the log into words, with the messages that it concerns. `is_known` says whether these are all.
-fn tell(
-    problems: Vec<(Problem, Vec<Concern>)>,
-    (end, is_known): (&End, bool),
-    report: &mut Report,
-) {
+/// Put what was found in the log into words, with the messages that it concerns.
+fn tell(problems: Vec<(Problem, Vec<Concern>)>, end: &End, report: &mut Report) {
+    // Of an account that is not put together it is not known which messages these are.
+    let is_known = !matches!(end, End::Unmended(_));
     for (problem, concerns) in problems {
         let Problem { severity, place, what, outcome, .. } = problem;
         let finding = Finding { concerns, ..Finding::new(severity, place, what, "") };
-        let consequence = |text: &str| text.to_owned();
         report.add(match (outcome, end) {
             (Outcome::OfMessages(_), _) if is_known && finding.concerns.is_empty() => {
-                let (severity, consequence) = (Severity::Note, consequence(NO_MESSAGE));
+                let (severity, consequence) = (Severity::Note, NO_MESSAGE.to_owned());
                 Finding { severity, consequence, ..finding }
             }
             (Outcome::Known(text) | Outcome::OfMessages(text), _) => {
-                Finding { consequence: consequence(text), ..finding }
+                Finding { consequence: text.to_owned(), ..finding }
             }
             (Outcome::BeforeBase, _) => {
-                let (severity, consequence) = (Severity::Note, consequence(BEFORE_BASE));
+                let (severity, consequence) = (Severity::Note, BEFORE_BASE.to_owned());
                 Finding { severity, concerns: Vec::new(), consequence, ..finding }
             }
             (Outcome::AsOpened, End::Begun(begun)) => {
                 Finding { mended: Some(begun.how.clone()), ..finding }
             }
             (Outcome::AsOpened, End::Unmended(why)) => {
-                Finding { consequence: consequence(why), ..finding }
+                Finding { consequence: why.clone(), ..finding }
             }
             (Outcome::AsOpened, End::Whole) => finding,
         });
@@ -454,13 +458,14 @@ const LEAVING: &str =
 /// Messages whose content the log has left out, in a copy of which the log ends before the changes as of which these segments
 /// were written anew: they were expunged later.
 fn leaving(state: &State, written_later: &DeadAsOf, report: &mut Report) {
-    for segment in written_later.keys() {
-        let count = left_out::contents(state, |it| it == *segment).len();
-        if count > 0 {
-            let what = format!("messages that were expunged while this copy was made: {count}");
-            let place = format!("seg/{}", file_name(*segment));
-            report.add(Finding::note(place, what, LEAVING));
-        }
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for segment in left_out::contents(state, |it| written_later.contains_key(&it)).into_values() {
+        *counts.entry(segment).or_default() += 1;
+    }
+    for (segment, count) in counts {
+        let what = format!("messages that were expunged while this copy was made: {count}");
+        let place = format!("seg/{}", file_name(segment));
+        report.add(Finding::note(place, what, LEAVING));
     }
 }
 

@@ -137,7 +137,6 @@ fn fit_names(state: &State, anew: &mut Anew, mut names: NamesRecord) -> Record {
     let unknown: Vec<(MailboxId, MailboxName)> = unknown;
     names.renamed = known;
     names.made.retain(|made| !has(made.id));
-    let unknown: Vec<(MailboxId, MailboxName)> = unknown;
     names.made.extend(unknown.into_iter().map(|(id, name)| anew.mailbox(state, id, name)));
     let taken: Vec<MailboxName> = names
         .made

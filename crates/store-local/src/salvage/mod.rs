@@ -13,7 +13,7 @@ use crate::batch::location;
 use crate::draft::Draft;
 use crate::failure::{io_error, is_of_the_moment};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
-use crate::index::{self, Position};
+use crate::index::{self, Position, Stamps};
 use crate::left_out;
 use crate::record::{Record, is_append};
 use crate::replay::{READING, damage};
@@ -191,10 +191,7 @@ fn beginning(
     let dir = account.join("seg");
     let reading = |error| io_error(READING, error);
     let base = base::find_readable(vfs, &dir, numbers).map_err(reading)?;
-    let index = match index::load_all(vfs, account, log) {
-        Err(error) if is_of_the_moment(&error) => return Err(reading(error)),
-        index => index.ok().flatten(),
-    };
+    let index = index_unless_of_the_moment(vfs, account, log)?;
     if let Some((mut state, mut position, _)) = index
         && base.is_none_or(|base| position.segment >= base)
     {
@@ -216,6 +213,16 @@ fn beginning(
     // What cannot be found where it is now is what cannot be read.
     unless_of_the_moment(crate::recovery::relocate(vfs, account, &mut state, (first, position)))?;
     Ok((state, position))
+}
+
+/// The index snapshots, if they can be used.
+pub(crate) fn index_unless_of_the_moment(
+    vfs: &dyn Vfs,
+    account: &Path,
+    log: u64,
+) -> Result<Option<(State, Position, Stamps)>, StoreError> {
+    let loaded = index::load_all(vfs, account, log).map_err(|error| io_error(READING, error));
+    Ok(unless_of_the_moment(loaded)?.flatten())
 }
 
 /// What there is, or nothing if it is damaged or missing. Nothing is done without because there are too many open files.

@@ -158,6 +158,11 @@ pub trait Vfs: Send + Sync {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
+/// What is said to who would write where that cannot be.
+pub(crate) fn refused() -> io::Error {
+    io::ErrorKind::ReadOnlyFilesystem.into()
+}
+
 /// Open a file as [`Vfs::open`] does. What the disk cannot read is tried once more.
 pub(crate) fn open(vfs: &dyn Vfs, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
     match vfs.open(path) {

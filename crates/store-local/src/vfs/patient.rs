@@ -1,7 +1,7 @@
 //! Reading around what the disk cannot read. Nothing can be changed through this: octets that the disk could not read when it
 //! was asked twice count as zeros here, and are remembered.
 
-use super::{Space, Vfs, VfsFile};
+use super::{Space, Vfs, VfsFile, refused};
 use crate::failure::is_unreadable;
 use crate::limits::DISK_READ_OCTETS;
 use crate::sync::lock;
@@ -108,10 +108,6 @@ impl PatientFile {
         piece.fill(0);
         Ok(())
     }
-}
-
-fn refused() -> io::Error {
-    io::ErrorKind::ReadOnlyFilesystem.into()
 }
 
 impl VfsFile for PatientFile {

@@ -1,6 +1,6 @@
 //! The file system of the machine.
 
-use super::{Space, Vfs, VfsFile};
+use super::{Space, Vfs, VfsFile, refused};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, IoSliceMut};
@@ -71,10 +71,6 @@ impl VfsFile for File {
 
 /// A file that can be read, and not written to.
 struct ReadOnlyFile(File);
-
-fn refused() -> io::Error {
-    io::ErrorKind::ReadOnlyFilesystem.into()
-}
 
 /// Whether what cannot be written may be there to be read.
 fn is_for_reading(error: &io::Error) -> bool {
