@@ -3,15 +3,14 @@
 //! A thread that serves conversations serves many: while one of them is polled, all others wait. Counted is the time in which
 //! the thread computes, so that nothing depends on what else the machine has to do.
 
-mod client;
-
-pub use client::Client;
-
 use rustix::time::{ClockId, clock_gettime};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// Octets that a [`Client`](crate::client::Client) has to keep: a line that names very many messages is long.
+pub const KEPT_OCTETS: usize = 16 << 20;
 
 /// How long this thread has computed.
 #[must_use]

@@ -7,9 +7,10 @@ use rookery_mailbox::{
     Absent, Account, Expunges, FlagChange, FlagOperation, OpenMailbox, Store, View,
 };
 use rookery_store_local::LocalStore;
+use rookery_testkit::client::Client;
 use rookery_testkit::dialog::Host;
 use rookery_testkit::host::InProcess;
-use rookery_testkit::polls::{Client, Polls, thread_time};
+use rookery_testkit::polls::{KEPT_OCTETS, Polls, thread_time};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,8 @@ impl Stage {
             let (all, id) = (UidSet::all(), inbox.id);
             account.store().copy(id, &all, id, Absent::Skip, NOW).await.unwrap();
         }
-        let mut client = Client::new(host.connect().await.unwrap(), b"* OK").await.unwrap();
+        let mut client =
+            Client::new(host.connect().await.unwrap(), KEPT_OCTETS, b"* OK").await.unwrap();
         let login = format!("x LOGIN {} {}\r\n", host.user(), host.password());
         client.send(login.as_bytes(), b"x OK").await.unwrap();
         client.send(b"x SELECT INBOX\r\n", b"x OK").await.unwrap();

@@ -1,4 +1,4 @@
-//! A client in this process, whose commands are looked at one by one.
+//! A client in this process: it sends, and reads until what it waits for has come.
 
 use crate::dialog::Stream;
 use std::error::Error;
@@ -10,22 +10,21 @@ type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// Octets read at once.
 const READ_OCTETS: usize = 64 << 10;
 
-/// Octets of an answer that are kept: its last line is no longer.
-const KEPT_OCTETS: usize = 16 << 20;
-
-/// A client, whose commands are looked at one by one.
+/// A client whose commands have the tag `x`, or that speaks LMTP.
 pub struct Client {
     stream: Box<dyn Stream>,
+    /// Octets that are kept of an answer at the least: no last line of one is longer.
+    kept: usize,
     answer: Vec<u8>,
 }
 
 impl Client {
-    /// A client that has read the greeting.
+    /// A client that has read the greeting, and keeps so many octets of each answer.
     ///
     /// # Errors
     /// The server hung up.
-    pub async fn new(stream: Box<dyn Stream>, greeting: &[u8]) -> Fallible<Self> {
-        let mut client = Self { stream, answer: Vec::new() };
+    pub async fn new(stream: Box<dyn Stream>, kept: usize, greeting: &[u8]) -> Fallible<Self> {
+        let mut client = Self { stream, kept, answer: Vec::new() };
         client.until(|line| line.starts_with(greeting)).await?;
         Ok(client)
     }
@@ -33,13 +32,15 @@ impl Client {
     /// Send something, and read until a line of the answer begins like this.
     ///
     /// # Errors
-    /// What the server has said if it is refused; the server hung up.
+    /// What the server has said if it refuses; the server hung up.
     pub async fn send(&mut self, octets: &[u8], answer: &[u8]) -> Fallible<()> {
+        let refusals: &[&[u8]] =
+            if answer.starts_with(b"x ") { &[b"x NO", b"x BAD"] } else { &[b"4", b"5"] };
+        let is_refusal = |line: &[u8]| refusals.iter().any(|refusal| line.starts_with(refusal));
         self.stream.write_all(octets).await?;
         self.until(|line| line.starts_with(answer) || is_refusal(line)).await?;
         match last_line(&self.answer) {
-            // What is too much is refused, and that takes its time, too.
-            line if line.starts_with(answer) || line.starts_with(b"x NO") => Ok(()),
+            line if line.starts_with(answer) => Ok(()),
             line => {
                 let shown = line.get(..200).unwrap_or(line);
                 Err(String::from_utf8_lossy(shown).into())
@@ -57,16 +58,12 @@ impl Client {
             if self.answer.ends_with(b"\r\n") && is_last(last_line(&self.answer)) {
                 return Ok(());
             }
-            if self.answer.len() > 2 * KEPT_OCTETS {
-                self.answer.drain(..KEPT_OCTETS);
+            if self.answer.len() > 2 * self.kept {
+                let done = self.answer.len() - self.kept;
+                self.answer.drain(..done);
             }
         }
     }
-}
-
-/// Of IMAP or of LMTP.
-fn is_refusal(line: &[u8]) -> bool {
-    [b"x NO".as_slice(), b"x BAD", b"4", b"5"].iter().any(|refusal| line.starts_with(refusal))
 }
 
 fn last_line(answer: &[u8]) -> &[u8] {
