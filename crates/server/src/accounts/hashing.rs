@@ -122,6 +122,16 @@ mod tests {
     use std::sync::mpsc;
 
     #[tokio::test]
+    async fn a_processor_is_left_and_others_go_first() {
+        let pool = HashingPool::new();
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert!(pool.most <= MAX_HASHING_THREADS && (pool.most < processors || processors == 1));
+        let here = rustix::process::getpriority_process(None).unwrap();
+        let there = pool.run(|_| rustix::process::getpriority_process(None).unwrap()).await;
+        assert_eq!(there, Ok(HASHING_NICENESS.max(here)));
+    }
+
+    #[tokio::test]
     async fn few_threads_do_everything_and_survive_panics() {
         let (pool, now) = (Arc::new(HashingPool::new()), Arc::new(AtomicUsize::new(0)));
         let mut callers = tokio::task::JoinSet::new();

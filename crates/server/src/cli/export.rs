@@ -134,9 +134,9 @@ impl Export {
                 }
             }
         }
-        exported.left_out.extend(
-            why.map(|why| format!("{name}: {} left out: {}", uids(&unread), why.message())),
-        );
+        exported
+            .left_out
+            .extend(why.map(|why| format!("{name}: UID {unread} left out: {}", why.message())));
         Ok(())
     }
 
@@ -159,19 +159,8 @@ impl Export {
 
     fn finish(self, subscribed: &[String]) -> Result<(), Failure> {
         self.written(self.maildir.subscriptions(subscribed))?;
-        let synced = self.maildir.sync();
-        synced.map_err(|error| Failure::io(format!("writing {}", self.dir.display()), &error))
+        self.written(self.maildir.sync())
     }
-}
-
-/// `UID 3`, `UIDs 3, 5-9`.
-fn uids(set: &UidSet) -> String {
-    let range = |range: &rookery_mail::UidRange| match (range.first().get(), range.last().get()) {
-        (first, last) if first == last => first.to_string(),
-        (first, last) => format!("{first}-{last}"),
-    };
-    let ranges: Vec<_> = set.ranges().iter().map(range).collect();
-    format!("UID{} {}", if set.len() == 1 { "" } else { "s" }, ranges.join(", "))
 }
 
 #[cfg(test)]
@@ -233,12 +222,5 @@ mod tests {
         assert_eq!(exported.left_out, ["Box: it was renamed or deleted in the meantime"]);
         let failure = complete(exported.left_out, 2).unwrap_err().to_string();
         assert!(failure.contains("meantime\n2 keywords left out\n  "), "{failure}");
-    }
-
-    #[test]
-    fn uids_are_told_in_ranges() {
-        let set = |uids: &[u32]| uids.iter().filter_map(|&uid| Uid::new(uid)).collect::<UidSet>();
-        assert_eq!(uids(&set(&[3])), "UID 3");
-        assert_eq!(uids(&set(&[3, 5, 6, 7])), "UIDs 3, 5-7");
     }
 }

@@ -74,7 +74,7 @@ impl Maildir {
 
     /// Wait until the disk has all that was written. One sync for the whole file system takes a few of the seconds that one for
     /// each message would.
-    pub(crate) fn sync(self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         nix::unistd::syncfs(&self.opened).map_err(io::Error::from)
     }
 }
