@@ -85,7 +85,7 @@ pub(crate) async fn highest_modseq(
 }
 
 /// Let others run if many rows have been looked at before this piece.
-async fn turn(looked_at: &mut usize, piece: &[Row]) {
+pub(crate) async fn turn(looked_at: &mut usize, piece: &[Row]) {
     *looked_at += piece.len();
     if *looked_at > PIECES_IN_A_TURN {
         *looked_at = piece.len();

@@ -35,10 +35,10 @@ pub(crate) async fn run(
         C::Login { user, password } => command::login::run(session, &user, &password, input).await,
         C::Enable(names) => command::enable::run(&mut session.context, &names, out),
         C::Select { mailbox, parameters } => {
-            command::select::run(session, &mailbox, &parameters, false, out).await
+            Box::pin(command::select::run(session, &mailbox, &parameters, false, out)).await
         }
         C::Examine { mailbox, parameters } => {
-            command::select::run(session, &mailbox, &parameters, true, out).await
+            Box::pin(command::select::run(session, &mailbox, &parameters, true, out)).await
         }
         C::Idle => command::idle::run(session, input, out).await,
         C::Close => command::close::run(session).await,

@@ -65,11 +65,6 @@ impl Selected {
         ranges.collect()
     }
 
-    /// The numbers of those messages that the client knows, in a set of the kind that UIDs have.
-    pub(crate) fn numbers(&self, uids: &UidSet) -> UidSet {
-        self.view.numbers(uids)
-    }
-
     /// Octets that the view takes and shares with nobody who knows what the mailbox is now.
     pub(crate) fn own_octets(&self) -> usize {
         self.view.own_octets(&self.open.snapshot())
@@ -100,4 +95,35 @@ impl Selected {
 pub(crate) fn uids(set: &SequenceSet, last: Option<Uid>) -> UidSet {
     let ranges = set.resolve(last.map_or(0, Uid::get)).into_iter();
     ranges.filter_map(|(from, to)| Some(UidRange::new(Uid::new(from)?, Uid::new(to)?))).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use rookery_mail::{DateTime, EmailId, MailboxId, ModSeq, ThreadId, Uid, UidSet, UidValidity};
+    use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts};
+
+    /// A mailbox that has these messages, of which nothing else matters.
+    pub(crate) fn snapshot_of(uids: &UidSet) -> Snapshot {
+        let row = |uid| Row {
+            uid,
+            modseq: ModSeq::ZERO,
+            created: ModSeq::ZERO,
+            flags: FlagSet::default(),
+            email: EmailId(1),
+            thread: ThreadId(1),
+            size: 1,
+            internal_date: DateTime::from_unix(0),
+            save_date: 0,
+        };
+        Snapshot::from_parts(SnapshotParts {
+            id: MailboxId(1),
+            uid_validity: UidValidity::MIN,
+            uid_next: uids.last().and_then(Uid::next),
+            highest_modseq: ModSeq::ZERO,
+            keywords: Vec::new(),
+            rows: uids.iter().map(row).collect(),
+            tombstones: Vec::new(),
+            tombstone_floor: ModSeq::ZERO,
+        })
+    }
 }

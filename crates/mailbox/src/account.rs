@@ -3,7 +3,7 @@
 use crate::heavy::Owner;
 use crate::limits::MAX_ATTEMPTS;
 use crate::{AccountStore, MailboxInfo, MailboxList, NewMailbox, OpenMailbox, Refused, StoreError};
-use rookery_mail::{MailboxName, SpecialUse};
+use rookery_mail::{MailboxId, MailboxName, SpecialUse};
 use std::sync::Arc;
 
 /// An account, as protocol fronts see it. Cheap to clone.
@@ -85,6 +85,19 @@ impl Account {
         if name.is_inbox() {
             return Err(Refused::Inbox.into());
         }
+        let made = self.make(name, special_use, None, now).await?;
+        made.ok_or_else(|| Refused::NoSuchMailbox.into())
+    }
+
+    /// Make a mailbox, after those that are to be made for it, empty or with all messages of another one. Says what it is if it is
+    /// empty.
+    async fn make(
+        &self,
+        name: &MailboxName,
+        special_use: Option<SpecialUse>,
+        from: Option<MailboxId>,
+        now: i64,
+    ) -> Result<Option<MailboxInfo>, StoreError> {
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -92,10 +105,18 @@ impl Account {
             if list.mailboxes.contains_key(name) {
                 return Err(Refused::AlreadyExists.into());
             }
-            match self.store.create(&with_superiors(&list, name, special_use), now).await {
+            let mut new = missing_superiors(&list, name);
+            new.push(NewMailbox { name: name.clone(), special_use, subscribed: false });
+            let made = match from {
+                None => self.store.create(&new, now).await.map(|mut made| made.pop()),
+                Some(from) => {
+                    self.store.create_with_messages_of(from, &new, now).await.map(|()| None)
+                }
+            };
+            match made {
                 // Somebody made a superior name in the meantime.
                 Err(StoreError::Refused(Refused::AlreadyExists)) if attempts < MAX_ATTEMPTS => {}
-                made => return made?.pop().ok_or_else(|| Refused::NoSuchMailbox.into()),
+                made => return made,
             }
         }
     }
@@ -148,27 +169,12 @@ impl Account {
             return Err(Refused::AlreadyExists.into());
         }
         let inbox = self.find(&MailboxName::inbox()).await?;
-        let list = self.store.mailboxes().await?;
-        if list.mailboxes.contains_key(to) {
-            return Err(Refused::AlreadyExists.into());
-        }
-        self.store.create_with_messages_of(inbox.id, &with_superiors(&list, to, None), now).await
+        self.make(to, None, Some(inbox.id), now).await.map(drop)
     }
 }
 
 fn find_in(list: &MailboxList, name: &MailboxName) -> Result<MailboxInfo, StoreError> {
     Ok(list.mailboxes.get(name).cloned().ok_or(Refused::NoSuchMailbox)?)
-}
-
-/// A mailbox to make, after those that are to be made for it.
-fn with_superiors(
-    list: &MailboxList,
-    name: &MailboxName,
-    special_use: Option<SpecialUse>,
-) -> Vec<NewMailbox> {
-    let mut new = missing_superiors(list, name);
-    new.push(NewMailbox { name: name.clone(), special_use, subscribed: false });
-    new
 }
 
 fn missing_superiors(list: &MailboxList, name: &MailboxName) -> Vec<NewMailbox> {

@@ -9,7 +9,7 @@ mod pool;
 
 use crate::StoreError;
 use crate::limits::MAX_HEAVY_THREADS;
-use pool::{Pool, Task};
+use pool::{Pool, Task, Work};
 use std::future::poll_fn;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::io;
@@ -90,43 +90,53 @@ fn pool() -> Option<&'static Arc<Pool>> {
 ///
 /// # Errors
 /// [`NotDone`].
-pub async fn in_turns<T: Send + 'static>(
+pub fn in_turns<T: Send + 'static>(
     owner: Owner,
     work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, NotDone> {
-    let Some(pool) = pool() else { return Ok(work.await) };
+) -> impl Future<Output = Result<T, NotDone>> + Send {
     let (done, end) = oneshot::channel();
-    let task = pool.begin(owner, async move {
+    // In a box from here on: who waits for it should be no larger for that.
+    let work: Work = Box::pin(async move {
         // Who has asked may have gone.
         let _ = done.send(work.await);
     });
-    let _waiting = Waiting(task);
-    end.await.map_err(|_| NotDone)
+    async move {
+        let _waiting = match pool() {
+            Some(pool) => Some(Waiting(pool.begin(owner, work))),
+            None => {
+                work.await;
+                None
+            }
+        };
+        end.await.map_err(|_| NotDone)
+    }
 }
 
 /// Do something there in one turn.
 ///
 /// # Errors
 /// [`NotDone`].
-pub async fn at_once<T: Send + 'static>(
+pub fn at_once<T: Send + 'static>(
     owner: Owner,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NotDone> {
-    in_turns(owner, async { work() }).await
+) -> impl Future<Output = Result<T, NotDone>> + Send {
+    in_turns(owner, async { work() })
 }
 
 /// Begin something here that waits or yields after every little piece, for mostly it has no other, and go on with it there.
 ///
 /// # Errors
 /// [`NotDone`].
-pub async fn begun_here<T: Send + 'static>(
+pub fn begun_here<T: Send + 'static>(
     owner: Owner,
     work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, NotDone> {
+) -> impl Future<Output = Result<T, NotDone>> + Send {
     let mut work = Box::pin(work);
-    match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
-        Poll::Ready(done) => Ok(done),
-        Poll::Pending => in_turns(owner, work).await,
+    async move {
+        match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+            Poll::Ready(done) => Ok(done),
+            Poll::Pending => in_turns(owner, work).await,
+        }
     }
 }
 

@@ -267,7 +267,7 @@ impl Snapshot {
     /// The UIDs of all messages.
     #[must_use]
     pub fn uids(&self) -> UidSet {
-        self.rows().map(|row| row.uid).collect()
+        self.numbering().uids()
     }
 
     /// Which number means which UID to a client that knows all that this says.

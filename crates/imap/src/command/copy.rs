@@ -111,34 +111,14 @@ mod tests {
     use crate::budget::Budget;
     use crate::limits::{DEFAULT_MEMORY, MIN_MEMORY};
     use crate::out::tests::Written;
+    use crate::selected::tests::snapshot_of;
     use rookery_imap_wire::Response;
-    use rookery_mail::{DateTime, EmailId, MailboxId, ModSeq, ThreadId, Uid, UidValidity};
-    use rookery_mailbox::{FlagSet, Row, SnapshotParts};
+    use rookery_mail::Uid;
     use std::time::Duration;
 
     /// The messages with the UIDs 2, 4, 6 and so on up to 200.
     fn snapshot() -> Snapshot {
-        let row = |uid| Row {
-            uid,
-            modseq: ModSeq::ZERO,
-            created: ModSeq::ZERO,
-            flags: FlagSet::default(),
-            email: EmailId(1),
-            thread: ThreadId(1),
-            size: 1,
-            internal_date: DateTime::from_unix(0),
-            save_date: 0,
-        };
-        Snapshot::from_parts(SnapshotParts {
-            id: MailboxId(1),
-            uid_validity: UidValidity::MIN,
-            uid_next: Uid::new(201),
-            highest_modseq: ModSeq::ZERO,
-            keywords: Vec::new(),
-            rows: (2..=200).step_by(2).filter_map(Uid::new).map(row).collect(),
-            tombstones: Vec::new(),
-            tombstone_floor: ModSeq::ZERO,
-        })
+        snapshot_of(&(2..=200).step_by(2).filter_map(Uid::new).collect())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! STORE (RFC 9051 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
+use crate::changes;
 use crate::limits::PIECES_IN_A_TURN;
 use crate::message_limit::Share;
 use crate::out::Out;
@@ -102,11 +103,7 @@ async fn changed_by_others(
 ) -> UidSet {
     let (mut others, mut looked_at) = (UidSet::new(), 0);
     for piece in before.pieces_in(uids) {
-        looked_at += piece.len();
-        if looked_at > PIECES_IN_A_TURN {
-            looked_at = 0;
-            yield_now().await;
-        }
+        changes::turn(&mut looked_at, piece).await;
         View::changed_by_others(piece, stored, change).for_each(|uid| others.insert(uid));
     }
     others
@@ -134,7 +131,7 @@ async fn outcome(
 async fn numbers(selected: &Selected, uids: &UidSet) -> UidSet {
     let mut numbers = UidSet::new();
     for piece in uids.ranges().chunks(PIECES_IN_A_TURN) {
-        let found = selected.numbers(&piece.iter().copied().collect());
+        let found = selected.view.numbers(&piece.iter().copied().collect());
         found.ranges().iter().for_each(|range| numbers.insert_range(*range));
         yield_now().await;
     }

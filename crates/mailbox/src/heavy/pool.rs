@@ -29,7 +29,8 @@ struct Ready {
     of: BTreeMap<Owner, VecDeque<Arc<Task>>>,
 }
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What is to be done.
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Something that is done in turns.
 pub(super) struct Task {
@@ -63,25 +64,26 @@ impl Pool {
     /// A pool with so many threads.
     pub(super) fn start(threads: usize) -> io::Result<Arc<Self>> {
         let pool = Arc::new(Self::default());
-        for _ in 0..threads {
-            let pool = Arc::clone(&pool);
-            thread::Builder::new().name("heavy".to_owned()).spawn(move || pool.run())?;
+        for started in 0..threads {
+            let of = Arc::clone(&pool);
+            match thread::Builder::new().name("heavy".to_owned()).spawn(move || of.run()) {
+                Err(error) if started == 0 => return Err(error),
+                // Fewer do, more slowly.
+                Err(_) => break,
+                Ok(_) => {}
+            }
         }
         Ok(pool)
     }
 
     /// Begin something, in its turn.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        owner: Owner,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) -> Arc<Task> {
+    pub(super) fn begin(self: &Arc<Self>, owner: Owner, work: Work) -> Arc<Task> {
         let task = Arc::new(Task {
             pool: Arc::clone(self),
             owner,
             runtime: Handle::try_current().ok(),
             status: Mutex::new(Status::Ready),
-            work: Mutex::new(Some(Box::pin(work))),
+            work: Mutex::new(Some(work)),
             gone: AtomicBool::new(false),
         });
         self.add(Arc::clone(&task));
@@ -148,7 +150,9 @@ impl Task {
         if is_over || self.gone.load(Ordering::SeqCst) {
             // Without what it is about it is nothing; who wakes it wakes nobody.
             let work = lock(&self.work).take();
-            return drop(work);
+            // What panics when it goes takes no thread with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+            return;
         }
         let mut status = lock(&self.status);
         let goes_on = *status == Status::RunningOn;
@@ -204,16 +208,20 @@ mod tests {
     use std::task::Poll;
     use tokio::task::yield_now;
 
+    fn begin(pool: &Arc<Pool>, owner: u64, work: impl Future<Output = ()> + Send + 'static) {
+        pool.begin(Owner(owner), Box::pin(work));
+    }
+
     /// In which order work of these accounts has turns on one thread, if each has so many.
     fn order(owners: &[u64], turns: usize) -> Vec<u64> {
         let pool = Pool::start(1).unwrap();
         let (hold, held) = mpsc::channel::<()>();
         let (log, logged) = mpsc::channel();
         // The thread is kept until all are there.
-        pool.begin(Owner(0), async move { held.recv().unwrap() });
+        begin(&pool, 0, async move { held.recv().unwrap() });
         for owner in owners.iter().copied() {
             let log = log.clone();
-            pool.begin(Owner(owner), async move {
+            begin(&pool, owner, async move {
                 for _ in 0..turns {
                     log.send(owner).unwrap();
                     yield_now().await;
@@ -238,10 +246,10 @@ mod tests {
         let pool = Pool::start(1).unwrap();
         let (log, logged) = mpsc::channel();
         let (hold, held) = mpsc::channel::<()>();
-        pool.begin(Owner(0), async move { held.recv().unwrap() });
+        begin(&pool, 0, async move { held.recv().unwrap() });
         for number in 0..3 {
             let log = log.clone();
-            pool.begin(Owner(1), async move {
+            begin(&pool, 1, async move {
                 for _ in 0..5 {
                     log.send(number).unwrap();
                     yield_now().await;
@@ -262,7 +270,7 @@ mod tests {
         for number in 0..4 {
             let (wakers, done) = (wakers.clone(), done.clone());
             let mut left = 2000;
-            pool.begin(Owner(number), async move {
+            begin(&pool, number, async move {
                 poll_fn(|cx| {
                     left -= 1;
                     wakers.send(cx.waker().clone()).unwrap();

@@ -83,16 +83,19 @@ impl Shared {
     ) {
         let session = self.next_session.fetch_add(1, Ordering::Relaxed);
         let address = accepted.address();
-        let limits = &self.config().limits;
-        let Some(_place) = self.connections.place(protocol, address.ip(), limits) else {
+        let place = self.connections.place(protocol, address.ip(), &self.config().limits);
+        let Some(_place) = place else {
             let protocol_name = protocol.name();
             tracing::warn!(target: STRANGERS, peer = %address, protocol = protocol_name, "too many connections");
-            return self.refuse(accepted, protocol, shutdown).await;
+            return Box::pin(self.refuse(accepted, protocol, shutdown)).await;
         };
+        // Boxed: who waits with IMAP should not pay for the others.
         match accepted {
-            Accepted::Unix(stream) => self.lmtp(stream, "unix".to_owned(), session, shutdown).await,
+            Accepted::Unix(stream) => {
+                Box::pin(self.lmtp(stream, "unix".to_owned(), session, shutdown)).await;
+            }
             Accepted::Tcp(stream, address) if protocol == Protocol::Lmtp => {
-                self.lmtp(stream, address.to_string(), session, shutdown).await;
+                Box::pin(self.lmtp(stream, address.to_string(), session, shutdown)).await;
             }
             Accepted::Tcp(stream, address) => {
                 let peer = Peer { address: Some(address), secure: false, session };
@@ -135,7 +138,7 @@ impl Shared {
         let mut down = shutdown.clone();
         let from = peer.address.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip());
         let handshake = tokio::select! {
-            handshake = timeout(HANDSHAKE_DEADLINE, self.tls.accept(from, stream)) => handshake,
+            handshake = timeout(HANDSHAKE_DEADLINE, Box::pin(self.tls.accept(from, stream))) => handshake,
             _ = down.wait_for(|down| *down) => return,
         };
         let failure = match handshake {
@@ -198,6 +201,7 @@ impl Shared {
         rookery_lmtp::serve(stream, rookery_lmtp::Peer { address, session }, &services, shutdown)
             .await;
     }
+
     /// Tell a client that there is no place for it, where it can be told before a handshake.
     async fn refuse(
         &self,

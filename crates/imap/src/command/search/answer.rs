@@ -122,36 +122,14 @@ impl Matches<'_> {
 mod tests {
     use super::*;
     use crate::out::tests::Written;
-    use rookery_mail::{DateTime, EmailId, MailboxId, ModSeq, ThreadId, UidValidity};
-    use rookery_mailbox::{FlagSet, Row, Snapshot, SnapshotParts};
+    use crate::selected::tests::snapshot_of;
     use std::time::Duration;
 
     const MESSAGES: u32 = 30_000;
 
     /// A mailbox whose UIDs begin with 1001.
     fn view() -> View {
-        let row = |uid| Row {
-            uid,
-            modseq: ModSeq::ZERO,
-            created: ModSeq::ZERO,
-            flags: FlagSet::default(),
-            email: EmailId(1),
-            thread: ThreadId(1),
-            size: 1,
-            internal_date: DateTime::from_unix(0),
-            save_date: 0,
-        };
-        let rows: Vec<Row> = (1001..=1000 + MESSAGES).filter_map(Uid::new).map(row).collect();
-        View::open(&Snapshot::from_parts(SnapshotParts {
-            id: MailboxId(1),
-            uid_validity: UidValidity::new(1).unwrap(),
-            uid_next: Uid::new(1001 + MESSAGES),
-            highest_modseq: ModSeq::ZERO,
-            keywords: Vec::new(),
-            rows,
-            tombstones: Vec::new(),
-            tombstone_floor: ModSeq::ZERO,
-        }))
+        View::open(&snapshot_of(&(1001..=1000 + MESSAGES).filter_map(Uid::new).collect()))
     }
 
     #[tokio::test]
