@@ -24,9 +24,8 @@ impl Share {
     pub(crate) fn of(context: &Context, view: &View, uids: UidSet) -> Self {
         match context.services.settings.message_limit {
             Some(limit) if view.count(&uids) > limit.get() => {
-                let numbers = view.numbers(&uids);
-                let some = numbers.len() - u64::from(limit.get())..numbers.len();
-                let uids = view.around(&numbers.at(some));
+                let all = u64::from(view.count(&uids));
+                let uids = view.at(&uids, all - u64::from(limit.get())..all);
                 Self { lowest: uids.first(), uids }
             }
             _ => Self { uids, lowest: None },

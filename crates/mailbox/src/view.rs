@@ -13,6 +13,7 @@ use crate::runs::Runs;
 use crate::{FlagChange, Row, Snapshot, Stored};
 use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Whether the client may be told of expunges now.
@@ -160,6 +161,13 @@ impl View {
     #[must_use]
     pub fn uids(&self) -> UidSet {
         self.known.uids()
+    }
+
+    /// UIDs among which those that the client knows are those of these UIDs that have these positions among them, from 0 on; of
+    /// no more ranges, however many gaps the mailbox has.
+    #[must_use]
+    pub fn at(&self, uids: &UidSet, positions: Range<u64>) -> UidSet {
+        self.around(&self.numbers(uids).at(positions))
     }
 
     /// UIDs among which those that the client knows have these numbers, and no others; of no more ranges, however many gaps the

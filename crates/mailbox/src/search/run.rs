@@ -125,8 +125,8 @@ impl<'a> Batch<'a> {
 
 impl Search {
     /// The matches: those of the UIDs returned that have a number. There may be more of them than are wanted, but none is missing
-    /// between two of them, nor between them and the end that they were wanted from. What takes long is done on a thread for such work, in turns with others,
-    /// and ends when nobody waits for it any more.
+    /// between two of them, nor between them and the end that they were wanted from. What takes long is done on a thread for
+    /// such work, in turns with others, and ends when nobody waits for it any more.
     ///
     /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
     ///

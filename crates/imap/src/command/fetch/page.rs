@@ -20,6 +20,5 @@ pub(super) fn of(command: &Fetch) -> Result<Option<PartialRange>, Refusal> {
 
 /// The messages of a page: before any other modifier leaves some of them out (RFC 9394 §3.4).
 pub(super) fn narrow(page: PartialRange, view: &View, uids: &UidSet) -> UidSet {
-    let numbers = view.numbers(uids);
-    view.around(&numbers.at(page.positions(numbers.len())))
+    view.at(uids, page.positions(view.count(uids).into()))
 }

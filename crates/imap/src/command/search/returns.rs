@@ -73,6 +73,5 @@ pub(super) fn told(
 
 /// The matches at these positions.
 pub(super) fn page(view: &View, found: &UidSet, range: PartialRange) -> UidSet {
-    let numbers = view.numbers(found);
-    view.around(&numbers.at(range.positions(numbers.len())))
+    view.at(found, range.positions(view.count(found).into()))
 }
