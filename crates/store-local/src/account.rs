@@ -2,11 +2,11 @@
 
 use crate::batch::{Batch, Change};
 use crate::commit::{Queue, Writer};
-use crate::content::OpenSegments;
 use crate::failure::failed;
 use crate::free_space::Fullness;
 use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, REREAD_AFTER, UNLOAD_INDEX_OCTETS};
+use crate::open_segments::OpenSegments;
 use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
@@ -150,21 +150,24 @@ impl Account {
 
     /// Make all that was asked for durable, save the indexes, take no more changes, let go of files.
     pub(crate) async fn close(self: Arc<Self>) -> Result<(), StoreError> {
-        self.submit(0, |_| Ok(())).await.or_else(|error| match error {
-            // There is nothing that could be lost.
-            StoreError::ReadOnly | StoreError::Refused(Refused::NoSuchAccount) => Ok(()),
-            _ if !lock(&self.writer).left_out.is_empty() => Ok(()),
-            other => Err(other),
-        })?;
+        let asked = self.submit(0, |_| Ok(())).await;
         let closing = tokio::task::spawn_blocking(move || {
             let mut writer = lock(&self.writer);
+            match asked {
+                // There is nothing that could be lost.
+                Ok(())
+                | Err(StoreError::ReadOnly | StoreError::Refused(Refused::NoSuchAccount)) => {}
+                Err(_) if !writer.left_out.is_empty() => {}
+                Err(error) => return Err(error),
+            }
             if writer.behind() > 0 {
                 self.save_index(&mut writer);
             }
             self.read_only.store(true, Ordering::SeqCst);
-            self.segments.clear();
+            drop(self.segments.clear());
+            Ok(())
         });
-        closing.await.map_err(|_| failed("closing an account"))
+        closing.await.map_err(|_| failed("closing an account"))?
     }
 
     /// What the log holds is not known any more: change nothing until the store is opened again, not
@@ -223,7 +226,7 @@ impl Account {
         let _writer = lock(&self.writer);
         self.gone.store(true, Ordering::SeqCst);
         write(&self.state).vanish();
-        self.segments.clear();
+        drop(self.segments.clear());
     }
 
     pub(crate) fn look<T>(

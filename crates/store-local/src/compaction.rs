@@ -9,6 +9,7 @@ use crate::failure::{damaged, io_error};
 use crate::fields::BadRecord;
 use crate::frame::{ALIGNMENT, FrameHeader};
 use crate::limits::{COMPACTION_DEAD_PERCENT, COMPACTION_OCTETS_PER_SECOND, COPY_OCTETS};
+use crate::open_segments::OpenSegment;
 use crate::record::Record;
 use crate::resting::Part;
 use crate::segment::{
@@ -39,7 +40,10 @@ struct Candidate {
 
 /// A segment that was written anew, and is durable.
 struct Rewritten {
-    header: SegmentHeader,
+    /// The file as it was.
+    old: OpenSegment,
+    /// The one that is to take its place.
+    new: OpenSegment,
     /// Where the content of each APPEND is now.
     moved: Vec<(EmailId, Location)>,
 }
@@ -83,7 +87,7 @@ impl Account {
         let Some(candidate) = self.candidate()? else { return Ok(false) };
         let number = candidate.number;
         let temporary = self.segment_dir().join(new_file_name(number));
-        let done = self.rewrite(&candidate).and_then(|rewritten| self.publish(&rewritten));
+        let done = self.rewrite(&candidate).and_then(|rewritten| self.publish(rewritten));
         match done {
             Ok(true) => return Ok(true),
             // A full disk has room again some day, and then needs it most.
@@ -133,15 +137,16 @@ impl Account {
     fn rewrite(&self, candidate: &Candidate) -> Result<Rewritten, StoreError> {
         let failed = |error| io_error(WRITING, error);
         let (vfs, dir) = (self.vfs(), self.segment_dir());
-        let (old, header) = segment::open(&*vfs, &dir, candidate.number).map_err(failed)?;
-        let header = header.map_err(|bad| damage(candidate.number, 0, &bad))?;
-        let dead_as_of = candidate.dead_as_of;
+        let (number, dead_as_of) = (candidate.number, candidate.dead_as_of);
+        let (old, header) = segment::open(&*vfs, &dir, number).map_err(failed)?;
+        let header = header.map_err(|bad| damage(number, 0, &bad))?;
+        let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
         let header = SegmentHeader { generation: new_generation(), dead_as_of, ..header };
-        let new = vfs.create(&dir.join(new_file_name(candidate.number))).map_err(failed)?;
+        let new = vfs.create(&dir.join(new_file_name(number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
         let mut rewriting = Rewriting {
             account: self,
-            number: candidate.number,
+            number,
             reader: SegmentReader::new(&*old, header.log).map_err(failed)?,
             new,
             end: SEGMENT_HEADER as u64,
@@ -154,28 +159,32 @@ impl Account {
         }
         rewriting.flush()?;
         rewriting.new.sync_data().map_err(failed)?;
-        Ok(Rewritten { header, moved: rewriting.moved })
+        let Rewriting { new: file, moved, .. } = rewriting;
+        let new = OpenSegment { number, generation: Some(header.generation), file };
+        Ok(Rewritten { old: before, new, moved })
     }
 
     /// Let a rewritten segment take the old one's place; false if the account is no longer to be touched.
-    fn publish(&self, rewritten: &Rewritten) -> Result<bool, StoreError> {
-        let Rewritten { header: SegmentHeader { number, generation, .. }, moved } = rewritten;
-        let (vfs, dir) = (self.vfs(), self.segment_dir());
+    fn publish(&self, rewritten: Rewritten) -> Result<bool, StoreError> {
+        let Rewritten { old, new, moved } = rewritten;
+        let (vfs, dir, number) = (self.vfs(), self.segment_dir(), new.number);
+        let generation = new.generation.unwrap_or(0);
+        // Whoever looks up content sees the old places or the new ones, and finds the file that they belong to: nobody has to
+        // wait until the new file has the name.
+        let replacing = self.open_segments().replace(old, new);
         {
             // Index snapshots that say where content lies and of which generation a segment is say both or neither.
             let mut writer = lock(&self.writer);
-            // Whoever looks up content sees the old places, which belong to the old file, or the new ones.
-            let mut state = write(&self.state);
             if self.must_not_compact() {
                 return Ok(false);
             }
             let renamed =
-                vfs.rename(&dir.join(new_file_name(*number)), &dir.join(file_name(*number)));
+                vfs.rename(&dir.join(new_file_name(number)), &dir.join(file_name(number)));
             renamed.map_err(|error| io_error(WRITING, error))?;
-            state.emails.relocate((*number, *generation), moved);
+            write(&self.state).emails.relocate((number, generation), &moved);
             writer.dirty.insert(Part::Contents);
         }
-        self.open_segments().forget(*number);
+        replacing.done();
         if let Err(error) = vfs.sync_dir(&dir) {
             // After a power cut the old segment may be back, which says the same.
             tracing::warn!(account = %self.name(), %error, "the name of a segment is not synced");

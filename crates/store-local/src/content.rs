@@ -6,72 +6,18 @@
 use crate::account::Account;
 use crate::failure::{damaged, failed, io_error, is_unreadable};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
-use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, MAX_OPEN_SEGMENTS, SUMMARY_READ_OCTETS};
+use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, SUMMARY_READ_OCTETS};
 use crate::record::Record;
 use crate::resting::Part;
-use crate::segment;
 use crate::state::{Location, State};
-use crate::sync::lock;
 use crate::vfs::{self, VfsFile};
 use bytes::Bytes;
 use rookery_mail::EmailId;
 use rookery_mailbox::{Beginning, Refused, StoreError};
-use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-const READING: &str = "reading a message";
-
-/// A segment file that is open, and which of its rewritings it is.
-#[derive(Clone)]
-struct OpenSegment {
-    number: u32,
-    /// `None` if its header cannot be read.
-    generation: Option<u32>,
-    file: Arc<dyn VfsFile>,
-}
-
-/// Segment files that are open for reading, those used last at the end.
-#[derive(Default)]
-pub(crate) struct OpenSegments {
-    files: Mutex<VecDeque<OpenSegment>>,
-}
-
-impl OpenSegments {
-    /// Let go of all files.
-    pub(crate) fn clear(&self) {
-        lock(&self.files).clear();
-    }
-
-    /// Let go of a segment's file, for it has been replaced.
-    pub(crate) fn forget(&self, number: u32) {
-        lock(&self.files).retain(|open| open.number != number);
-    }
-
-    /// A segment in this generation, as far as it says which one it is; `None` if it has been replaced in the meantime.
-    fn get(
-        &self,
-        account: &Account,
-        (number, generation): (u32, u32),
-        disk: Disk,
-    ) -> Result<Option<OpenSegment>, Unread> {
-        let mut files = lock(&self.files);
-        let found = files.iter().position(|open| open.number == number);
-        let found = found.and_then(|at| files.remove(at));
-        let is_it = |open: &OpenSegment| open.generation.is_none_or(|it| it == generation);
-        let open = match (found.filter(is_it), disk) {
-            (Some(open), _) => open,
-            (None, Disk::IfAtHand) => return Err(Unread::WouldWait),
-            (None, Disk::Wait) => open_segment(account, number)?,
-        };
-        let file = is_it(&open).then(|| open.clone());
-        files.push_back(open);
-        if files.len() > MAX_OPEN_SEGMENTS {
-            files.pop_front();
-        }
-        Ok(file)
-    }
-}
+pub(crate) const READING: &str = "reading a message";
 
 /// Whether what is read may have to come from the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,25 +64,6 @@ impl Disk {
             }
         }
     }
-}
-
-fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreError> {
-    let opened = segment::open(&*account.vfs(), &account.segment_dir(), number);
-    let opened = match opened {
-        // Its first octets cannot be read. Others may be.
-        Err(error) if is_unreadable(&error) => {
-            let path = account.segment_dir().join(segment::file_name(number));
-            vfs::open(&*account.vfs(), &path).map(|file| (file, None))
-        }
-        opened => opened.map(|(file, header)| (file, header.ok())),
-    };
-    let (file, header) = opened.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            damaged("the log", &crate::fields::BadRecord("a segment that is missing"))
-        }
-        _ => io_error(READING, error),
-    })?;
-    Ok(OpenSegment { number, generation: header.map(|header| header.generation), file })
 }
 
 /// A frame with content.
@@ -250,8 +177,14 @@ impl Content {
             };
             let segment = (location.segment, generation);
             // It may be written anew between looking and opening; then its content is looked up again.
-            let Some(open) = account.open_segments().get(account, segment, disk)? else {
-                continue;
+            let segments = account.open_segments();
+            let open = match (segments.at_hand(segment), disk) {
+                (Some(open), _) => open,
+                (None, Disk::IfAtHand) => return Err(Unread::WouldWait),
+                (None, Disk::Wait) => match segments.open(account, segment)? {
+                    Some(open) => open,
+                    None => continue,
+                },
             };
             let content = Self::open(account, location, (open.file, disk), first)?;
             if open.generation.is_none() && !content.is_of(email)? {

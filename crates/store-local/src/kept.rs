@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::limits::{KEPT_IDLE, MAX_IDLE_ACCOUNTS};
+use crate::open_segments::OpenSegment;
 use crate::sync::lock;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,21 +38,30 @@ impl Loaded {
     }
 }
 
+/// What is let go of. Nobody who serves others is to wait for that.
+#[derive(Default)]
+pub(crate) struct Gone {
+    /// Accounts that nobody has used for a while.
+    pub(crate) accounts: Vec<Arc<Account>>,
+    /// Files of those that stay, which are closed when this is dropped.
+    pub(crate) files: Vec<OpenSegment>,
+}
+
 impl Kept {
-    /// Keep an account that was loaded just now, or used again; returns those that are to go for it.
-    /// Those that sessions have do not count.
-    pub(crate) fn keep(&self, account: &Arc<Account>) -> Vec<Arc<Account>> {
+    /// Keep an account that was loaded just now, or used again; returns what is to go for it. Accounts that sessions have
+    /// stay, and do not count.
+    pub(crate) fn keep(&self, account: &Arc<Account>) -> Gone {
         let mut accounts = lock(&self.accounts);
         if accounts.is_closed {
-            return Vec::new();
+            return Gone::default();
         }
-        let now = Instant::now();
+        let (now, mut files) = (Instant::now(), Vec::new());
         accounts.loaded.retain(|loaded| !Arc::ptr_eq(&loaded.account, account));
         for loaded in &mut accounts.loaded {
             if loaded.is_in_use() {
                 loaded.used = now;
             } else {
-                loaded.account.open_segments().clear();
+                files.extend(loaded.account.open_segments().clear());
             }
         }
         // Stable, so that those in use at the same time stay in the order of loading.
@@ -66,7 +76,7 @@ impl Kept {
         });
         let gone = gone.map(|loaded| loaded.account).collect();
         accounts.loaded.push(Loaded { account: Arc::clone(account), used: now });
-        gone
+        Gone { accounts: gone, files }
     }
 
     /// Remember that the log of an account is not known any more.

@@ -25,6 +25,7 @@ mod kept;
 mod left_out;
 pub mod limits;
 mod log;
+mod open_segments;
 mod plan;
 mod record;
 mod recovery;

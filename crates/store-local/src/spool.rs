@@ -9,6 +9,7 @@ use std::any::Any;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// A message that is coming in.
 pub(crate) struct LocalSpool {
@@ -58,12 +59,12 @@ impl LocalSpool {
     }
 
     /// The octets, if none was lost.
-    pub(crate) fn into_body(self) -> Result<Body, StoreError> {
+    pub(crate) fn into_body(mut self) -> Result<Body, StoreError> {
         if self.broken {
             let source = io::Error::other("an earlier write failed");
             return Err(StoreError::Io { context: "spooling a message", source });
         }
-        Ok(self.body)
+        Ok(std::mem::take(&mut self.body))
     }
 
     async fn add(&mut self, mut octets: &[u8]) -> Result<(), StoreError> {
@@ -96,6 +97,15 @@ impl LocalSpool {
             .map_err(|error| io_error("spooling a message", error))?;
         self.broken = false;
         Ok(())
+    }
+}
+
+impl Drop for LocalSpool {
+    /// Whoever gives a message up serves others, and does not wait until its file is gone.
+    fn drop(&mut self) {
+        if let (Some(file), Ok(runtime)) = (self.body.file.take(), Handle::try_current()) {
+            drop(runtime.spawn_blocking(move || drop(file)));
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::batch::Batch;
 use crate::failure::{failed, io_error, is_unreadable};
 use crate::free_space::Fullness;
 use crate::index;
-use crate::kept::Kept;
+use crate::kept::{Gone, Kept};
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
     MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
@@ -191,8 +191,12 @@ impl LocalStore {
         if lock(&account.unread).is_some() {
             return Ok(account);
         }
-        for idle in self.shared.kept.keep(&account) {
+        let Gone { accounts, files } = self.shared.kept.keep(&account);
+        for idle in accounts {
             tokio::spawn(idle.unload());
+        }
+        if !files.is_empty() {
+            drop(tokio::task::spawn_blocking(move || drop(files)));
         }
         Ok(account)
     }

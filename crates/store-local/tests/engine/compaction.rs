@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-fn segments() -> PathBuf {
+pub(crate) fn segments() -> PathBuf {
     Path::new(DIR).join("accounts").join(ACCOUNT).join("seg")
 }
 
@@ -22,7 +22,7 @@ fn octets(disk: &SimulatedDisk) -> u64 {
 }
 
 /// Forty messages, of which every fourth is left, and one that is only left as a copy.
-async fn churn(account: &dyn AccountStore) {
+pub(crate) async fn churn(account: &dyn AccountStore) {
     let inbox = MailboxId(1);
     for octets in 0..40 {
         let new = vec![message(account, 100 + 7 * octets, "\\Seen").await.unwrap()];

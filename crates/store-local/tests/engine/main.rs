@@ -13,6 +13,7 @@ mod left_out;
 mod oracle;
 mod parts;
 mod repair;
+mod slow;
 mod unreadable;
 mod workload;
 

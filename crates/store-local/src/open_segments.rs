@@ -1,0 +1,161 @@
+//! Segment files that are open for reading.
+//!
+//! Threads that serve conversations look here for files, so that nobody opens, closes or renames one while they have to wait
+//! for it: the lock is held for as long as it takes to find a file, and no longer.
+
+use crate::account::Account;
+use crate::failure::{damaged, io_error, is_unreadable};
+use crate::limits::MAX_OPEN_SEGMENTS;
+use crate::segment;
+use crate::sync::lock;
+use crate::vfs::{self, VfsFile};
+use rookery_mailbox::StoreError;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+/// A segment file that is open, and which of its rewritings it is.
+#[derive(Clone)]
+pub(crate) struct OpenSegment {
+    pub(crate) number: u32,
+    /// `None` if its header cannot be read.
+    pub(crate) generation: Option<u32>,
+    pub(crate) file: Arc<dyn VfsFile>,
+}
+
+/// Segment files that are open for reading.
+#[derive(Default)]
+pub(crate) struct OpenSegments {
+    files: Mutex<Files>,
+}
+
+#[derive(Default)]
+struct Files {
+    /// Those used last at the end.
+    open: VecDeque<OpenSegment>,
+    /// The file of a segment that is being replaced, and the one that takes its place. Whoever looks for either finds it here,
+    /// whichever of them has the name.
+    replacing: Vec<OpenSegment>,
+    /// Grows whenever files are let go of: what was opened before that is not kept.
+    era: u64,
+}
+
+impl OpenSegments {
+    /// Let go of all files, which are closed when what is returned is dropped: that may take as long as a disk likes.
+    #[must_use = "closing files may take long"]
+    pub(crate) fn clear(&self) -> VecDeque<OpenSegment> {
+        let mut files = lock(&self.files);
+        files.era += 1;
+        std::mem::take(&mut files.open)
+    }
+
+    /// A segment in this generation, as far as it says which one it is, if it is open already.
+    pub(crate) fn at_hand(&self, (number, generation): (u32, u32)) -> Option<OpenSegment> {
+        let mut files = lock(&self.files);
+        let is_it =
+            |open: &OpenSegment| (open.number, open.generation) == (number, Some(generation));
+        if let Some(open) = files.replacing.iter().find(|open| is_it(open)) {
+            return Some(open.clone());
+        }
+        let is_it = |open: &OpenSegment| open.number == number && open.may_be(generation);
+        let at = files.open.iter().position(is_it)?;
+        let open = files.open.remove(at)?;
+        files.open.push_back(open.clone());
+        Some(open)
+    }
+
+    /// The same, from the disk; `None` if it has been replaced in the meantime.
+    pub(crate) fn open(
+        &self,
+        account: &Account,
+        (number, generation): (u32, u32),
+    ) -> Result<Option<OpenSegment>, StoreError> {
+        let era = lock(&self.files).era;
+        let open = open_segment(account, number)?;
+        let it = open.may_be(generation).then(|| open.clone());
+        let closed = lock(&self.files).keep(open, era);
+        drop(closed);
+        Ok(it)
+    }
+
+    /// Begin to let a file take the place of another one. Both are at hand until what is returned is done or dropped.
+    pub(crate) fn replace(&self, old: OpenSegment, new: OpenSegment) -> Replacing<'_> {
+        lock(&self.files).replacing = vec![old, new.clone()];
+        Replacing { segments: self, new }
+    }
+}
+
+impl Files {
+    /// Keep a file that was opened in an era; returns those that are to be closed for it.
+    fn keep(&mut self, open: OpenSegment, era: u64) -> Vec<OpenSegment> {
+        if self.era != era {
+            return vec![open];
+        }
+        let mut closed = self.let_go(open.number);
+        self.open.push_back(open);
+        if self.open.len() > MAX_OPEN_SEGMENTS {
+            closed.extend(self.open.pop_front());
+        }
+        closed
+    }
+
+    fn let_go(&mut self, number: u32) -> Vec<OpenSegment> {
+        let (gone, kept) = std::mem::take(&mut self.open)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|open| open.number == number);
+        self.open = kept;
+        gone.into()
+    }
+}
+
+/// A file that is about to take the place of another one.
+pub(crate) struct Replacing<'a> {
+    segments: &'a OpenSegments,
+    new: OpenSegment,
+}
+
+impl Replacing<'_> {
+    /// It has taken the place, and nobody is told of the old one any more.
+    pub(crate) fn done(self) {
+        let new = self.new.clone();
+        let mut files = lock(&self.segments.files);
+        files.era += 1;
+        let era = files.era;
+        let closed = files.keep(new, era);
+        drop(files);
+        drop(closed);
+    }
+}
+
+impl Drop for Replacing<'_> {
+    fn drop(&mut self) {
+        let closed = std::mem::take(&mut lock(&self.segments.files).replacing);
+        drop(closed);
+    }
+}
+
+impl OpenSegment {
+    /// Whether it is in this generation, as far as it says.
+    fn may_be(&self, generation: u32) -> bool {
+        self.generation.is_none_or(|it| it == generation)
+    }
+}
+
+fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreError> {
+    let opened = segment::open(&*account.vfs(), &account.segment_dir(), number);
+    let opened = match opened {
+        // Its first octets cannot be read. Others may be.
+        Err(error) if is_unreadable(&error) => {
+            let path = account.segment_dir().join(segment::file_name(number));
+            vfs::open(&*account.vfs(), &path).map(|file| (file, None))
+        }
+        opened => opened.map(|(file, header)| (file, header.ok())),
+    };
+    let (file, header) = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            damaged("the log", &crate::fields::BadRecord("a segment that is missing"))
+        }
+        _ => io_error(crate::content::READING, error),
+    })?;
+    Ok(OpenSegment { number, generation: header.map(|header| header.generation), file })
+}
