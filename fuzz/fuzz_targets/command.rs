@@ -1,18 +1,5 @@
-//! A command that was read can be printed, and is read back as the same.
+//! See the module of this name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use rookery_imap_wire::Command;
-
-fuzz_target!(|input: &[u8]| {
-    match Command::parse(input) {
-        Err(error) => assert!(error.offset <= input.len()),
-        Ok(command) => {
-            let mut printed = Vec::new();
-            command.print(&mut printed);
-            let shown = String::from_utf8_lossy(&printed);
-            assert!(Command::parse(&printed).as_ref() == Ok(&command), "{shown}");
-        }
-    }
-});
+rookery_fuzz::target!(command);

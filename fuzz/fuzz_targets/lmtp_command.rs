@@ -1,20 +1,5 @@
-//! A line of LMTP is a command or gets a reply, and its addresses mean the same when they are written down again.
+//! See the module of this name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use rookery_lmtp::{Command, Path};
-
-/// Panics unless the address, put between brackets, is read as it is.
-fn assert_kept(path: &Path) {
-    assert!(!path.text.chars().any(char::is_control), "{:?}", path.text);
-    let again = Command::parse(format!("RCPT TO:<{}>", path.text).as_bytes());
-    assert_eq!(again, Ok(Command::Rcpt(path.clone())));
-}
-
-fuzz_target!(|input: &[u8]| match Command::parse(input) {
-    Ok(Command::Rcpt(path)) => assert_kept(&path),
-    Ok(Command::Mail(mail)) => mail.sender.iter().for_each(assert_kept),
-    Ok(Command::Lhlo(name)) => assert!(!name.is_empty()),
-    _ => {}
-});
+rookery_fuzz::target!(lmtp_command);

@@ -1,20 +1,5 @@
-//! Every name survives the wire; every wire name means something.
+//! See the module of this name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use rookery_imap_wire::WireMailbox;
-
-fuzz_target!(|input: &[u8]| {
-    let wire = WireMailbox(input.to_vec());
-    let Ok(text) = std::str::from_utf8(input) else {
-        assert!(wire.decode(false).is_err() && wire.decode(true).is_err());
-        return;
-    };
-    let encoded = WireMailbox::encode(text, false);
-    assert!(encoded.0.iter().all(|octet| (b' '..=b'~').contains(octet)));
-    assert_eq!(encoded.decode(false).as_deref(), Ok(text));
-    assert_eq!(WireMailbox::encode(text, true).decode(true).as_deref(), Ok(text));
-    let meaning = wire.decode(false).expect("UTF-8 always means something");
-    assert_eq!(WireMailbox::encode(&meaning, false).decode(false), Ok(meaning));
-});
+rookery_fuzz::target!(mutf7);

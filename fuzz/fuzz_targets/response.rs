@@ -1,22 +1,5 @@
-//! A response that was read can be printed, is read back, and is printed as the same.
+//! See the module of this name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use rookery_imap_wire::Response;
-
-fuzz_target!(|input: &[u8]| {
-    match Response::parse(input) {
-        Err(error) => assert!(error.offset <= input.len()),
-        Ok(response) => {
-            let mut printed = Vec::new();
-            response.print(&mut printed);
-            let shown = String::from_utf8_lossy(&printed);
-            let again = Response::parse(&printed);
-            let again = again.unwrap_or_else(|error| panic!("{error:?} in {shown:?}"));
-            let mut twice = Vec::new();
-            again.print(&mut twice);
-            assert!(twice == printed, "{shown:?}, then {:?}", String::from_utf8_lossy(&twice));
-        }
-    }
-});
+rookery_fuzz::target!(response);

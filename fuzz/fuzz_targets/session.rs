@@ -1,10 +1,5 @@
-//! Clients of one account say anything in any state: their conversations end, and every answer is one.
+//! See the module of this name.
 
-#![no_main]
+#![cfg_attr(feature = "libfuzzer", no_main)]
 
-use libfuzzer_sys::fuzz_target;
-use rookery_fuzz::{packets, play};
-
-fuzz_target!(|input: &[u8]| {
-    play(&packets(input));
-});
+rookery_fuzz::target!(session);

@@ -1,12 +1,12 @@
-//! An account whose files are not what was written, on a simulated disk.
+//! An account whose files say anything, with right checksums or wrong: it opens or not, and its neighbour does.
 
 mod files;
 
 use files::Edit;
-use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, UidSet};
+use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, UidSet, UidValidity};
 use rookery_mailbox::{
-    Absent, AccountStore, FlagChange, FlagOperation, NewMailbox, NewMessage, Store, StoreError,
-    ThreadKey, initial_mailboxes,
+    Absent, AccountStore, FlagChange, FlagOperation, MailboxInfo, MailboxList, NewMailbox,
+    NewMessage, Row, Store, StoreError, ThreadKey, initial_mailboxes,
 };
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options, Report};
@@ -20,6 +20,8 @@ const DIR: &str = "/data";
 const DAMAGED: &str = "ada";
 const OTHER: &str = "bob";
 const NOW: i64 = 1_700_000_000;
+/// Times after this one are of the clock, and other ones each second.
+const CLOCK: i64 = 1_750_000_000;
 
 /// Sizes so small that a short script begins segments, writes index snapshots and forgets expunges.
 const SMALL: Options = Options {
@@ -118,15 +120,20 @@ async fn change(account: &dyn AccountStore) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// All that can be seen of an account, except which expunges it remembers.
+/// All that can be seen of an account, except which expunges it remembers, and what the clock has said.
 async fn picture(account: &dyn AccountStore) -> Result<String, StoreError> {
-    let list = account.mailboxes().await?;
+    let mut list = MailboxList::clone(&*account.mailboxes().await?);
+    let anew = |info: &&mut MailboxInfo| i64::from(info.uid_validity.get()) > CLOCK;
+    list.mailboxes.values_mut().filter(anew).for_each(|it| it.uid_validity = UidValidity::MIN);
     let mut picture = format!("{list:?}\n");
     for info in list.mailboxes.values() {
         let snapshot = account.open(info.id).await?.snapshot();
         let told = (snapshot.uid_next(), snapshot.highest_modseq(), snapshot.keywords());
         let _ = writeln!(picture, "{} {told:?}", info.id);
-        for row in snapshot.rows() {
+        for row in snapshot.rows().cloned() {
+            let internal_date = Some(row.internal_date).filter(|it| it.unix() < CLOCK);
+            let internal_date = internal_date.unwrap_or(DateTime::from_unix(CLOCK));
+            let row = Row { internal_date, save_date: row.save_date.min(CLOCK), ..row };
             // What is damaged costs its own message.
             let content = account.content(row.email, 0..u64::MAX).await;
             let content = content.map(|it| crc32c::crc32c(&it)).map_err(|error| error.to_string());
@@ -137,9 +144,13 @@ async fn picture(account: &dyn AccountStore) -> Result<String, StoreError> {
     Ok(picture)
 }
 
+/// Panics unless the promise is kept.
+pub fn check(input: &[u8]) {
+    read_back(&damage(input));
+}
+
 /// Put damage on a disk, as the input says.
-#[must_use]
-pub fn damage(input: &[u8]) -> SimulatedDisk {
+fn damage(input: &[u8]) -> SimulatedDisk {
     let Some((&mended, edits)) = input.split_first() else { return WRITTEN.0.duplicate() };
     let disk = if mended / 4 % 2 == 0 { WRITTEN.0.duplicate() } else { copy(&WRITTEN.0) };
     let folder = Path::new(DIR).join("accounts").join(DAMAGED);
@@ -152,30 +163,27 @@ pub fn damage(input: &[u8]) -> SimulatedDisk {
 
 /// Panics if a check changes anything; if what a check calls good does not open, or opens otherwise from the log alone; if an
 /// account that opens cannot be closed and opened again; if a repair takes away or shortens a segment; or if the other account notices.
-pub fn read_back(disk: &SimulatedDisk) {
+fn read_back(disk: &SimulatedDisk) {
     RUNTIME.block_on(async {
-        let is_good = check(disk).await;
+        let report = report(disk).await;
         let with_indexes = look(&disk.duplicate()).await;
         let from_the_log = look(&files::without_indexes(disk)).await;
-        if is_good {
+        if let Some(report) = report.filter(Report::is_good) {
             let opened = with_indexes.expect("what is good opens");
-            assert_eq!(Ok(opened), from_the_log.map_err(|error| error.to_string()));
+            let shown = format!("{:?}", report.findings);
+            assert_eq!(Ok(opened), from_the_log.map_err(|error| error.to_string()), "{shown}");
         }
         repair(&disk.duplicate()).await;
     });
 }
 
-async fn check(disk: &SimulatedDisk) -> bool {
+async fn report(disk: &SimulatedDisk) -> Option<Report> {
     let before = contents(disk);
     let store = open(disk);
     let report = store.check(DAMAGED).await;
     store.close().await.expect("it is closed");
     assert!(contents(disk) == before, "a check changes nothing");
-    report.as_ref().is_ok_and(nothing_is_wrong)
-}
-
-fn nothing_is_wrong(report: &Report) -> bool {
-    report.is_good()
+    report.ok()
 }
 
 /// Every file of an account but what opening makes.

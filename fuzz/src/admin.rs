@@ -1,4 +1,4 @@
-//! A connection to the socket of administration.
+//! Requests of an administrator's program, whatever they are: every answer is one, and the connection ends.
 
 use rookery_server::fuzzing;
 use std::sync::LazyLock;
@@ -6,6 +6,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::runtime::{Builder, Runtime};
+
+/// What stands between two frames whose lengths are right.
+const BETWEEN: u8 = 0xff;
 
 /// Octets that wait in each direction. A request of few octets may be answered with all that an account has.
 const PIPE_OCTETS: usize = 16 << 20;
@@ -16,8 +19,22 @@ static PLACE: LazyLock<(TempDir, Runtime)> = LazyLock::new(|| {
     (tempfile::tempdir().expect("a directory"), runtime.expect("a runtime"))
 });
 
+/// Panics unless the promise is kept.
+pub fn check(input: &[u8]) {
+    let Some((&framed, octets)) = input.split_first() else { return };
+    if framed % 4 == 0 {
+        return administer(octets);
+    }
+    let mut frames = Vec::new();
+    for frame in octets.split(|octet| *octet == BETWEEN) {
+        frames.extend(u32::try_from(frame.len()).expect("a short input").to_be_bytes());
+        frames.extend(frame);
+    }
+    administer(&frames);
+}
+
 /// Send these octets, and read the answers.
-pub fn administer(octets: &[u8]) {
+fn administer(octets: &[u8]) {
     let (dir, runtime) = &*PLACE;
     let answers = runtime.block_on(async {
         let (mut client, server) = duplex(PIPE_OCTETS);

@@ -1,7 +1,7 @@
-//! A conversation in LMTP, and what came of it.
+//! A conversation in LMTP ends, its replies do not depend on cuts, and whatever was taken lies in a mailbox.
 
 use rookery_lmtp::{Peer, Places, Services, serve};
-use rookery_mailbox::{Account, MemoryStore, Store, initial_mailboxes};
+use rookery_mailbox::{Account, MemoryStore, Store, heavy, initial_mailboxes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -19,15 +19,31 @@ const PIPE_OCTETS: usize = 1 << 20;
 
 /// What the client heard, and what lies in the mailboxes.
 #[derive(PartialEq, Eq, Debug)]
-pub struct LmtpHeard {
+struct Heard {
     /// All replies.
-    pub replies: String,
+    replies: String,
     /// Account, mailbox and octets of each message, without the lines that say when it came.
-    pub messages: Vec<(String, String, Vec<u8>)>,
+    messages: Vec<(String, String, Vec<u8>)>,
+}
+
+/// Panics unless the promise is kept.
+pub fn check(input: &[u8]) {
+    let Some((&cut, input)) = input.split_first() else { return };
+    let whole = deliver(&[input]);
+    let pieces: Vec<&[u8]> = input.chunks(usize::from(cut) + 1).collect();
+    let Heard { replies, messages } = &whole;
+    for line in replies.strip_suffix("\r\n").expect("whole lines").split("\r\n") {
+        let (code, rest) = line.split_at_checked(3).expect("a code");
+        assert!(code.parse::<u16>().is_ok_and(|code| (200..600).contains(&code)), "{line:?}");
+        assert!(rest.starts_with([' ', '-']) && !line.contains(['\r', '\n']), "{line:?}");
+    }
+    assert_eq!(replies.matches("250 2.0.0 Delivered\r\n").count(), messages.len());
+    assert!(deliver(&pieces) == whole, "{replies}");
 }
 
 /// Say the pieces to a new server, hang up, and look at what was delivered.
-pub fn deliver(pieces: &[&[u8]]) -> LmtpHeard {
+fn deliver(pieces: &[&[u8]]) -> Heard {
+    heavy::have_no_threads();
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
@@ -39,7 +55,7 @@ pub fn deliver(pieces: &[&[u8]]) -> LmtpHeard {
         for user in USERS {
             look(&store, user, &mut messages).await;
         }
-        LmtpHeard { replies, messages }
+        Heard { replies, messages }
     })
 }
 

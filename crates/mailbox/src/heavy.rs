@@ -80,6 +80,13 @@ fn threads_for(processors: usize) -> usize {
     processors.saturating_sub(1).clamp(1, MAX_HEAVY_THREADS)
 }
 
+/// Have no threads for it, unless there are some already: all is done where it is asked for. For whoever lets a clock go on
+/// when nothing else does, and would take such work for nothing.
+pub fn have_no_threads() {
+    // Whoever says it again says the same.
+    let _ = POOL.set(None);
+}
+
 /// Where the work is done; nothing where the system has no threads left.
 fn pool() -> Option<&'static Arc<Pool>> {
     POOL.get_or_init(|| Pool::start(threads()).ok()).as_ref()

@@ -103,8 +103,9 @@ pub(super) fn decode_account(octets: &[u8], log: u64) -> Result<(State, Source),
         known.insert(info.id, Known { info, status });
     }
     let list = Arc::new(list);
+    let contents = counters.email;
     let state = State { list, mailboxes: published, counters, emails, threads, source: None };
-    Ok((state, Source { log, position, stamps, mailboxes: known }))
+    Ok((state, Source { log, position, stamps, contents, mailboxes: known }))
 }
 
 fn decode_status(from: &mut Reader<'_>, uid_validity: UidValidity) -> Result<Status, BadRecord> {
@@ -142,6 +143,9 @@ pub(crate) fn decode(octets: &[u8], log: u64) -> Result<State, BadRecord> {
     let Head { counters, mailboxes: listed, subscriptions, live, generations, .. } =
         decode_head(&mut account)?;
     let all = parts::decode_table(&mut account)?;
+    if all.len() as u64 != counters.email {
+        return Err(BadRecord("the contents that it counts"));
+    }
     let threads = Resting::from(parts::decode_keys(&mut account)?);
     let mut mailboxes = BTreeMap::new();
     let mut list = MailboxList { mailboxes: BTreeMap::new(), subscriptions };
@@ -246,6 +250,18 @@ mod tests {
             encode_units(&mut out, &BTreeMap::from([(1, 5), (2, units)]));
             let decoded = decode_units(&mut Reader::new(&out.octets));
             assert_eq!(decoded.is_ok(), is_possible, "{units}");
+        }
+    }
+
+    /// What a fuzzer found: a repair made place for them all.
+    #[test]
+    fn an_account_counts_the_contents_that_it_lists() {
+        let position = Position { segment: 1, offset: 64, sequence: 0 };
+        for (count, is_right) in [(0, true), (1, false), (u64::MAX - 5, false)] {
+            let mut state = State::default();
+            state.counters.email = count;
+            let octets = encode(7, position, &state).unwrap();
+            assert_eq!(decode(&octets, 7).is_ok(), is_right, "{count}");
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Source {
     pub(crate) log: u64,
     pub(crate) position: Position,
     pub(crate) stamps: Stamps,
+    /// How many contents there ever were.
+    contents: u64,
     mailboxes: BTreeMap<MailboxId, account::Known>,
 }
 
@@ -90,7 +92,11 @@ impl Source {
         let octets = || read_file(vfs, path);
         Ok(match part {
             Part::Contents => {
-                Content::Contents(parts::decode_contents(&octets()?, self.log, stamp).map_err(bad)?)
+                let all = parts::decode_contents(&octets()?, self.log, stamp).map_err(bad)?;
+                if all.len() as u64 != self.contents {
+                    return Err(bad(BadRecord("the contents that account.idx counts")));
+                }
+                Content::Contents(all)
             }
             Part::Threads => {
                 Content::Threads(parts::decode_threads(&octets()?, self.log, stamp).map_err(bad)?)

@@ -1,7 +1,7 @@
 //! A client: sends what it is given, and reads the answers as strictly as a client may.
 
-use crate::world::{MESSAGE_OCTETS, MESSAGES, World};
-use crate::{MOMENT, Packet, State};
+use super::world::{MESSAGE_OCTETS, MESSAGES, World};
+use super::{MOMENT, Packet, State};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use rookery_imap_wire::{Response, Status as Condition};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const ANSWER_OCTETS: usize = MESSAGES.get() as usize * MESSAGE_OCTETS as usize;
 const FIRST_OCTETS: usize = 64 << 10;
 
 /// A client's end of a conversation.
-pub struct Client {
+pub(super) struct Client {
     stream: DuplexStream,
     server: JoinHandle<()>,
     compressed: Option<Layer>,
@@ -44,7 +44,7 @@ struct Layer {
 
 impl Client {
     /// Connect, and go to where the fuzzing begins.
-    pub async fn new(world: &World, state: State) -> Self {
+    pub(super) async fn new(world: &World, state: State) -> Self {
         let (stream, server) = world.connect();
         let (waiting, told) = (Vec::new(), Vec::new());
         let mut client = Self { stream, server, compressed: None, sent: 0, waiting, told };
@@ -65,7 +65,7 @@ impl Client {
     }
 
     /// Send a packet, whatever comes back.
-    pub async fn send(&mut self, packet: &Packet<'_>) {
+    pub(super) async fn send(&mut self, packet: &Packet<'_>) {
         self.sent += packet.octets.len();
         let octets = match &mut self.compressed {
             Some(layer) if !packet.raw => layer.deflate(packet.octets),
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Read until nothing has come for so long; false if nothing will come any more.
-    pub async fn hear(&mut self, silence: Duration) -> bool {
+    pub(super) async fn hear(&mut self, silence: Duration) -> bool {
         let mut octets = vec![0; READ_OCTETS];
         while let Ok(read) = timeout(silence, self.stream.read(&mut octets)).await {
             let Ok(count @ 1..) = read else { return false };
@@ -96,7 +96,7 @@ impl Client {
     }
 
     /// Send nothing more, and read all that comes.
-    pub async fn end(mut self) -> Vec<u8> {
+    pub(super) async fn end(mut self) -> Vec<u8> {
         let _ = self.stream.shutdown().await;
         assert!(!self.hear(END).await, "the conversation goes on without the client");
         let waiting = String::from_utf8_lossy(&self.waiting);

@@ -18,10 +18,10 @@ const USER: (&str, &str) = ("demo", "secret");
 const NOW: i64 = 1_700_000_000;
 
 /// Octets of the largest message. Messages are put together from others, so that they could grow with each command.
-pub const MESSAGE_OCTETS: u64 = 4096;
+pub(super) const MESSAGE_OCTETS: u64 = 4096;
 
 /// Messages that one command works on. A mailbox that is copied to itself would double with each command.
-pub const MESSAGES: NonZeroU32 = NonZeroU32::new(20).unwrap();
+pub(super) const MESSAGES: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// Octets that wait in each direction: all that one input can be.
 const PIPE_OCTETS: usize = 1 << 20;
@@ -39,14 +39,14 @@ const MAIL: [&str; 3] = [
 ];
 
 /// The server.
-pub struct World {
+pub(super) struct World {
     services: Arc<Services>,
     shutdown: watch::Sender<bool>,
 }
 
 impl World {
     /// A server with a new account, and some mail.
-    pub async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let services = Services {
             store: store().await,
             directory: Arc::new(StaticDirectory::new(&[USER])),
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// Connect to it: the client's end, and the conversation.
-    pub fn connect(&self) -> (DuplexStream, JoinHandle<()>) {
+    pub(super) fn connect(&self) -> (DuplexStream, JoinHandle<()>) {
         let (near, far) = duplex(PIPE_OCTETS);
         let peer = Peer { address: None, secure: false, session: 1 };
         let (services, shutdown) = (Arc::clone(&self.services), self.shutdown.subscribe());
