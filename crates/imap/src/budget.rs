@@ -11,8 +11,13 @@
 //! same; while it does not, they are taken from what a command works with, and a mailbox with more of them than that cannot be
 //! selected. The sets of messages that commands name have no gaps: see [`crate::selected::Selected::resolve`].
 //!
-//! The tree of the one message that is looked at has no share; the limits of the `mime` crate bound it. Nor has what all
-//! connections share, and the snapshot of a mailbox is that, even where it is an older one that only a long answer still needs.
+//! Of the message that is looked at, what is stored of it beside it is at hand, at most a megabyte or two as the limits of the
+//! `mime` crate have it, and where its parts are; or else its header, a megabyte at the most. That is part of what a command works
+//! with. A message as a tree, which takes many times as much, is made on the threads for work that takes long, is printed there
+//! piece by piece, and does not outlive the turn: there are no more of those at a time than there are such threads.
+//!
+//! What all connections share has no share of its own, and the snapshot of a mailbox is that, even where it is an older one that only
+//! a long answer still needs.
 
 use crate::limits;
 use rookery_imap_wire::{FramerLimits, limits as wire};
@@ -32,7 +37,7 @@ const _: () = {
     assert!(Budget::after_login(limits::DEFAULT_MEMORY).shares() <= limits::DEFAULT_MEMORY);
     // All shares are parts of the whole or fixed, so that a larger whole has room for them too.
     assert!(Budget::after_login(limits::MIN_MEMORY).saved() >= limits::LEAST_SAVED);
-    assert!(limits::SUMMARIES_AT_ONCE <= Budget::after_login(limits::MIN_MEMORY).work());
+    assert!(Budget::FETCH <= Budget::after_login(limits::MIN_MEMORY).work());
 };
 
 impl Budget {
@@ -80,10 +85,13 @@ impl Budget {
         if self.is_logged_in { self.all / 2 } else { 0 }
     }
 
+    /// Octets that FETCH works with: what is known of messages, and what is printed of that.
+    const FETCH: usize = limits::SUMMARIES_AT_ONCE + limits::PRINTED_AT_ONCE;
+
     /// Octets of the view of a mailbox: what FETCH, which needs the least of all commands that need much, leaves of the work,
     /// and of a command in the model's terms.
     pub(crate) const fn view(self) -> usize {
-        self.work() + self.value() - limits::SUMMARIES_AT_ONCE
+        self.work() + self.value() - Self::FETCH
     }
 
     /// Octets that a command works with beside a view that has so many of its own.

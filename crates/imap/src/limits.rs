@@ -86,9 +86,13 @@ pub const HEAVY_SUMMARY: usize = 64 * 1024;
 /// Octets of a part from which on it is decoded, or looked at, on a thread for work that takes long.
 pub const HEAVY_PART: u64 = 128 * 1024;
 
+/// Octets of one item of a FETCH that are printed, and held until the client has taken them, where the message has very many
+/// parts.
+pub const PRINTED_AT_ONCE: usize = 512 * 1024;
+
 /// Octets that the messages can have whose summaries are asked of the store at a time: more than a few kilobytes have only
 /// summaries of large headers, and of very many parts.
-pub const SUMMARIES_AT_ONCE: usize = 2 * 1024 * 1024;
+pub const SUMMARIES_AT_ONCE: usize = 1536 * 1024;
 
 /// Octets that one of these messages counts for at the most: its text is not in its summary.
 pub const MAX_SUMMARY_WEIGHT: usize = 1024 * 1024;
@@ -97,7 +101,7 @@ pub const MAX_SUMMARY_WEIGHT: usize = 1024 * 1024;
 pub const HEADER_OCTETS: usize = 6 * 1024;
 
 /// Octets of a header block that `HEADER.FIELDS` looks at.
-pub const MAX_HEADER_OCTETS: u64 = 4 * 1024 * 1024;
+pub const MAX_HEADER_OCTETS: u64 = 1024 * 1024;
 
 /// The smallest batch that UIDBATCHES cuts, in messages. RFC 10022 lets a server refuse no larger ones, and
 /// smaller ones save neither side any work.

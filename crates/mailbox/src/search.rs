@@ -5,6 +5,7 @@
 
 mod criteria;
 mod decide;
+mod fields;
 mod fold;
 mod found;
 mod progress;

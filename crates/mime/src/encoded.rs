@@ -1,6 +1,10 @@
 //! Reading the compact binary form of [`Message::encode`]: as a tree, or piece by piece without a copy of anything, for
 //! who prints it and lets go of it.
 
+mod outline;
+
+pub use outline::Outline;
+
 use std::ops::Range;
 
 use crate::encode::{
@@ -206,7 +210,20 @@ fn owned_params(params: EncodedParams<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     params.map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
 }
 
-impl EncodedPart<'_> {
+impl<'a> EncodedPart<'a> {
+    /// As [`Part::charset`].
+    #[must_use]
+    pub fn charset(&self) -> Option<&'a [u8]> {
+        let mut params = self.params.clone();
+        params.find(|(name, _)| name.eq_ignore_ascii_case(b"charset")).map(|(_, value)| value)
+    }
+
+    /// Whether the media type is `text`, in any case.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.media_type.eq_ignore_ascii_case(b"text")
+    }
+
     fn to_tree(&self, content: Content) -> Part {
         let disposition = self.disposition.clone();
         Part {

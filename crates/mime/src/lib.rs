@@ -36,7 +36,8 @@ mod utf7;
 
 pub use date::SentDate;
 pub use encoded::{
-    Addresses, Encoded, EncodedContent, EncodedEnvelope, EncodedParams, EncodedPart, List, Pieces,
+    Addresses, Encoded, EncodedContent, EncodedEnvelope, EncodedParams, EncodedPart, List, Outline,
+    Pieces,
 };
 pub use message_id::message_ids;
 pub use scanner::Scanner;

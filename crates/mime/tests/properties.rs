@@ -5,8 +5,12 @@ mod soundness;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use rookery_mime::{Message, Scanner, base_subject, date, header, limits, text};
+use rookery_mime::{
+    Content, EncodedPart, Message, Outline, Part, Scanner, SectionText, base_subject, date, header,
+    limits, text,
+};
 use soundness::assert_sound;
+use std::ops::Range;
 
 /// Pieces that messages, and attacks on scanners of messages, are made of.
 const PIECES: &[&[u8]] = &[
@@ -72,6 +76,23 @@ fn scan_cut(bytes: &[u8], cuts: &[usize]) -> Message {
     scanner.finish()
 }
 
+fn ranges(part: &EncodedPart<'_>) -> (Range<u64>, Range<u64>) {
+    (part.header.clone(), part.body.clone())
+}
+
+/// That a part comes next, and what is in it.
+fn assert_next<'a>(parts: &mut impl Iterator<Item = EncodedPart<'a>>, expected: &Part) {
+    let part = parts.next().unwrap();
+    assert_eq!(ranges(&part), (expected.header.clone(), expected.body.clone()));
+    assert_eq!(part.media_type, expected.media_type);
+    assert_eq!((part.charset(), part.is_text()), (expected.charset(), expected.is("text", "*")));
+    match &expected.content {
+        Content::Leaf => {}
+        Content::Multipart(inner) => inner.iter().for_each(|part| assert_next(parts, part)),
+        Content::Message(embedded) => assert_next(parts, &embedded.root),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 
@@ -92,6 +113,35 @@ proptest! {
     }
 
     #[test]
+    fn outlines_say_what_trees_say(bytes in message()) {
+        let message = Message::scan(&bytes);
+        let encoded = message.encode();
+        let outline = Outline::new(&encoded).unwrap();
+        prop_assert_eq!(outline.preview(), message.preview.as_deref());
+        let mut parts = outline.parts(&encoded);
+        assert_next(&mut parts, &message.root);
+        prop_assert!(parts.next().is_none());
+        let mut paths = vec![Vec::new()];
+        for length in 1..5 {
+            for number in 0..4 {
+                let longer = paths.iter().filter(|path: &&Vec<u32>| path.len() + 1 == length);
+                let longer: Vec<_> = longer.map(|path| [path.as_slice(), &[number]].concat()).collect();
+                paths.extend(longer);
+            }
+        }
+        for path in paths {
+            let part = outline.part(&path, &encoded).map(|part| ranges(&part));
+            let expected = message.part(&path).map(|part| (part.header.clone(), part.body.clone()));
+            prop_assert_eq!(part, expected, "{:?}", path);
+            use SectionText::{Header, Mime, Text, Whole};
+            for text in [Whole, Header, Text, Mime] {
+                let range = outline.section(&path, text, &encoded);
+                prop_assert_eq!(range, message.section(&path, text), "{:?} {:?}", path, text);
+            }
+        }
+    }
+
+    #[test]
     fn damaged_encodings_never_panic(bytes in message(), place in any::<usize>(), octet in any::<u8>()) {
         let mut encoded = Message::scan(&bytes).encode();
         let place = 5 + place % (encoded.len() - 5);
@@ -101,7 +151,12 @@ proptest! {
             (sum ^ u32::from(*octet)).wrapping_mul(16_777_619)
         });
         encoded[1..5].copy_from_slice(&sum.to_le_bytes());
+        let outline = Outline::new(&encoded);
+        if let Some(outline) = &outline {
+            let _ = outline.parts(&encoded).count();
+        }
         if let Some(decoded) = Message::decode(&encoded) {
+            prop_assert!(outline.is_some());
             prop_assert_eq!(Message::decode(&decoded.encode()), Some(decoded));
         }
     }

@@ -1,43 +1,24 @@
 //! Deciding criteria with what is known so far.
 
+use super::Key;
 use super::criteria::Criteria;
+use super::fields::FoundFields;
 use super::text::Findings;
-use super::{Key, fold};
 use crate::Row;
-use rookery_mime::{header, text::decode_header};
-
-/// The fields of a header block, ready to be compared.
-pub(super) struct Header(Vec<(Vec<u8>, String)>);
-
-impl Header {
-    /// Of a raw header block.
-    pub(super) fn new(block: &[u8]) -> Self {
-        let fields = header::fields(block)
-            .map(|field| (field.name.to_vec(), fold(&decode_header(&header::unfold(field.value)))));
-        Self(fields.collect())
-    }
-
-    fn contains(&self, name: &[u8], needle: &str) -> bool {
-        let needle = fold(needle);
-        self.0
-            .iter()
-            .any(|(have, value)| have.eq_ignore_ascii_case(name) && value.contains(needle.as_str()))
-    }
-}
 
 /// What is known of a message beside its row.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Known<'a> {
     /// The day of the Date field, or that of the internal date.
     pub(super) sent_day: Option<i64>,
-    /// The header of the message itself.
-    pub(super) header: Option<Header>,
+    /// Which fields are in the header of the message itself.
+    pub(super) header: Option<FoundFields<'a>>,
     /// Which needles are where.
     pub(super) text: Option<Findings>,
 }
 
 /// Whether the message meets the criteria; `None` when that takes more than what is known.
-pub(super) fn decide(criteria: &Criteria<'_>, (row, known): (&Row, &Known)) -> Option<bool> {
+pub(super) fn decide(criteria: &Criteria<'_>, (row, known): (&Row, &Known<'_>)) -> Option<bool> {
     let one = |criteria| decide(criteria, (row, known));
     match criteria {
         Criteria::Flags(flags) => Some(flags.matches(row.flags)),
@@ -48,13 +29,13 @@ pub(super) fn decide(criteria: &Criteria<'_>, (row, known): (&Row, &Known)) -> O
     }
 }
 
-fn matches(key: &Key, (row, known): (&Row, &Known)) -> Option<bool> {
+fn matches(key: &Key, (row, known): (&Row, &Known<'_>)) -> Option<bool> {
     match key {
         Key::SentBefore(day) => known.sent_day.map(|sent| sent < *day),
         Key::SentOn(day) => known.sent_day.map(|sent| sent == *day),
         Key::SentSince(day) => known.sent_day.map(|sent| sent >= *day),
         Key::Header { name, needle } => {
-            known.header.as_ref().map(|header| header.contains(name, needle))
+            known.header.as_ref().map(|header| header.have(name, needle))
         }
         Key::Body(needle) => known.text.as_ref().map(|text| text.in_body(needle)),
         Key::Text(needle) => known.text.as_ref().map(|text| text.anywhere(needle)),

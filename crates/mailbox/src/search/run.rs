@@ -1,7 +1,8 @@
 //! Searching: message by message, and no further than it takes.
 
 use super::criteria::Criteria;
-use super::decide::{Header, Known, decide};
+use super::decide::{Known, decide};
+use super::fields::Fields;
 use super::found::Found;
 use super::text::{Findings, look_through};
 use super::{Key, Progress};
@@ -12,7 +13,7 @@ use crate::limits::{
 use crate::{Account, Numbering, Refused, Row, Snapshot, StoreError, heavy};
 use bytes::Bytes;
 use rookery_mail::{DateTime, EmailId, Uid, UidSet};
-use rookery_mime::{Message, Scanner, date};
+use rookery_mime::{Encoded, EncodedPart, Message, Scanner, date};
 use std::slice;
 use std::sync::Arc;
 use tokio::task::yield_now;
@@ -54,6 +55,20 @@ struct Batch<'a> {
     open: Vec<&'a Row>,
     /// Octets of those, each counted with a megabyte at the most.
     octets: u64,
+}
+
+/// What is looked for in each message.
+struct Sought<'a> {
+    criteria: Criteria<'a>,
+    fields: Fields,
+    needles: Findings,
+}
+
+impl<'a> Sought<'a> {
+    fn new(key: &'a Key, snapshot: &Snapshot) -> Self {
+        let criteria = Criteria::new(key, snapshot);
+        Self { criteria, fields: Fields::new(key), needles: Findings::new(key) }
+    }
 }
 
 /// Messages that have not been looked at.
@@ -172,16 +187,15 @@ impl Search {
         pieces: impl Iterator<Item = &[Row]> + Send,
         progress: &Progress,
     ) -> Result<UidSet, StoreError> {
-        let criteria = Criteria::new(&self.key, &self.snapshot);
-        let needles = Findings::new(&self.key);
-        let most = (SEARCH_ROWS / criteria.weight()).max(1);
+        let sought = Sought::new(&self.key, &self.snapshot);
+        let most = (SEARCH_ROWS / sought.criteria.weight()).max(1);
         let mut candidates = Candidates { next: &[], pieces };
         let mut found = Found::new(self.wanted, self.numbering.clone(), self.most);
         let mut matches = Vec::new();
         while !found.is_enough() {
-            let batch = Batch::next(most, &criteria, &mut candidates, &mut matches);
+            let batch = Batch::next(most, &sought.criteria, &mut candidates, &mut matches);
             progress.advance((batch.rows - batch.open.len()) as u64);
-            self.look_at(&batch.open, (&criteria, &needles), (progress, &mut matches)).await?;
+            self.look_at(&batch.open, &sought, (progress, &mut matches)).await?;
             found.take(&mut matches)?;
             if batch.rows < most && !batch.is_full() {
                 // There are no more, and nothing that others would have to be let in for.
@@ -195,7 +209,7 @@ impl Search {
     async fn look_at(
         &self,
         rows: &[&Row],
-        sought: (&Criteria<'_>, &Findings),
+        sought: &Sought<'_>,
         (progress, found): (&Progress, &mut Vec<Uid>),
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
@@ -221,30 +235,39 @@ async fn look_closer(
     account: &Account,
     row: &Row,
     summary: Option<Bytes>,
-    (criteria, needles): (&Criteria<'_>, &Findings),
+    sought: &Sought<'_>,
 ) -> Result<bool, StoreError> {
     let mut known = Known::default();
-    let message = match summary.and_then(|summary| Message::decode(&summary)) {
-        Some(message) => message,
-        None => scan(account, row).await?,
+    let summary = match summary.filter(|summary| Encoded::open(summary).is_some()) {
+        Some(summary) => summary,
+        None => scan(account, row).await?.encode().into(),
     };
-    known.sent_day = Some(sent_day(&message, row));
-    if let Some(answer) = decide(criteria, (row, &known)) {
+    let damaged = || StoreError::Damaged("the summary of a message".to_owned());
+    let (root, date) = head(&summary).ok_or_else(damaged)?;
+    known.sent_day = Some(sent_day(date, row));
+    if let Some(answer) = decide(&sought.criteria, (row, &known)) {
         return Ok(answer);
     }
-    let header = message.root.header.start..message.root.header.end.min(MAX_SEARCHED_HEADER);
+    let header = root.header.start..root.header.end.min(MAX_SEARCHED_HEADER);
     yield_now().await;
-    known.header = Some(Header::new(&account.store().content(row.email, header).await?));
-    if let Some(answer) = decide(criteria, (row, &known)) {
+    known.header = Some(sought.fields.look(&account.store().content(row.email, header).await?));
+    if let Some(answer) = decide(&sought.criteria, (row, &known)) {
         return Ok(answer);
     }
-    known.text = Some(look_through(account, row.email, &message, needles.clone()).await?);
-    Ok(decide(criteria, (row, &known)) == Some(true))
+    let needles = sought.needles.clone();
+    known.text = Some(look_through(account, row.email, &summary, needles).await?);
+    Ok(decide(&sought.criteria, (row, &known)) == Some(true))
+}
+
+/// The message itself as a part, and its Date field.
+fn head(summary: &[u8]) -> Option<(EncodedPart<'_>, Option<&[u8]>)> {
+    let encoded = Encoded::open(summary)?;
+    Some((encoded.root()?.0, encoded.envelope()?.date))
 }
 
 /// The day of the Date field as it was written down, disregarding the zone, or that of the internal date.
-fn sent_day(message: &Message, row: &Row) -> i64 {
-    let sent = message.envelope.date.as_deref().and_then(date::parse);
+fn sent_day(date: Option<&[u8]>, row: &Row) -> i64 {
+    let sent = date.and_then(date::parse);
     let sent = sent.map(|sent| DateTime::with_offset(sent.unix, sent.offset_minutes));
     sent.unwrap_or(row.internal_date).local_day()
 }

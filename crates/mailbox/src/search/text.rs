@@ -6,7 +6,7 @@ use crate::{Account, StoreError};
 use bytes::Bytes;
 use memchr::memmem::Finder;
 use rookery_mail::EmailId;
-use rookery_mime::{Content, Decoder, Encoding, Message, Part, header, text};
+use rookery_mime::{Decoder, EncodedContent, EncodedPart, Encoding, Outline, header, text};
 use std::ops::Range;
 use tokio::task::yield_now;
 
@@ -89,22 +89,18 @@ fn collect(key: &Key, needles: &mut Vec<Needle>) {
 pub(super) async fn look_through(
     account: &Account,
     email: EmailId,
-    message: &Message,
+    summary: &[u8],
     mut needles: Findings,
 ) -> Result<Findings, StoreError> {
     let mut content = Reader { account, email, left: MAX_SEARCHED_OCTETS };
-    let mut parts = vec![&message.root];
-    while let Some(part) = parts.pop() {
+    let damaged = || StoreError::Damaged("the summary of a message".to_owned());
+    let outline = Outline::new(summary).ok_or_else(damaged)?;
+    for part in outline.parts(summary) {
         if needles.wants(Scope::Text) && !part.header.is_empty() {
-            look_through_header(&mut content, part, &mut needles).await?;
+            look_through_header(&mut content, &part, &mut needles).await?;
         }
-        match &part.content {
-            Content::Leaf if part.is("text", "*") => {
-                look_through_body(&mut content, part, &mut needles).await?;
-            }
-            Content::Leaf => {}
-            Content::Multipart(children) => parts.extend(children.iter().rev()),
-            Content::Message(embedded) => parts.push(&embedded.root),
+        if part.content == EncodedContent::Leaf && part.is_text() {
+            look_through_body(&mut content, &part, &mut needles).await?;
         }
         if !needles.wants(Scope::Body) {
             break;
@@ -115,7 +111,7 @@ pub(super) async fn look_through(
 
 async fn look_through_header(
     content: &mut Reader<'_>,
-    part: &Part,
+    part: &EncodedPart<'_>,
     needles: &mut Findings,
 ) -> Result<(), StoreError> {
     let end = part.header.end.min(part.header.start.saturating_add(MAX_SEARCHED_HEADER));
@@ -130,7 +126,7 @@ async fn look_through_header(
 
 async fn look_through_body(
     content: &mut Reader<'_>,
-    part: &Part,
+    part: &EncodedPart<'_>,
     needles: &mut Findings,
 ) -> Result<(), StoreError> {
     let mut window = Window::new(part, needles.longest());
@@ -176,8 +172,8 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn new(part: &'a Part, overlap: usize) -> Self {
-        let encoding = Encoding::parse(part.encoding.as_deref()).unwrap_or(Encoding::Identity);
+    fn new(part: &EncodedPart<'a>, overlap: usize) -> Self {
+        let encoding = Encoding::parse(part.encoding).unwrap_or(Encoding::Identity);
         Self {
             decoder: Decoder::new(encoding),
             charset: part.charset(),
@@ -236,10 +232,17 @@ fn is_wide(charset: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rookery_mime::{Encoded, Message};
 
-    fn found(part: &Part, pieces: &[&[u8]], needle: &str) -> bool {
+    /// What is looked through of a message in its compact form.
+    fn window<'a>(message: &'a [u8], needles: &Findings) -> Window<'a> {
+        let (root, _) = Encoded::open(message).and_then(|encoded| encoded.root()).unwrap();
+        Window::new(&root, needles.longest())
+    }
+
+    fn found(message: &[u8], pieces: &[&[u8]], needle: &str) -> bool {
         let mut needles = Findings::new(&Key::Body(needle.to_owned()));
-        let mut window = Window::new(part, needles.longest());
+        let mut window = window(message, &needles);
         pieces.iter().for_each(|piece| window.push(piece, &mut needles));
         window.finish(&mut needles);
         needles.in_body(needle)
@@ -247,14 +250,15 @@ mod tests {
 
     #[test]
     fn needles_are_found_however_the_body_is_cut() {
-        let message = Message::scan(b"Content-Type: text/plain; charset=utf-8\r\n\r\nbody");
+        let message =
+            Message::scan(b"Content-Type: text/plain; charset=utf-8\r\n\r\nbody").encode();
         let text = "a Grüße und b\r\nviele Küsse x".as_bytes();
         for at in 0..=text.len() {
             let (one, other) = text.split_at(at);
             for needle in ["grüsse UND", "KÜSSE", "b\r\nviele", "x"] {
-                assert!(found(&message.root, &[one, other], needle), "{at} {needle}");
+                assert!(found(&message, &[one, other], needle), "{at} {needle}");
             }
-            assert!(!found(&message.root, &[one, other], "grosse"));
+            assert!(!found(&message, &[one, other], "grosse"));
         }
     }
 
@@ -265,11 +269,11 @@ mod tests {
             "a \u{200a}こん\nにち\u{a20} x".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for (charset, text) in [("iso-2022-jp", &japanese[..]), ("utf-16be", &utf16)] {
             let header = format!("Content-Type: text/plain; charset={charset}\r\n\r\nbody");
-            let message = Message::scan(header.as_bytes());
+            let message = Message::scan(header.as_bytes()).encode();
             for at in 0..=text.len() {
                 let (one, other) = text.split_at(at);
                 for needle in ["こん", "にち", "A"] {
-                    assert!(found(&message.root, &[one, other], needle), "{charset} {at} {needle}");
+                    assert!(found(&message, &[one, other], needle), "{charset} {at} {needle}");
                 }
             }
         }
@@ -277,9 +281,9 @@ mod tests {
 
     #[test]
     fn memory_stays_within_the_window() {
-        let message = Message::scan(b"\r\n");
+        let message = Message::scan(b"\r\n").encode();
         let mut needles = Findings::new(&Key::Body("needle".to_owned()));
-        let mut window = Window::new(&message.root, needles.longest());
+        let mut window = window(&message, &needles);
         for _ in 0..100 {
             window.push(&[b'x'; SEARCH_WINDOW / 8], &mut needles);
             assert!(window.octets.len() <= SEARCH_WINDOW && window.before.len() < 10);

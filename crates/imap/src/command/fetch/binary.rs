@@ -4,6 +4,7 @@
 //! It is never whole in memory.
 
 use super::section::window;
+use super::summary::Summary;
 use super::{Content, Unprintable, stream};
 use crate::limits::{CONTENT_CHUNK, HEAVY_PART};
 use crate::out::Out;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use rookery_imap_wire::{Code, Data, FetchData, Partial};
 use rookery_mailbox::{StoreError, heavy};
 use rookery_mime::transfer::{Decoder, Encoding};
-use rookery_mime::{Message, Part, SectionText};
+use rookery_mime::{EncodedContent, EncodedPart};
 use std::ops::Range;
 use tokio::task::yield_now;
 
@@ -20,7 +21,7 @@ const DECODING: &str = "decoding a part";
 
 /// The decoded size of a part; 0 where there is no such part.
 pub(super) async fn size(
-    summary: &Message,
+    summary: &Summary,
     path: &[u32],
     content: &Content<'_>,
 ) -> Result<u64, Unprintable> {
@@ -32,7 +33,7 @@ pub(super) async fn size(
 }
 
 pub(super) async fn print(
-    summary: &Message,
+    summary: &Summary,
     path: &[u32],
     partial: Option<Partial>,
     content: &Content<'_>,
@@ -94,15 +95,15 @@ impl Leaf {
 }
 
 /// Where a part is, and how it is encoded. Containers are taken as they are (RFC 3516 §4.3).
-fn find(summary: &Message, path: &[u32]) -> Result<Option<Leaf>, Unprintable> {
-    let Some(part) = summary.part(path) else { return Ok(None) };
-    let Some(range) = summary.section(path, SectionText::Whole) else { return Ok(None) };
-    if path.is_empty() || !matches!(part.content, rookery_mime::Content::Leaf) {
+fn find(summary: &Summary, path: &[u32]) -> Result<Option<Leaf>, Unprintable> {
+    let Some(part) = summary.part(path)? else { return Ok(None) };
+    let range = if path.is_empty() { 0..summary.size() } else { part.body.clone() };
+    if path.is_empty() || part.content != EncodedContent::Leaf {
         return Ok(Some(Leaf { range, form: Form::PLAIN }));
     }
-    match Encoding::parse(part.encoding.as_deref()) {
+    match Encoding::parse(part.encoding) {
         Some(encoding) => {
-            Ok(Some(Leaf { range, form: Form { encoding, lines: has_lines_of_octets(part) } }))
+            Ok(Some(Leaf { range, form: Form { encoding, lines: has_lines_of_octets(&part) } }))
         }
         None => {
             let refusal =
@@ -113,10 +114,10 @@ fn find(summary: &Message, path: &[u32]) -> Result<Option<Leaf>, Unprintable> {
 }
 
 /// Whether a part is text in which an octet 10 is always the end of a line.
-fn has_lines_of_octets(part: &Part) -> bool {
+fn has_lines_of_octets(part: &EncodedPart<'_>) -> bool {
     let charset = part.charset().unwrap_or_default().to_ascii_lowercase();
     let wide = [b"utf-16".as_slice(), b"utf-32", b"utf16", b"utf32", b"ucs-", b"iso-10646"];
-    part.is("text", "*") && !wide.iter().any(|prefix| charset.starts_with(prefix))
+    part.is_text() && !wide.iter().any(|prefix| charset.starts_with(prefix))
 }
 
 struct Measured {

@@ -190,9 +190,6 @@ async fn messages(
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
         let printed = message(user, view, items, (number, row, summary.as_ref()), out).await;
-        if let Some(summary) = summary {
-            summary.fell(user.account.owner()).await;
-        }
         match printed {
             Ok(()) => {}
             Err(Unprintable::Command(failure)) => return Err(failure),
@@ -280,7 +277,7 @@ async fn print_content_item(
     content: &Content<'_>,
     out: &mut Out<'_>,
 ) -> Result<(), Unprintable> {
-    // What the whole message is can be said without its tree.
+    // What the whole message is can be said without its summary.
     match item {
         FetchItem::BodySection(body) if body.section.is_whole() => {
             return section::print_whole(row.size, body, content, out).await;
@@ -294,8 +291,8 @@ async fn print_content_item(
     let gone = || Unprintable::Message(rookery_mailbox::Refused::NoSuchMessage.into());
     let summary = summary.ok_or_else(gone)?;
     let owner = content.account.owner();
-    if needs_tree(item) {
-        summary.grow(owner).await?;
+    if needs_parts(item) {
+        summary.find_parts(owner).await?;
     }
     let data = match item {
         FetchItem::Envelope => {
@@ -309,14 +306,14 @@ async fn print_content_item(
             return structure::print(item, summary, view.expects(), (owner, out)).await;
         }
         FetchItem::Preview { lazy } => {
-            FetchData::Preview(preview::find(summary.tree()?, *lazy, content).await?)
+            FetchData::Preview(preview::find(summary, *lazy, content).await?)
         }
         FetchItem::BinarySize(path) => {
-            let size = binary::size(summary.tree()?, path, content).await?;
+            let size = binary::size(summary, path, content).await?;
             FetchData::BinarySize { path: path.clone(), size }
         }
         FetchItem::Binary { path, partial, .. } => {
-            return binary::print(summary.tree()?, path, *partial, content, out).await;
+            return binary::print(summary, path, *partial, content, out).await;
         }
         FetchItem::BodySection(body) => {
             return section::print(view, summary, body, content, out).await;
@@ -335,8 +332,8 @@ async fn print_content_item(
     Ok(())
 }
 
-/// Whether an item takes the tree of the message.
-fn needs_tree(item: &FetchItem) -> bool {
+/// Whether an item takes where the parts of the message are.
+fn needs_parts(item: &FetchItem) -> bool {
     match item {
         FetchItem::BodySection(body) => !body.section.path.is_empty(),
         FetchItem::Preview { .. } | FetchItem::BinarySize(_) | FetchItem::Binary { .. } => true,

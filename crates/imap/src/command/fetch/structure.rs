@@ -3,7 +3,7 @@
 
 use super::Unprintable;
 use super::summary::Summary;
-use crate::limits::HEAVY_SUMMARY;
+use crate::limits::{HEAVY_SUMMARY, PRINTED_AT_ONCE};
 use crate::out::Out;
 use rookery_imap_wire as wire;
 use rookery_imap_wire::FetchData;
@@ -36,7 +36,8 @@ pub(super) struct Expects {
     pub(super) decoded: bool,
 }
 
-/// Print an item; of a long summary where that keeps nobody else waiting.
+/// Print an item; of a long summary where that keeps nobody else waiting, and never so much at once that it would be dear to
+/// hold until the client takes it. What is even longer is printed again for each piece.
 pub(super) async fn print(
     item: Item,
     summary: &Summary,
@@ -47,14 +48,31 @@ pub(super) async fn print(
     if octets.len() < HEAVY_SUMMARY {
         return Ok(print_here(item, octets, expects, out.buffer())?);
     }
-    let octets = octets.clone();
-    let work = move || {
-        let mut printed = Vec::new();
-        print_here(item, &octets, expects, &mut printed).map(|()| printed)
-    };
-    let printed = heavy::at_once(owner, work).await;
-    let printed = printed.map_err(|it| it.during("printing the structure of a message"))??;
-    Ok(out.add(&printed).await?)
+    let mut start = 0;
+    loop {
+        let octets = octets.clone();
+        let work = move || print_piece(item, &octets, expects, start);
+        let printed = heavy::at_once(owner, work).await;
+        let piece = printed.map_err(|it| it.during("printing the structure of a message"))??;
+        out.add(&piece).await?;
+        start += piece.len();
+        if piece.len() < PRINTED_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// So much of an item, from an octet on, as may be held; less is the rest of it.
+fn print_piece(
+    item: Item,
+    summary: &[u8],
+    expects: Expects,
+    start: usize,
+) -> Result<Vec<u8>, StoreError> {
+    let mut printed = Vec::new();
+    print_here(item, summary, expects, &mut printed)?;
+    let rest = printed.get(start..).unwrap_or_default();
+    Ok(rest.get(..PRINTED_AT_ONCE).unwrap_or(rest).to_vec())
 }
 
 fn print_here(
@@ -196,5 +214,37 @@ fn extension<'a>(part: &EncodedPart<'a>, decoded: bool) -> wire::BodyExtension<T
         disposition,
         language: part.language.clone().into_iter().flatten().map(Cow::Borrowed).collect(),
         location: part.location.map(Cow::Borrowed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::tests::Written;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_long_structure_leaves_in_pieces() {
+        for (parts, least) in [(10, 0), (2000, 0), (10_000, PRINTED_AT_ONCE)] {
+            let part = "--b\r\nContent-Type: text/x; a=b; c=\"dé\"\r\n\r\nx\r\n".repeat(parts);
+            let message = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}");
+            let encoded = Message::scan(message.as_bytes()).encode();
+            let summary = Summary::new(encoded.clone().into(), bytes::Bytes::new());
+            for utf8 in [true, false] {
+                let expects = Expects { utf8, decoded: utf8 };
+                let mut whole = Vec::new();
+                print_here(Item::BodyStructure, &encoded, expects, &mut whole).unwrap();
+                assert!(whole.len() > least && utf8 != whole.is_ascii());
+                let piece = print_piece(Item::BodyStructure, &encoded, expects, 0).unwrap();
+                assert_eq!(piece.len(), whole.len().min(PRINTED_AT_ONCE));
+                let mut written = Written::default();
+                let mut out = Out::new(&mut written, Duration::MAX);
+                let whose = (Owner::STRANGER, &mut out);
+                assert!(print(Item::BodyStructure, &summary, expects, whose).await.is_ok());
+                out.flush().await.unwrap();
+                drop(out);
+                assert!(written.octets == whole, "{parts} parts");
+            }
+        }
     }
 }

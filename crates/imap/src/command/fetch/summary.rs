@@ -8,23 +8,24 @@ use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
 use rookery_mailbox::heavy::{self, Owner};
 use rookery_mailbox::{Account, Beginning, Row, StoreError};
-use rookery_mime::{Encoded, Message, Scanner, SectionText};
+use rookery_mime::{Encoded, EncodedPart, Message, Outline, Scanner, SectionText};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::OnceLock;
 use tokio::task::yield_now;
 
-/// What is known of a message, in the form in which it is stored, and as a tree for who needs one.
+/// What is known of a message, in the form in which it is stored.
 pub(crate) struct Summary {
     octets: Bytes,
     /// The first octets of the message, as far as they came along.
     pub(super) beginning: Bytes,
-    tree: OnceLock<Option<Box<Message>>>,
+    /// Where its parts are, once somebody has asked.
+    outline: OnceLock<Option<Outline>>,
 }
 
 impl Summary {
-    fn new(octets: Bytes, beginning: Bytes) -> Self {
-        Self { octets, beginning, tree: OnceLock::new() }
+    pub(super) fn new(octets: Bytes, beginning: Bytes) -> Self {
+        Self { octets, beginning, outline: OnceLock::new() }
     }
 
     /// In the form in which it is stored.
@@ -32,30 +33,36 @@ impl Summary {
         &self.octets
     }
 
-    /// Have the tree at hand, if it takes long to make it: where that keeps nobody else waiting.
-    pub(super) async fn grow(&self, owner: Owner) -> Result<(), StoreError> {
-        if self.octets.len() < HEAVY_SUMMARY || self.tree.get().is_some() {
+    /// Find out where the parts are, if that takes long: where it keeps nobody else waiting.
+    pub(super) async fn find_parts(&self, owner: Owner) -> Result<(), StoreError> {
+        if self.octets.len() < HEAVY_SUMMARY || self.outline.get().is_some() {
             return Ok(());
         }
         let octets = self.octets.clone();
-        let decoded = heavy::at_once(owner, move || Message::decode(&octets).map(Box::new)).await;
-        let decoded = decoded.map_err(|it| it.during("looking at a message"))?;
-        self.tree.get_or_init(|| decoded);
+        let found = heavy::at_once(owner, move || Outline::new(&octets)).await;
+        let found = found.map_err(|it| it.during("looking at a message"))?;
+        self.outline.get_or_init(|| found);
         Ok(())
     }
 
-    /// Let go of it. To take a large tree apart takes as long as to make it.
-    pub(super) async fn fell(self, owner: Owner) {
-        if self.octets.len() >= HEAVY_SUMMARY && self.tree.get().is_some() {
-            // If that is not done there, it is done here.
-            let _ = heavy::at_once(owner, move || drop(self)).await;
-        }
+    fn outline(&self) -> Result<&Outline, StoreError> {
+        let outline = self.outline.get_or_init(|| Outline::new(&self.octets));
+        outline.as_ref().ok_or_else(|| StoreError::Damaged("the summary of a message".to_owned()))
     }
 
-    /// As a tree, which can be large.
-    pub(super) fn tree(&self) -> Result<&Message, StoreError> {
-        let tree = self.tree.get_or_init(|| Message::decode(&self.octets).map(Box::new));
-        tree.as_deref().ok_or_else(|| StoreError::Damaged("the summary of a message".to_owned()))
+    /// Octets of the message.
+    pub(super) fn size(&self) -> u64 {
+        Encoded::open(&self.octets).map_or(0, |encoded| encoded.size)
+    }
+
+    /// The first words, where they were looked for: as of [`Message::preview`].
+    pub(super) fn preview(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.outline()?.preview().map(str::to_owned))
+    }
+
+    /// A part, as of [`Message::part`].
+    pub(super) fn part(&self, path: &[u32]) -> Result<Option<EncodedPart<'_>>, StoreError> {
+        Ok(self.outline()?.part(path, &self.octets))
     }
 
     /// Whether it came as a message with UTF-8 in its header.
@@ -69,10 +76,10 @@ impl Summary {
         path: &[u32],
         text: SectionText,
     ) -> Result<Option<Range<u64>>, StoreError> {
-        // Those of the message itself can be had without the tree.
+        // Those of the message itself stand at the beginning.
         let encoded = Encoded::open(&self.octets).filter(|_| path.is_empty());
         let Some((size, (root, _))) = encoded.and_then(|it| Some((it.size, it.root()?))) else {
-            return Ok(self.tree()?.section(path, text));
+            return Ok(self.outline()?.section(path, text, &self.octets));
         };
         Ok(match text {
             SectionText::Whole => Some(0..size),
