@@ -111,8 +111,6 @@ enum State {
     SwallowLiteral { left: u64 },
     /// In a line of a command that is over.
     SwallowLine(LineEnd),
-    /// In a line that is no command's.
-    SwallowPlain,
 }
 
 impl Framer {
@@ -174,7 +172,7 @@ impl Framer {
                 State::Oversize { size, sync } => Some(self.too_big("command", size, sync)),
                 State::Keep { left } => self.keep(left),
                 State::Stream { left } => Some(self.stream(left)),
-                State::SwallowLiteral { .. } | State::SwallowLine(_) | State::SwallowPlain => {
+                State::SwallowLiteral { .. } | State::SwallowLine(_) => {
                     (!self.swallow()).then_some(Frame::Incomplete)
                 }
             };
@@ -184,7 +182,8 @@ impl Framer {
         }
     }
 
-    /// The next line that is no command: `DONE`, or a response to a SASL challenge. Only between commands.
+    /// The next line that is no command: `DONE`, or a response to a SASL challenge. Only between commands. If it is a command all the
+    /// same, the octets of its literals are swallowed with it.
     pub fn next_line(&mut self) -> LineFrame {
         if !self.swallow() || !matches!(self.state, State::Line) {
             return LineFrame::Incomplete;
@@ -193,12 +192,15 @@ impl Framer {
         let line = without_cr(self.rest().get(..end.unwrap_or(self.available())).unwrap_or(&[]));
         if line.len() > self.limits.line {
             self.scanned = 0;
-            self.state = State::SwallowPlain;
+            self.state = State::SwallowLine(LineEnd::default());
             return LineFrame::TooBig;
         }
         let Some(end) = end else { return LineFrame::Incomplete };
         let line = line.to_vec();
         self.consume(end + 1);
+        if let Some(Announcement { size, sync, .. }) = LineEnd::of(&line).literal() {
+            self.give_up(size, sync);
+        }
         LineFrame::Line(line)
     }
 
@@ -362,7 +364,7 @@ impl Framer {
                     }
                     self.state = State::SwallowLine(LineEnd::default());
                 }
-                State::SwallowLine(_) | State::SwallowPlain => {
+                State::SwallowLine(_) => {
                     if !self.swallow_line() {
                         return false;
                     }

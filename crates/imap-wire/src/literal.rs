@@ -12,7 +12,8 @@ pub(crate) fn without_cr(line: &[u8]) -> &[u8] {
 pub(crate) struct LineEnd {
     in_quotes: bool,
     escaped: bool,
-    tail: Vec<u8>,
+    after_tilde: bool,
+    announced: Option<Unfinished>,
 }
 
 /// The announcement of a literal at the end of a line.
@@ -25,8 +26,28 @@ pub(crate) struct Announcement {
     pub(crate) binary: bool,
 }
 
-/// `~{`, the digits, `+}` and a CR.
-const ANNOUNCEMENT_OCTETS: usize = limits::LITERAL_DIGITS + 5;
+/// As much of an announcement as a line has so far.
+#[derive(Clone, Copy, Debug)]
+struct Unfinished {
+    announcement: Announcement,
+    next: Next,
+}
+
+/// What an announcement can go on with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Next {
+    FirstDigit,
+    /// Or a plus, or the end.
+    Digit,
+    Brace,
+    /// Nothing but the end of the line.
+    End,
+    Newline,
+}
+
+/// The largest literal that can be announced. What says that it is larger is taken for it, and refused as too big, so that its octets are
+/// never taken for commands.
+const MAX_LITERAL: u64 = i64::MAX.cast_unsigned();
 
 impl LineEnd {
     pub(crate) fn of(line: &[u8]) -> Self {
@@ -40,35 +61,57 @@ impl LineEnd {
 
     pub(crate) fn push(&mut self, octets: &[u8]) {
         for octet in octets {
+            self.announced = match octet {
+                b'{' if !self.in_quotes => Some(Unfinished::new(self.after_tilde)),
+                octet => self.announced.and_then(|announced| announced.and(*octet)),
+            };
             match octet {
                 _ if self.escaped => self.escaped = false,
                 b'\\' => self.escaped = self.in_quotes,
                 b'"' => self.in_quotes = !self.in_quotes,
                 _ => {}
             }
+            self.after_tilde = *octet == b'~';
         }
-        let fresh = octets.len().saturating_sub(ANNOUNCEMENT_OCTETS);
-        self.tail.extend_from_slice(octets.get(fresh..).unwrap_or(&[]));
-        let surplus = self.tail.len().saturating_sub(ANNOUNCEMENT_OCTETS);
-        self.tail.drain(..surplus);
     }
 
-    /// The announcement, unless it is part of a quoted string or the number is no 63 bits wide: then it is text.
+    /// The announcement, unless it is part of a quoted string: then it is text.
     pub(crate) fn literal(&self) -> Option<Announcement> {
-        if self.in_quotes {
-            return None;
-        }
-        let line = without_cr(&self.tail);
-        let open = memchr::memrchr(b'{', line)?;
-        let (before, announcement) = line.split_at_checked(open)?;
-        let number = announcement.strip_prefix(b"{")?.strip_suffix(b"}")?;
-        let (number, sync) = match number.strip_suffix(b"+") {
-            Some(number) => (number, false),
-            None => (number, true),
+        let ended = |found: &Unfinished| [Next::End, Next::Newline].contains(&found.next);
+        self.announced.filter(ended).map(|found| found.announcement)
+    }
+}
+
+impl Unfinished {
+    /// That of a brace.
+    fn new(binary: bool) -> Self {
+        let announcement =
+            Announcement { length: 1 + usize::from(binary), size: 0, sync: true, binary };
+        Self { announcement, next: Next::FirstDigit }
+    }
+
+    /// With another octet; `None` if that makes it text.
+    fn and(mut self, octet: u8) -> Option<Self> {
+        let Announcement { length, size, sync, .. } = &mut self.announcement;
+        self.next = match (self.next, octet) {
+            (Next::FirstDigit | Next::Digit, b'0'..=b'9') => {
+                let digit = u64::from(octet - b'0');
+                *size = size.saturating_mul(10).saturating_add(digit).min(MAX_LITERAL);
+                Next::Digit
+            }
+            (Next::Digit, b'+') => {
+                *sync = false;
+                Next::Brace
+            }
+            (Next::Digit | Next::Brace, b'}') => Next::End,
+            (Next::End, b'\r') => {
+                self.next = Next::Newline;
+                return Some(self);
+            }
+            _ => return None,
         };
-        let binary = before.ends_with(b"~");
-        let length = announcement.len() + usize::from(binary);
-        Some(Announcement { length, size: literal_size(number)?, sync, binary })
+        *length += 1;
+        Some(self)
     }
 }
 

@@ -149,15 +149,11 @@ impl Input<'_> {
         frame
     }
 
-    /// The next piece of a literal. The server does not go down in the middle of it.
+    /// The next piece of a literal.
     pub(crate) async fn literal_frame(&mut self) -> Result<Frame, NoInput> {
         loop {
             match self.framer.next() {
-                Frame::Incomplete => {
-                    timeout(LITERAL_DEADLINE, self.read())
-                        .await
-                        .map_err(|_| NoInput::TimedOut)??;
-                }
+                Frame::Incomplete => self.read_before(after(LITERAL_DEADLINE)).await?,
                 frame => return Ok(frame),
             }
         }

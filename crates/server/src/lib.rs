@@ -29,7 +29,9 @@ use std::process::ExitCode;
 /// What the binary does.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(cli::Cli::parse()) {
+    let ended = run(cli::Cli::parse());
+    logging::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Without a place to say it, the exit code has to do.

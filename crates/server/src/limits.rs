@@ -21,6 +21,9 @@ pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 /// The least that the time can be for which a client may be silent (RFC 9051 §5.4).
 pub(crate) const MIN_IDLE_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
+/// The most that the times can be for which a client may be silent, or may take to log in: a month is as good as no limit.
+pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.
 /// Setting: `limits.lmtp_recipients`.
 pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
@@ -29,10 +32,12 @@ pub(crate) const DEFAULT_LMTP_RECIPIENTS: usize = 100;
 /// Setting: `limits.lmtp_connections`.
 pub(crate) const DEFAULT_LMTP_CONNECTIONS: usize = 1000;
 
-/// Connections without a place that are heard out at the same time, so that they can read why; more are closed at once.
+/// Connections without a place that are heard out at the same time, so that they can read why; more are closed at once. No more
+/// than a sixteenth of the files that the system lets the server open.
 pub(crate) const MAX_HEARD_OUT: usize = 100;
 
-/// Open files that the server needs besides one for each connection: those of the store, mostly.
+/// Open files that the server needs besides one for each connection: those of the store, mostly. Where the system allows few, they
+/// are half of those.
 pub(crate) const FILES_BESIDE_CONNECTIONS: usize = 1024;
 
 /// How long a TLS handshake may take.
@@ -47,6 +52,12 @@ pub(crate) const MAX_STRANGER_LINES: u64 = 10;
 
 /// The same for failed logins, which programs such as fail2ban read; hashing does not let many more happen.
 pub(crate) const MAX_LOGIN_LINES: u64 = 50;
+
+/// Octets of log lines that may wait for somebody who takes them; further lines are lost, and counted.
+pub(crate) const MAX_WAITING_LOG: usize = 1024 * 1024;
+
+/// How long the process waits at its end for its log to be taken.
+pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often it is said how many lines were left out.
 pub(crate) const LINES_PERIOD: Duration = Duration::from_secs(1);

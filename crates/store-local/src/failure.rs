@@ -13,7 +13,8 @@ pub(crate) fn io_error(context: &'static str, source: io::Error) -> StoreError {
 
 /// Whether there was no room, which there may be again.
 pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Whether it was the disk that could not read: a bad sector, a controller that does not answer, a file system that finds itself

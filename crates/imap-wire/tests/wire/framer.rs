@@ -138,6 +138,20 @@ fn plain_steps() -> Vec<(String, Vec<Event>)> {
             "j IDLE\r\nDONE\r\n".into(),
             vec![command("j IDLE"), Event::Line(LineFrame::Line(b"DONE".into()))],
         ),
+        // A command where a line is due is no line, and its literals are no commands.
+        (
+            "j IDLE\r\nx A {7+}\r\nx NOOP\n {4+}\r\nDONE x\r\n".into(),
+            vec![command("j IDLE"), Event::Line(LineFrame::Line(b"x A {7+}".into()))],
+        ),
+        (
+            "j IDLE\r\nA {7}\r\n".into(),
+            vec![command("j IDLE"), Event::Line(LineFrame::Line(b"A {7}".into()))],
+        ),
+        // As many zeros as one likes.
+        (
+            format!("j A {{{}3+}}\r\nx\r\n\r\n", "0".repeat(8)),
+            vec![literal("j A ", 3, false), command("j A {3}\r\nx\r\n")],
+        ),
     ]
 }
 
@@ -168,7 +182,7 @@ fn steps_at_limits() -> Vec<(String, Vec<Event>)> {
         ),
         (format!("{full}x yy\r\n"), vec![Event::Frame(Frame::TooBig { tag: None, limit: "line" })]),
         ("q IDLE\r\n".into(), vec![command("q IDLE")]),
-        (format!("{full}{{4+}}\r\n"), vec![Event::Line(LineFrame::TooBig)]),
+        (format!("{full}{{4+}}\r\nx\r\n {{2+}}\r\nzz\r\n"), vec![Event::Line(LineFrame::TooBig)]),
         ("r NOOP\r\n\r\n".into(), vec![command("r NOOP"), command("")]),
     ]
 }
@@ -310,4 +324,18 @@ fn a_streamed_literal_can_be_given_up_in_its_middle() {
     framer.reject_literal();
     framer.feed(b"56789 {2+}\r\nxx\r\nc NOOP\r\n");
     assert_eq!(framer.next(), Frame::Command(b"c NOOP".to_vec()));
+}
+
+/// Digits that no number has: the octets that follow are never taken for commands.
+#[test]
+fn a_literal_of_no_size_is_the_end_of_commands() {
+    for digits in ["9223372036854775808", "18446744073709551616", &"9".repeat(40)] {
+        let mut framer = Framer::new(FramerLimits::default());
+        framer.feed(format!("a X {{{digits}+}}\r\nb NOOP\r\n").as_bytes());
+        let Frame::TooBig { tag, .. } = framer.next() else { panic!("{digits}") };
+        assert_eq!(tag, Tag::new(b"a"));
+        assert_eq!(framer.next(), Frame::Incomplete);
+        framer.feed(format!("c X {{{digits}}}\r\nb NOOP\r\n").repeat(1000).as_bytes());
+        assert_eq!((framer.next(), framer.buffered()), (Frame::Incomplete, 0));
+    }
 }

@@ -57,22 +57,20 @@ fn a_huge_literal_that_nobody_waits_for_is_swallowed_uncollected() {
 
 #[test]
 fn a_literal_that_is_too_large_to_keep_is_not_asked_for() {
-    let mut framer = Framer::new(FramerLimits::default());
-    let (frames, _) = feed_all(&mut framer, b"a LOGIN {9223372036854775807}\r\nb NOOP\r\n");
-    assert_eq!(frames, [too_big("command"), Frame::Command(b"b NOOP".to_vec())]);
+    // The larger ones are no sizes that RFC 9051 §4.3 knows.
+    for size in
+        ["9223372036854775807", "9223372036854775808", "18446744073709551616", &"9".repeat(40)]
+    {
+        let mut framer = Framer::new(FramerLimits::default());
+        let text = format!("a LOGIN {{{size}}}\r\nb NOOP\r\n");
+        let (frames, _) = feed_all(&mut framer, text.as_bytes());
+        assert_eq!(frames, [too_big("command"), Frame::Command(b"b NOOP".to_vec())], "{size}");
+    }
 }
 
 #[test]
-fn a_number_that_no_literal_has_is_text() {
-    for number in [
-        "9223372036854775808",
-        "18446744073709551616",
-        "99999999999999999999999",
-        "",
-        "+",
-        "-1",
-        "1 ",
-    ] {
+fn what_is_no_number_is_text() {
+    for number in ["", "+", "-1", "1 "] {
         let line = format!("a LOGIN x {{{number}}}");
         let mut framer = Framer::new(FramerLimits::default());
         let (frames, _) = feed_all(&mut framer, format!("{line}\r\n").as_bytes());

@@ -35,7 +35,7 @@ pub(super) struct Version {
     nanoseconds: i64,
 }
 
-/// The present version of a file, `None` if there is no file.
+/// The present version of a file, `None` if there is no file, or can be none of that name.
 pub(super) fn version(path: &Path) -> io::Result<Option<Version>> {
     match std::fs::metadata(path) {
         Ok(file) => Ok(Some(Version {
@@ -44,9 +44,13 @@ pub(super) fn version(path: &Path) -> io::Result<Option<Version>> {
             seconds: file.mtime(),
             nanoseconds: file.mtime_nsec(),
         })),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if cannot_be(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn cannot_be(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
 impl AccountFile {

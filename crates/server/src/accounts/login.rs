@@ -3,6 +3,7 @@
 use super::attempt::Attempt;
 use super::rehash::Match;
 use super::{AccountFile, Accounts, Name, NotHashed, lock};
+use crate::logging::STRANGERS;
 use rookery_auth::password::{Memory, StoredPassword, is_well_known, verify_nothing};
 use rookery_auth::{Denied, Directory, Login, LoginReply, Secret};
 use std::net::IpAddr;
@@ -138,7 +139,7 @@ impl Accounts {
     fn find(&self, claim: &Claim) -> Result<Option<Arc<AccountFile>>, Denied> {
         let Some(name) = &claim.name else { return Ok(None) };
         self.read(name).map_err(|error| {
-            tracing::error!(account = name.as_str(), %error, "account.toml cannot be read");
+            tracing::error!(target: STRANGERS, account = name.as_str(), %error, "account.toml cannot be read");
             Denied::Unavailable
         })
     }

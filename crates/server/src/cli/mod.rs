@@ -122,7 +122,7 @@ impl Place {
     /// The running server, or its store if none runs. Only what goes wrong is logged.
     async fn connect(&self) -> Result<Client, Failure> {
         let config = self.config()?;
-        logging::start(&Log { level: Level::Warn, ..config.log });
+        logging::start(&Log { level: Level::Warn, ..config.log })?;
         Client::connect(&config).await
     }
 

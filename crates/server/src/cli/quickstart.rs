@@ -5,7 +5,7 @@ use crate::config::{Address, Config, Listen};
 use crate::failure::Failure;
 use crate::listen::Server;
 use crate::privileges::Inherited;
-use crate::{logging, quickstart, tls};
+use crate::{logging, open_files, quickstart, tls};
 use clap::Args;
 use std::path::Path;
 
@@ -28,13 +28,17 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     let mut config = config.map_err(|error| Failure::new(error.to_string()))?;
     config.listen = options.listen();
     config.auth.allow_plaintext = true;
-    logging::start(&config.log);
+    logging::start(&config.log)?;
+    open_files::raise();
+    open_files::fit(&mut config.limits);
     let services = serve::open(&config).await?;
     // What is printed below says that it is self-signed, which is no cause for a warning here.
     tls::make_missing(&config)?;
     let server = Server::bind(config.clone(), services.clone(), Inherited::default()).await?;
     let demo = quickstart::prepare(&config.data, &services).await?;
     print(&demo.instructions(&config.data, &server.addresses()))?;
+    // Whoever waits for that line may look at what was logged before it.
+    logging::flush();
     print(&server.ready_line())?;
     server.run(|| Ok(config.clone())).await
 }

@@ -54,8 +54,8 @@ pub(super) async fn run(
     options: Options,
     prepared: Prepared,
 ) -> Result<(), Failure> {
-    let config = options.over(place.config()?);
-    logging::start(&config.log);
+    let mut config = options.over(place.config()?);
+    logging::start(&config.log)?;
     if privileges::is_root() {
         tracing::warn!(
             "serving as root, so that a fault in the server is one of the whole machine: start it as the \
@@ -64,10 +64,18 @@ pub(super) async fn run(
     }
     prepared.confinement.log();
     let services = open(&config).await?;
-    open_files::check(&config.limits);
+    open_files::raise();
+    open_files::fit(&mut config.limits);
     let server = Server::bind(config, services, prepared.inherited).await?;
+    // Whoever waits for that line may look at what was logged before it.
+    logging::flush();
     print(&server.ready_line())?;
-    server.run(|| Ok(options.over(place.config()?))).await
+    let reload = || {
+        let mut config = options.over(place.config()?);
+        open_files::fit(&mut config.limits);
+        Ok(config)
+    };
+    server.run(reload).await
 }
 
 impl Options {

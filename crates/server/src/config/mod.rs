@@ -13,10 +13,11 @@ pub(crate) use mode::Mode;
 
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_CONNECTIONS,
-    DEFAULT_LMTP_RECIPIENTS, DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MIN_IDLE_DEADLINE,
-    MIN_MESSAGE_LIMIT,
+    DEFAULT_LMTP_RECIPIENTS, DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MAX_DEADLINE,
+    MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
 };
 use rookery_imap::limits as imap;
+use rookery_store_local::limits::MAX_MESSAGE_OCTETS;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::num::NonZeroU32;
@@ -249,11 +250,25 @@ impl Limits {
         if self.login_seconds == 0 {
             return wrong("with limits.login_seconds at 0 nobody could log in");
         }
-        let least = MIN_IDLE_DEADLINE.as_secs();
+        let (least, most) = (MIN_IDLE_DEADLINE.as_secs(), MAX_DEADLINE.as_secs());
         if self.idle_seconds < least {
             return wrong(&format!(
                 "limits.idle_seconds: no fewer than {least}, as RFC 9051 has it"
             ));
+        }
+        if self.idle_seconds.max(self.login_seconds) > most {
+            return wrong(&format!("limits.idle_seconds and login_seconds: no more than {most}"));
+        }
+        Ok(())
+    }
+
+    fn check_sizes(&self) -> Result<(), ConfigError> {
+        if self.lmtp_recipients == 0 || self.message_size == 0 {
+            return Err(ConfigError::new("with limits of 0 no message could be delivered"));
+        }
+        if self.message_size > MAX_MESSAGE_OCTETS {
+            let what = format!("limits.message_size: no more than {MAX_MESSAGE_OCTETS} octets");
+            return Err(ConfigError::new(&what));
         }
         Ok(())
     }
@@ -323,9 +338,7 @@ impl Config {
         }
         self.capabilities.check()?;
         self.limits.check_connections()?;
-        if self.limits.lmtp_recipients == 0 || self.limits.message_size == 0 {
-            return wrong("with limits of 0 no message could be delivered");
-        }
+        self.limits.check_sizes()?;
         self.limits.check_messages()
     }
 }

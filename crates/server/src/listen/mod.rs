@@ -34,7 +34,12 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    /// Heard so that a limit of a file's size refuses a change, and does not end the process.
+    _file_size: Signal,
 }
+
+/// SIGXFSZ: a file may not grow beyond what the system allows this process.
+const FILE_SIZE: i32 = nix::libc::SIGXFSZ;
 
 impl Server {
     /// Bind all sockets that the configuration names, but those that are inherited.
@@ -120,6 +125,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
         })
     }
 

@@ -5,7 +5,9 @@ use super::connections::Connections;
 use crate::accounts::PeerDirectory;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::{HANDSHAKE_DEADLINE, MAX_HEARD_OUT};
+use crate::limits::HANDSHAKE_DEADLINE;
+use crate::logging::STRANGERS;
+use crate::open_files;
 use crate::services::Services;
 use crate::tls::Tls;
 use rookery_imap::{Outcome, Peer, Settings, Stage, turn_away};
@@ -18,9 +20,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
-
-/// The target of lines that anybody can cause: there is a bound to them.
-const STRANGERS: &str = "rookery_server::strangers";
 
 /// What all sessions share.
 pub(super) struct Shared {
@@ -44,7 +43,7 @@ impl Shared {
         let config = RwLock::new(Arc::new(config));
         let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
         let of_accounts = rookery_imap::Connections::default();
-        let heard_out = Semaphore::new(MAX_HEARD_OUT);
+        let heard_out = Semaphore::new(open_files::heard_out());
         Self {
             services,
             tls,

@@ -13,6 +13,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
+/// The target of lines that anybody can cause.
+pub(crate) const STRANGERS: &str = "rookery_server::strangers";
+
 /// The ends of targets, with the lines of one kind that are written in each period.
 const BOUNDED: [(&str, u64); 2] =
     [("::strangers", MAX_STRANGER_LINES), ("::failed_logins", MAX_LOGIN_LINES)];
@@ -66,7 +69,7 @@ impl Lines {
     }
 }
 
-/// Say what was left out, period by period, for as long as this is waited for.
+/// Say what was left out, or lost, period by period, for as long as this is waited for.
 pub(crate) async fn tell_of_left_out(mut end: watch::Receiver<bool>) {
     let mut period = interval(LINES_PERIOD);
     period.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,6 +81,10 @@ pub(crate) async fn tell_of_left_out(mut end: watch::Receiver<bool>) {
         }
         for Kind { text, left_out, .. } in LINES.next_period() {
             tracing::warn!(line = text, left_out, "too many lines of a kind, not all are here");
+        }
+        let lost = super::take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "lines of this log could not be written, or not soon enough");
         }
     }
 }

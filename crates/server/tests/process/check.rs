@@ -190,6 +190,7 @@ fn a_damaged_message_costs_that_message() {
     assert!(client.command("FETCH 1 BODY.PEEK[]").last().unwrap().contains(" NO "));
     client.ok("FETCH 2 BODY.PEEK[TEXT]");
     client.ok("STORE 1:2 +FLAGS (\\Seen)");
+    data.await_log("something of a message is damaged");
     let warned = data.log();
     let line = warned.lines().find(|line| line.contains("something of a message is damaged"));
     let line = line.unwrap_or_else(|| panic!("{warned}"));

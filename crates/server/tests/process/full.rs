@@ -160,3 +160,19 @@ fn mail(mut client: Client) -> Vec<Vec<u8>> {
     client.ok("SELECT INBOX");
     client.messages()
 }
+
+/// The size of any file is bounded (`LimitFSIZE`), so that a segment cannot grow: the system says so with a signal that ends who does
+/// not know it.
+#[test]
+fn a_bound_to_the_size_of_files_refuses_mail_and_nothing_else() {
+    let data = Data::with_ada();
+    let any = "127.0.0.1:0";
+    let server = data.start_with_small_files(2048, &["serve", "--imap", any, "--allow-plaintext"]);
+    let (mut ada, mut other) = (server.ada(), server.ada());
+    let all = fill(&mut ada);
+    assert!(!all.is_empty(), "something fits");
+    other.ok("SELECT INBOX");
+    assert!(other.messages() == all, "what was appended is there");
+    server.kill();
+    check_read(&mut data.serve().ada(), &all);
+}

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod backup;
+mod broken_log;
 mod capabilities;
 mod check;
 mod cli;

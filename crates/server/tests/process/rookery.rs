@@ -138,14 +138,42 @@ impl Data {
 
     /// Start a server that cannot have more files open than this.
     pub(crate) fn start_with_open_files(&self, most: u32, args: &[&str]) -> Server {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("ulimit -n {most}; exec \"$0\" \"$@\""));
+        self.start_within(&format!("ulimit -n {most}"), args)
+    }
+
+    /// Start a server whose log goes there.
+    pub(crate) fn serve_logging_to(&self, log: impl Into<Stdio>) -> Server {
+        let any = "127.0.0.1:0";
+        self.start_logging_to(
+            log,
+            self.binary(),
+            &["serve", "--imap", any, "--lmtp", any, "--allow-plaintext"],
+        )
+    }
+
+    /// Start a server none of whose files can have more octets than this.
+    pub(crate) fn start_with_small_files(&self, kib: u32, args: &[&str]) -> Server {
+        self.start_within(&format!("ulimit -f {kib}"), args)
+    }
+
+    fn start_within(&self, limit: &str, args: &[&str]) -> Server {
+        let mut command = Command::new("bash");
+        command.arg("-c").arg(format!("{limit}; exec \"$0\" \"$@\""));
         command.arg(env!("CARGO_BIN_EXE_rookery")).env_remove("ROOKERY_LOG").stdin(Stdio::null());
         self.start_as(command, args)
     }
 
-    fn start_as(&self, mut command: Command, args: &[&str]) -> Server {
+    fn start_as(&self, command: Command, args: &[&str]) -> Server {
         let log = std::fs::File::create(self.beside("log")).unwrap();
+        self.start_logging_to(log, command, args)
+    }
+
+    fn start_logging_to(
+        &self,
+        log: impl Into<Stdio>,
+        mut command: Command,
+        args: &[&str],
+    ) -> Server {
         command.args(args).arg("--data").arg(self.dir()).current_dir(self.dir.path());
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut printed = Vec::new();
@@ -159,7 +187,16 @@ impl Data {
         panic!("not ready: {}", self.log());
     }
 
-    /// What the last server logged.
+    /// Wait until the last server has logged this: its lines are written soon, but not at once.
+    pub(crate) fn await_log(&self, text: &str) {
+        let start = Instant::now();
+        while !self.log().contains(text) {
+            assert!(start.elapsed() < Duration::from_secs(10), "no {text:?} in {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What the last server has logged by now.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.beside("log")).unwrap()
     }
@@ -247,6 +284,13 @@ impl Server {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Let it open no more files than this from now on.
+    pub(crate) fn allow_open_files(&self, most: u32) {
+        let id = self.child.id().to_string();
+        let limit = format!("--nofile={most}:");
+        assert!(Command::new("prlimit").args(["--pid", &id, &limit]).status().unwrap().success());
     }
 
     /// Wait for its end, which must come soon.
