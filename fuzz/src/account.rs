@@ -30,6 +30,7 @@ const SMALL: Options = Options {
     index_octets: 1500,
     died_octets: u64::MAX,
     max_tombstones: 4,
+    retry_after: std::time::Duration::ZERO,
 };
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

@@ -107,7 +107,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::new(error.to_string());
         match error {
-            StoreError::ReadOnly => failure.hint("look into the server's log, then restart it"),
+            StoreError::ReadOnly => failure.hint("look into the server's log for the reason"),
             StoreError::Damaged(_) => {
                 failure.hint("`rookery check` says what is damaged and what can be done about it")
             }

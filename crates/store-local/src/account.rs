@@ -15,6 +15,7 @@ use crate::spool::{Body, LocalSpool};
 use crate::state::State;
 use crate::store::{Options, Shared};
 use crate::sync::{lock, read, write};
+use crate::trouble::Trouble;
 use crate::vfs::Vfs;
 use bytes::Bytes;
 use rookery_mail::{
@@ -46,6 +47,10 @@ pub(crate) struct Account {
     pub(crate) queue: Mutex<Queue>,
     pub(crate) admission: Arc<Semaphore>,
     pub(crate) read_only: AtomicBool,
+    /// If nobody knows what the log's file holds since writing to it failed: when it was last tried to make that known.
+    pub(crate) lost: Mutex<Option<Instant>>,
+    /// Whether writing to the log is refused, and to files of messages that come in.
+    pub(crate) refused: (Trouble, Trouble),
     pub(crate) gone: AtomicBool,
     /// If the disk could not read all of it: when that was tried. It is not kept, and read anew when it can be.
     pub(crate) unread: Mutex<Option<Instant>>,
@@ -72,6 +77,8 @@ impl Account {
             queue: Mutex::default(),
             admission: Arc::new(Semaphore::new(MAX_QUEUED_CHANGES)),
             read_only: AtomicBool::new(false),
+            lost: Mutex::default(),
+            refused: Default::default(),
             gone: AtomicBool::new(false),
             unread: Mutex::default(),
             segments: OpenSegments::default(),
@@ -140,7 +147,7 @@ impl Account {
 
     /// Whether changes are taken.
     pub(crate) fn is_writable(&self) -> bool {
-        !self.gone.load(Ordering::SeqCst) && !self.read_only.load(Ordering::SeqCst)
+        self.check_writable().is_ok()
     }
 
     /// The largest UIDVALIDITY of all mailboxes that there ever were.
@@ -174,7 +181,21 @@ impl Account {
     /// even when all sessions have gone.
     pub(crate) fn fail(self: &Arc<Self>) {
         self.read_only.store(true, Ordering::SeqCst);
-        self.shared.kept.fail(&self.name, Some(Arc::clone(self)));
+        self.shared.kept.fail(self);
+    }
+
+    /// What the log's file holds is not known any more: change nothing until it is, not even when all sessions have gone.
+    /// Says whether it was known before.
+    pub(crate) fn lose(self: &Arc<Self>) -> bool {
+        self.shared.kept.fail(self);
+        lock(&self.lost).replace(Instant::now()).is_none()
+    }
+
+    /// It is known again.
+    pub(crate) fn regained(&self) {
+        *lock(&self.lost) = None;
+        self.shared.kept.regained(&self.name);
+        drop(self.segments.clear());
     }
 
     /// Save the indexes of an account that nobody uses any more, if that saves the next one who does much.

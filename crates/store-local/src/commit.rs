@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -231,6 +232,7 @@ impl Account {
         writer: &mut Writer,
         batch: &mut [Box<dyn Waiting>],
     ) -> Result<(), StoreError> {
+        self.regain(writer)?;
         self.check_writable()?;
         self.expunge_left_out(writer)?;
         let octets = batch.iter().map(|ticket| ticket.octets()).sum();
@@ -252,6 +254,7 @@ impl Account {
             false => writer.log.keep(&frames, before),
         });
         kept.map_err(|failure| self.write_failed(failure))?;
+        self.refused.0.is_over(self.name(), WRITING);
         writer.dirty.extend(delta.parts(&read(&self.state)));
         write(&self.state).publish(delta);
         Ok(())
@@ -307,20 +310,48 @@ impl Account {
     /// An error of the system; one after which the log's content is not known ends all writing.
     fn write_failed(self: &Arc<Self>, failure: WriteFailure) -> StoreError {
         match failure {
-            WriteFailure::RolledBack(error) => io_error(WRITING, error),
+            WriteFailure::RolledBack(error) => self.refused.0.of(self.name(), WRITING, error),
             WriteFailure::Unknown(error) => {
-                self.fail();
-                tracing::error!(account = %self.name(), %error, "writing failed: the account is read-only until the server is started again");
-                StoreError::Io { context: WRITING, source: error }
+                if self.lose() {
+                    tracing::error!(account = %self.name(), %error, "writing to the log of an account failed: it can be read, and is changed again when its log can be written to");
+                }
+                StoreError::ReadOnly
             }
         }
     }
 
-    fn check_writable(&self) -> Result<(), StoreError> {
+    /// If nobody knows what the log's file holds since writing to it failed, see whether it can be written to again.
+    fn regain(self: &Arc<Self>, writer: &mut Writer) -> Result<(), StoreError> {
+        let Some(tried) = *lock(&self.lost) else { return Ok(()) };
         if self.gone.load(Ordering::SeqCst) {
             return Err(Refused::NoSuchAccount.into());
         }
-        if self.read_only.load(Ordering::SeqCst) {
+        if self.read_only.load(Ordering::SeqCst) || tried.elapsed() < self.options().retry_after {
+            return Err(StoreError::ReadOnly);
+        }
+        match writer.log.regain() {
+            Ok(()) => {
+                self.regained();
+                tracing::info!(account = %self.name(), "the log of an account can be written to again");
+                return Ok(());
+            }
+            Err(StoreError::Damaged(what)) => {
+                self.fail();
+                tracing::error!(account = %self.name(), %what, "the log of an account is not what it was before writing to it failed: the account is read-only until the server is started again");
+            }
+            Err(error) => {
+                tracing::debug!(account = %self.name(), %error, "the log of an account can still not be written to");
+            }
+        }
+        *lock(&self.lost) = Some(Instant::now());
+        Err(StoreError::ReadOnly)
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(Refused::NoSuchAccount.into());
+        }
+        if self.read_only.load(Ordering::SeqCst) || lock(&self.lost).is_some() {
             return Err(StoreError::ReadOnly);
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::sync::lock;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Accounts that stay loaded for a while, or until the store is closed.
 #[derive(Default)]
@@ -19,11 +19,18 @@ pub(crate) struct Kept {
 struct Accounts {
     /// Those that are loaded: delivery comes back to the same accounts again and again.
     loaded: Vec<Loaded>,
-    /// Those whose writing or syncing failed, by name, as they were before; `None` for one that could
-    /// not even be opened. After a failed sync the system may hold octets that the disk does not have
-    /// and never will: who reads the log again could take them for durable.
-    failed: BTreeMap<String, Option<Arc<Account>>>,
+    /// Those whose writing or syncing failed, by name. After a failed sync the system may hold octets that the disk does not
+    /// have and never will: memory knows which.
+    failed: BTreeMap<String, Failed>,
     is_closed: bool,
+}
+
+/// An account whose log nobody knows for certain.
+struct Failed {
+    /// As it was before; `None` if it could not even be opened.
+    account: Option<Arc<Account>>,
+    /// When it last failed.
+    tried: Instant,
 }
 
 /// An account and when somebody was last known to use it.
@@ -80,16 +87,32 @@ impl Kept {
     }
 
     /// Remember that the log of an account is not known any more.
-    pub(crate) fn fail(&self, name: &str, account: Option<Arc<Account>>) {
+    pub(crate) fn fail(&self, account: &Arc<Account>) {
         let mut accounts = lock(&self.accounts);
         if !accounts.is_closed {
-            accounts.failed.insert(name.to_owned(), account);
+            let failed = Failed { account: Some(Arc::clone(account)), tried: Instant::now() };
+            accounts.failed.insert(account.name().to_owned(), failed);
         }
     }
 
-    /// Whether the log of an account could not be synced when it was opened.
-    pub(crate) fn is_unopenable(&self, name: &str) -> bool {
-        matches!(lock(&self.accounts).failed.get(name), Some(None))
+    /// Remember that the log of an account could not be synced when it was opened; says whether that is new.
+    pub(crate) fn shut(&self, name: &str) -> bool {
+        let mut accounts = lock(&self.accounts);
+        let failed = Failed { account: None, tried: Instant::now() };
+        accounts.failed.insert(name.to_owned(), failed).is_none()
+    }
+
+    /// Whether that is too short a while ago to be tried again.
+    pub(crate) fn is_shut(&self, name: &str, retry_after: Duration) -> bool {
+        let accounts = lock(&self.accounts);
+        let shut = accounts.failed.get(name).filter(|failed| failed.account.is_none());
+        shut.is_some_and(|failed| failed.tried.elapsed() < retry_after)
+    }
+
+    /// The log of an account is known again; says whether it was not.
+    pub(crate) fn regained(&self, name: &str) -> bool {
+        let regained = lock(&self.accounts).failed.remove(name);
+        regained.is_some()
     }
 
     /// Let go of an account, so that it is loaded anew unless sessions have it.

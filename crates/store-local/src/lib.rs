@@ -39,6 +39,7 @@ mod store;
 mod sync;
 mod threads;
 mod torn;
+mod trouble;
 mod uid_validity;
 pub mod vfs;
 mod wake;

@@ -25,6 +25,9 @@ pub const DISK_READ_OCTETS: u64 = 4096;
 /// How long an account that the disk could not read whole is served as far as it could, before opening it tries again.
 pub const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// How long after writing or syncing failed the server waits before it sees whether it can go on: until then changes are refused.
+pub const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Changes that wait for one account's log; who comes later waits to be let into the queue.
 pub const MAX_QUEUED_CHANGES: usize = 1024;
 

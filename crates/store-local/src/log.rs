@@ -1,11 +1,14 @@
 //! The end of an account's log, where changes are written.
 
 use crate::batch::Frame;
-use crate::failure::is_full;
+use crate::failure::{io_error, is_full};
+use crate::fields::BadRecord;
 use crate::frame::ALIGNMENT;
 use crate::limits::{COPY_OCTETS, MAX_UNSYNCED_OCTETS};
-use crate::segment::{SEGMENT_HEADER, SegmentHeader, file_name};
-use crate::vfs::{Vfs, VfsFile};
+use crate::replay::{READING, damage};
+use crate::segment::{self, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name};
+use crate::vfs::{self, Vfs, VfsFile};
+use rookery_mailbox::StoreError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +51,8 @@ pub(crate) struct Log {
     pub(crate) written: u64,
     /// The octets at the end that were written since the last sync, and answered.
     pub(crate) unsynced: Vec<u8>,
+    /// If nobody knows what the file has behind what was synced: how far it may reach.
+    pub(crate) lost: Option<u64>,
 }
 
 /// A place to which a log can be taken back.
@@ -63,8 +68,8 @@ impl Log {
         let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
         let end = SEGMENT_HEADER as u64;
         let dir = dir.to_owned();
-        let (sequence, durable, written, unsynced) = (0, 0, 0, Vec::new());
-        Ok(Self { vfs, dir, id, segment: 1, file, end, sequence, durable, written, unsynced })
+        let (sequence, durable, written, unsynced, lost) = (0, 0, 0, Vec::new(), None);
+        Ok(Self { vfs, dir, id, segment: 1, file, end, sequence, durable, written, unsynced, lost })
     }
 
     /// Where the log ends.
@@ -82,14 +87,27 @@ impl Log {
         let header = SegmentHeader::new(number, self.id, first_sequence);
         // Nothing refers to the new file yet, so that a half-made one harms nobody: recovery takes it
         // for the torn end of the log, and the next attempt makes it anew.
-        self.file = create_segment(&*self.vfs, &self.dir, &header).map_err(|error| {
-            // So that the next attempt syncs a new name. If the file stays, recovery removes it.
-            let _ = self.vfs.remove_file(&self.dir.join(file_name(number)));
-            WriteFailure::RolledBack(error)
-        })?;
+        self.file = match create_segment(&*self.vfs, &self.dir, &header) {
+            Ok(file) => file,
+            Err(error) if self.remove_next().is_ok() => {
+                return Err(WriteFailure::RolledBack(error));
+            }
+            Err(error) => {
+                let reach = self.reach();
+                return Err(self.lose(self.mark(), reach, error));
+            }
+        };
         self.segment = number;
         self.end = SEGMENT_HEADER as u64;
         Ok(())
+    }
+
+    /// Remove what is left of a segment that was to be the next one, so that the next attempt syncs a new name.
+    fn remove_next(&self) -> io::Result<()> {
+        match self.vfs.remove_file(&self.dir.join(file_name(self.segment + 1))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Write frames, all or none, without making them durable.
@@ -133,8 +151,75 @@ impl Log {
                 Ok(())
             }
             Err(error) if is_full(&error) => Err(self.take_back(back, error)),
-            Err(error) => Err(WriteFailure::Unknown(error)),
+            Err(error) => {
+                let reach = self.reach();
+                Err(self.lose(back, reach, error))
+            }
         }
+    }
+
+    /// How far the file may reach.
+    fn reach(&self) -> u64 {
+        self.file.len().unwrap_or(0).max(self.end)
+    }
+
+    /// What the file has behind what was synced is not known any more. The log ends at this place from now on.
+    fn lose(&mut self, back: Mark, reach: u64, error: io::Error) -> WriteFailure {
+        self.lost = Some(self.lost.unwrap_or(0).max(reach));
+        (self.end, self.sequence) = (back.end, back.sequence);
+        WriteFailure::Unknown(error)
+    }
+
+    /// Let the file have what this log has, and nothing behind it, if it can be written to again. Nothing of what was
+    /// written since the last sync is trusted, be it that it can be read or that it cannot: it is written once more, from memory.
+    pub(crate) fn regain(&mut self) -> Result<(), StoreError> {
+        let Some(reach) = self.lost else { return Ok(()) };
+        let failed = |error| StoreError::Io { context: "regaining a log", source: error };
+        // By its name: the file system may be another one, that was mounted in the place of the one that failed.
+        let (file, header) = segment::open(&*self.vfs, &self.dir, self.segment).map_err(failed)?;
+        if file.is_read_only() {
+            return Err(failed(vfs::refused()));
+        }
+        let synced = self.end.saturating_sub(self.unsynced.len() as u64);
+        self.verify(&*file, header, synced)?;
+        self.remove_next().map_err(failed)?;
+        let reach = reach.max(file.len().map_err(failed)?);
+        self.lost = Some(reach + ALIGNMENT);
+        let rewritten = match self.unsynced.as_slice() {
+            [] => Ok(()),
+            unsynced => file.write_at(unsynced, synced),
+        };
+        let rewritten = rewritten.and_then(|()| end_at(&*file, self.end, reach));
+        rewritten.and_then(|()| file.sync_data()).map_err(failed)?;
+        (self.file, self.lost) = (file, None);
+        self.is_synced();
+        Ok(())
+    }
+
+    /// Whether a file has the changes of this segment, up to a place where those end that were durable.
+    fn verify(
+        &self,
+        file: &dyn VfsFile,
+        header: Result<SegmentHeader, BadRecord>,
+        synced: u64,
+    ) -> Result<(), StoreError> {
+        let other = |at| damage(self.segment, at, "what was there before writing failed");
+        let reading = |error| io_error(READING, error);
+        let header = header.map_err(|bad| damage(self.segment, 0, bad.0))?;
+        if (header.number, header.log) != (self.segment, self.id) {
+            return Err(other(0));
+        }
+        let mut reader = SegmentReader::new(file, self.id).map_err(reading)?;
+        let (mut at, mut last) = (SEGMENT_HEADER as u64, header.first_sequence.saturating_sub(1));
+        while at < synced {
+            let frame = match reader.frame_without_content(at) {
+                Ok(frame) if frame.header.sequence == last + 1 => frame.header,
+                Err(NoFrame::Io(error)) => return Err(reading(error)),
+                _ => return Err(other(at)),
+            };
+            (at, last) = (at + frame.frame_len(), frame.sequence);
+        }
+        if (at, last) == (synced, self.durable) { Ok(()) } else { Err(other(at)) }
     }
 
     fn is_synced(&mut self) {
@@ -146,7 +231,7 @@ impl Log {
     /// Let the log end at an earlier place. What was written before that since the last sync is written once more: after a
     /// failed sync the system takes for written what it could not write.
     fn take_back(&mut self, Mark { end, sequence }: Mark, error: io::Error) -> WriteFailure {
-        let synced = end.saturating_sub(self.unsynced.len() as u64);
+        let (synced, reach) = (end.saturating_sub(self.unsynced.len() as u64), self.reach());
         let again = || {
             if self.unsynced.is_empty() {
                 Ok(())
@@ -161,7 +246,7 @@ impl Log {
                 self.is_synced();
                 WriteFailure::RolledBack(error)
             }
-            Err(_) => WriteFailure::Unknown(error),
+            Err(_) => self.lose(Mark { end, sequence }, reach, error),
         }
     }
 
@@ -177,6 +262,13 @@ impl Log {
     fn roll_back(&mut self, error: io::Error) -> WriteFailure {
         self.take_back(self.mark(), error)
     }
+}
+
+/// Let a file end here that may reach as far as that. It is longer before than it ever was: to cut off nothing would write
+/// nothing, and the disk may have what an earlier sync failed to cut off.
+pub(crate) fn end_at(file: &dyn VfsFile, end: u64, reach: u64) -> io::Result<()> {
+    file.write_at(&[0; ALIGNMENT as usize], reach)?;
+    file.truncate(end)
 }
 
 fn create_segment(

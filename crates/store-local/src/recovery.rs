@@ -6,11 +6,11 @@
 use crate::base;
 use crate::compaction::content_of;
 use crate::copied;
-use crate::failure::{io_error, is_of_the_moment};
+use crate::failure::{io_error, is_full, is_of_the_moment};
 use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, DeadAsOf, Messages};
 use crate::limits::COPY_OCTETS;
-use crate::log::Log;
+use crate::log::{Log, end_at};
 use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
 use crate::resting::Part;
 use crate::salvage::Salvaged;
@@ -27,6 +27,8 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+
+const REWRITING: &str = "rewriting the end of a log";
 
 /// An account as its log tells it.
 pub(crate) struct Recovered {
@@ -54,9 +56,20 @@ impl Recovered {
         let Salvaged { state, log, sequence, segment, file, .. } = salvaged;
         let dir = account.join("seg");
         let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
-        let unsynced = Vec::new();
-        let log =
-            Log { vfs, dir, id: log, segment, file, end, sequence, durable, written, unsynced };
+        let (unsynced, lost) = (Vec::new(), None);
+        let log = Log {
+            vfs,
+            dir,
+            id: log,
+            segment,
+            file,
+            end,
+            sequence,
+            durable,
+            written,
+            unsynced,
+            lost,
+        };
         Self {
             state,
             log,
@@ -86,10 +99,15 @@ impl Recovered {
             let piece = usize::try_from(self.log.end - at).unwrap_or(usize::MAX).min(COPY_OCTETS);
             let octets = read_exact_at(&*self.log.file, piece, at);
             let rewritten = octets.and_then(|octets| self.log.file.write_at(&octets, at));
-            rewritten.map_err(|error| io_error("rewriting the end of a log", error))?;
+            rewritten.map_err(|error| io_error(REWRITING, error))?;
             at += piece as u64;
         }
-        Ok(())
+        // The disk may have more than can be read, if what was to be cut off stayed.
+        match end_at(&*self.log.file, self.log.end, self.log.end) {
+            Err(error) if !is_full(&error) => Err(io_error(REWRITING, error)),
+            // On a full disk even that may be too much. It can be read.
+            _ => Ok(()),
+        }
     }
 
     /// Nobody may be told of what the disk does not yet have for certain. The name of the last segment is of that kind if a
@@ -185,6 +203,7 @@ pub(crate) fn recover(
         durable: sequence,
         written: 0,
         unsynced: Vec::new(),
+        lost: None,
     };
     Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, left_out, tail, damaged })
 }

@@ -1,7 +1,7 @@
 //! Messages that are coming in: in memory while short, in a file under `tmp/` when longer.
 
 use crate::account::Account;
-use crate::failure::{failed, io_error};
+use crate::failure::failed;
 use crate::limits::MAX_MESSAGE_OCTETS;
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mailbox::{Refused, Reply, Spool, StoreError};
@@ -10,6 +10,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Handle;
+
+const SPOOLING: &str = "spooling a message";
 
 /// A message that is coming in.
 pub(crate) struct LocalSpool {
@@ -62,7 +64,7 @@ impl LocalSpool {
     pub(crate) fn into_body(mut self) -> Result<Body, StoreError> {
         if self.broken {
             let source = io::Error::other("an earlier write failed");
-            return Err(StoreError::Io { context: "spooling a message", source });
+            return Err(StoreError::Io { context: SPOOLING, source });
         }
         Ok(std::mem::take(&mut self.body))
     }
@@ -92,9 +94,9 @@ impl LocalSpool {
         let body = std::mem::take(&mut self.body);
         let account = Arc::clone(&self.account);
         let flushed = tokio::task::spawn_blocking(move || flush_body(&account, body)).await;
-        self.body = flushed
-            .map_err(|_| failed("spooling a message"))?
-            .map_err(|error| io_error("spooling a message", error))?;
+        let refused = |error| self.account.refused.1.of(self.account.name(), SPOOLING, error);
+        self.body = flushed.map_err(|_| failed(SPOOLING))?.map_err(refused)?;
+        self.account.refused.1.is_over(self.account.name(), SPOOLING);
         self.broken = false;
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::index;
 use crate::kept::{Gone, Kept};
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
-    MAX_CONCURRENT_READS, SEGMENT_OCTETS, SPOOL_MEMORY,
+    MAX_CONCURRENT_READS, RETRY_AFTER, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
 use crate::recovery::{self, Recovered, empty_dir};
@@ -27,7 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 /// Sizes that tests make small.
@@ -43,6 +43,8 @@ pub struct Options {
     pub died_octets: u64,
     /// Expunges that a mailbox remembers.
     pub max_tombstones: usize,
+    /// How long after writing failed it is tried again.
+    pub retry_after: Duration,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             index_octets: INDEX_LOG_OCTETS,
             died_octets: COMPACTION_DIED_OCTETS,
             max_tombstones: MAX_TOMBSTONES,
+            retry_after: RETRY_AFTER,
         }
     }
 }
@@ -329,7 +332,7 @@ fn load_account(
     if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir)? {
         return Err(Refused::NoSuchAccount.into());
     }
-    if shared.kept.is_unopenable(name) {
+    if shared.kept.is_shut(name, shared.options.retry_after) {
         return Err(unsynced(io::Error::other("an earlier sync failed")));
     }
     let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones);
@@ -362,11 +365,16 @@ fn make_durable(
     found.rewrite_tail()?;
     let synced = found.sync().and_then(|()| sync_name(&*shared.vfs, dir));
     synced.map_err(|error| {
-        tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until the server is started again");
-        shared.kept.fail(name, None);
+        if shared.kept.shut(name) {
+            tracing::error!(account = %name, %error, "{UNSYNCED}: the account stays shut until it can be");
+        }
         unsynced(error)
     })?;
-    found.verify_tail()
+    found.verify_tail()?;
+    if shared.kept.regained(name) {
+        tracing::info!(account = %name, "the log of an account could be synced: it is open again");
+    }
+    Ok(())
 }
 
 /// Load what can be read of an account whose log is damaged or cannot be written to, or which the disk cannot read whole, for reading only. Any other

@@ -12,6 +12,7 @@ mod format;
 mod left_out;
 mod oracle;
 mod parts;
+mod regain;
 mod repair;
 mod slow;
 mod unreadable;

@@ -24,6 +24,7 @@ pub(crate) const SMALL: Options = Options {
     index_octets: 2500,
     max_tombstones: 4,
     died_octets: u64::MAX,
+    retry_after: Duration::ZERO,
 };
 
 #[derive(Clone, Debug)]

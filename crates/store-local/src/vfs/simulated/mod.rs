@@ -1,8 +1,8 @@
 //! A disk that forgets, tears and fails, for tests.
 //!
 //! Content and names are kept twice: as programs see them, and as a power cut would leave them.
-//! A sync carries one file, or the names of one directory, over. One of a file that fails forgets what
-//! it was to carry over: programs see it on, no later sync carries it (unless the power went).
+//! A sync carries one file, or the names of one directory, over. One of a file that fails carries a part, and forgets the rest
+//! of what it was to carry over: programs see it on, no later sync carries it (unless the power went).
 //! [`SimulatedDisk::crash`] lets a random part of what was not synced survive, sector by sector and
 //! name by name ([`power`]); a [`Recording`] goes through all that was done, so that one run of a
 //! program can be cut anywhere.
@@ -380,8 +380,9 @@ impl Disk {
             }
             Change::Content(inode, pending) => self.change_content(inode, pending),
             Change::Sync(inode) => self.inodes.get_mut(inode).into_iter().for_each(Content::sync),
-            Change::Forget(inode) => {
-                self.inodes.get_mut(inode).into_iter().for_each(|it| it.pending.clear());
+            Change::Forget(inode, seed) => {
+                let content = self.inodes.get_mut(inode);
+                content.into_iter().for_each(|it| power::forget(it, seed));
             }
             Change::Names(change) => {
                 apply_name_change(&mut self.names, &change);
@@ -404,7 +405,10 @@ impl Disk {
 
     fn sync_names(&mut self, directory: &Path) {
         for change in std::mem::take(&mut self.pending) {
-            if !change.touches(directory) {
+            // What had the directory's name before goes first: what is in this one is not in that.
+            let is_predecessor =
+                matches!(&change, NameChange::Unlink(path) if directory.starts_with(path));
+            if !change.touches(directory) && !is_predecessor {
                 self.pending.push(change);
                 continue;
             }
@@ -533,7 +537,10 @@ impl VfsFile for SimulatedFile {
             Ok(()) => disk.happen(Change::Sync(self.inode)),
             Err(_) if is_power_cut => {}
             // The system takes for written what it could not write, and will not write it again.
-            Err(_) => disk.happen(Change::Forget(self.inode)),
+            Err(_) => {
+                let seed = disk.operations;
+                disk.happen(Change::Forget(self.inode, seed));
+            }
         }
         outcome
     }
@@ -549,7 +556,10 @@ impl VfsFile for SimulatedFile {
     fn truncate(&self, len: u64) -> io::Result<()> {
         let mut disk = self.disk.disk();
         disk.operate()?;
-        disk.happen(Change::Content(self.inode, Pending::Truncate(len)));
+        // What changes nothing is not written by a sync, whatever an earlier one forgot.
+        if disk.content(self.inode)?.seen.len() as u64 != len {
+            disk.happen(Change::Content(self.inode, Pending::Truncate(len)));
+        }
         Ok(())
     }
 }

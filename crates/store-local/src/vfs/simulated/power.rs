@@ -89,6 +89,18 @@ pub(super) fn cut(old: &Disk, seed: u64) -> Disk {
     Disk { identity, inodes, durable_names: names.clone(), names, ..Disk::default() }
 }
 
+/// A failed sync has written nothing, all, or some of what it was to write, and nobody writes the rest any more.
+pub(super) fn forget(content: &mut Content, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let chance = match dice.roll(3) {
+        0 => Chance::Nothing,
+        1 => Chance::Everything,
+        _ => Chance::Some,
+    };
+    content.durable = survive(content, chance, &mut dice);
+    content.pending.clear();
+}
+
 /// Forget the names in directories that are themselves not there.
 fn forget_orphans(names: &mut Names) {
     let present = names.clone();

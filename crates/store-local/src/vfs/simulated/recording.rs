@@ -13,8 +13,8 @@ pub(super) enum Change {
     Content(Inode, Pending),
     /// What a file has is durable.
     Sync(Inode),
-    /// A failed sync takes for written what it could not write.
-    Forget(Inode),
+    /// A failed sync takes for written what it could not write; the seed says how much it could.
+    Forget(Inode, u64),
     /// Names change.
     Names(NameChange),
     /// The names in a directory are durable.
