@@ -7,7 +7,7 @@
 //!
 //! Some things grow with what is stored. What a search finds and what a COPYUID names have some octets for each range of
 //! messages that lie apart; that is part of what a command works with. The ranges that `$` stands for have what is left of the
-//! whole. The view of a mailbox has twelve octets for each run of UIDs without a gap. Mostly it shares them with all who know the
+//! whole. The view of a mailbox has eight octets for each run of UIDs without a gap. Mostly it shares them with all who know the
 //! same; while it does not, they are taken from what a command works with, and a mailbox with more of them than that cannot be
 //! selected. The sets of messages that commands name have no gaps: see [`crate::selected::Selected::resolve`].
 //!

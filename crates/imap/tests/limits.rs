@@ -212,9 +212,9 @@ async fn what_is_pipelined_behind_a_command_stays_outside() {
     assert!((PIPE_OCTETS..=most).contains(&sent), "{sent} octets, where {most} are the most");
 }
 
-/// Fill the INBOX with 98,304 messages of which every second one is `\Deleted`.
+/// Fill the INBOX with 163,840 messages of which every second one is `\Deleted`.
 async fn fill_by_doubling(client: &mut Client) {
-    let pairs = " (\\Deleted) {1+}\r\nx {1+}\r\nx".repeat(3);
+    let pairs = " (\\Deleted) {1+}\r\nx {1+}\r\nx".repeat(5);
     client.ask(&format!("a APPEND INBOX{pairs}\r\n"), "a OK").await;
     client.ask("s SELECT INBOX\r\n", "s OK").await;
     for _ in 0..14 {
@@ -239,18 +239,18 @@ async fn a_mailbox_has_no_more_gaps_than_a_client_can_hold() {
     assert!(answer.starts_with("s NO [LIMIT]"), "{answer}");
     assert!(client.ask("n NOOP\r\n", "n ").await.starts_with("n OK"));
     let mut client = connect_to(&store, Settings::default()).await;
-    assert!(client.ask("s SELECT INBOX\r\n", "s OK").await.contains("* 49152 EXISTS"));
+    assert!(client.ask("s SELECT INBOX\r\n", "s OK").await.contains("* 81920 EXISTS"));
     let answer = client.ask("f UID FETCH 1:* UID\r\n", "f OK").await;
-    assert_eq!(answer.matches(" FETCH (UID ").count(), 49_152);
+    assert_eq!(answer.matches(" FETCH (UID ").count(), 81_920);
     let answer = client.ask("e UID SEARCH RETURN (SAVE COUNT) 1:*\r\n", "e OK").await;
-    assert!(answer.contains("COUNT 49152"), "{answer}");
+    assert!(answer.contains("COUNT 81920"), "{answer}");
     let answer = client.ask("c COPY $ Trash\r\n", "] Copied").await;
     let code = answer.split(['[', ']']).nth(1).unwrap();
     let (_, sets) = code.rsplit_once("COPYUID ").unwrap();
     let [_, source, destination] = sets.split(' ').collect::<Vec<_>>()[..] else {
         panic!("{sets}")
     };
-    assert_eq!((source.split(',').count(), destination), (49_152, "1:49152"));
+    assert_eq!((source.split(',').count(), destination), (81_920, "1:81920"));
     assert!(source.starts_with("2,4,6,"), "{}", &source[..20]);
 }
 

@@ -1,9 +1,17 @@
 //! Ascending UIDs and their numbers, as runs of neighbours: a mailbox without gaps is one run.
 
 use rookery_mail::{Uid, UidRange, UidSet};
+use std::ops::Range;
+
+/// Where a run of neighbouring UIDs that are numbered one after the other begins. It ends where the numbers of the next one begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Start {
+    uid: Uid,
+    number: u32,
+}
 
 /// Neighbouring UIDs that are numbered one after the other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy)]
 struct Run {
     range: UidRange,
     /// The number of its first UID.
@@ -32,24 +40,47 @@ impl Run {
 /// Ascending UIDs, numbered from 1.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Runs {
-    runs: Vec<Run>,
+    starts: Vec<Start>,
+    /// How many UIDs there are.
+    len: u32,
 }
 
 impl Runs {
     pub(crate) fn len(&self) -> u32 {
-        self.runs.last().map_or(0, |run| run.number + (run.len() - 1))
+        self.len
+    }
+
+    fn run(&self, at: usize) -> Option<Run> {
+        let Start { uid: first, number } = *self.starts.get(at)?;
+        let end = self.starts.get(at + 1).map_or(self.len + 1, |next| next.number);
+        let last = Uid::new(first.get() + (end - number - 1))?;
+        Some(Run { range: UidRange::new(first, last), number })
+    }
+
+    /// The run that begins at a UID or the nearest one before it, with its place.
+    fn run_before(&self, uid: Uid) -> Option<(usize, Run)> {
+        let at = self.starts.partition_point(|start| start.uid <= uid).checked_sub(1)?;
+        Some((at, self.run(at)?))
+    }
+
+    /// The place of the first run that ends at a UID or after it.
+    fn place(&self, uid: Uid) -> usize {
+        match self.run_before(uid) {
+            Some((at, run)) if run.range.last() >= uid => at,
+            Some((at, _)) => at + 1,
+            None => 0,
+        }
     }
 
     /// Logarithmic in the number of runs.
     pub(crate) fn uid(&self, number: u32) -> Option<Uid> {
-        let after = self.runs.partition_point(|run| run.number <= number);
-        self.runs.get(after.checked_sub(1)?)?.uid(number)
+        let after = self.starts.partition_point(|start| start.number <= number);
+        self.run(after.checked_sub(1)?)?.uid(number)
     }
 
     /// Logarithmic in the number of runs.
     pub(crate) fn number(&self, uid: Uid) -> Option<u32> {
-        let at = self.runs.partition_point(|run| run.range.last() < uid);
-        let run = self.runs.get(at).filter(|run| run.range.contains(uid))?;
+        let (_, run) = self.run_before(uid).filter(|(_, run)| run.range.contains(uid))?;
         Some(run.number + (uid.get() - run.range.first().get()))
     }
 
@@ -59,14 +90,14 @@ impl Runs {
         let ranges = uids.ranges().iter();
         let cut = |range: &UidRange| {
             let (first, last) = (range.first(), range.last());
-            self.runs_in(*range).iter().filter_map(move |run| run.numbers(first, last))
+            self.runs_in(*range).filter_map(move |run| run.numbers(first, last))
         };
         ranges.flat_map(cut).collect()
     }
 
     /// How many runs there are.
     pub(crate) fn count_of_runs(&self) -> usize {
-        self.runs.len()
+        self.starts.len()
     }
 
     /// UIDs among which those that there are have these numbers, and no others. As many ranges as the numbers have, however
@@ -80,34 +111,36 @@ impl Runs {
     }
 
     /// The runs that have some of these UIDs. Logarithmic in the number of runs.
-    fn runs_in(&self, range: UidRange) -> &[Run] {
-        let from = self.runs.partition_point(|run| run.range.last() < range.first());
-        let to = self.runs.partition_point(|run| run.range.first() <= range.last());
-        self.runs.get(from..to).unwrap_or_default()
+    fn runs_in(&self, range: UidRange) -> impl Iterator<Item = Run> {
+        self.places_in(range).filter_map(|at| self.run(at))
+    }
+
+    fn places_in(&self, range: UidRange) -> Range<usize> {
+        let to = self.starts.partition_point(|start| start.uid <= range.last());
+        self.place(range.first())..to
     }
 
     /// Those of these UIDs that there are.
     pub(crate) fn ranges_in(&self, range: UidRange) -> impl Iterator<Item = UidRange> {
-        let cut = move |run: &Run| {
+        let cut = move |run: Run| {
             let (first, last) = (run.range.first(), run.range.last());
             UidRange::new(first.max(range.first()), last.min(range.last()))
         };
-        self.runs_in(range).iter().map(cut)
+        self.runs_in(range).map(cut)
     }
 
     /// How many ranges those of the UIDs have that there are. Logarithmic in the number of runs, for each range of the set.
     pub(crate) fn count_ranges(&self, uids: &UidSet) -> usize {
-        uids.ranges().iter().map(|range| self.runs_in(*range).len()).sum()
+        uids.ranges().iter().map(|range| self.places_in(*range).len()).sum()
     }
 
     /// Whether the one comes next to the other. Logarithmic in the number of runs.
     pub(crate) fn are_neighbours(&self, uid: Uid, next: Uid) -> bool {
-        let at = self.runs.partition_point(|run| run.range.last() < uid);
-        match self.runs.get(at..) {
-            Some([run, after, ..]) if run.range.last() == uid => after.range.first() == next,
-            Some([run, ..]) => run.range.contains(uid) && uid.next() == Some(next),
-            _ => false,
+        let Some((at, run)) = self.run_before(uid) else { return false };
+        if run.range.last() == uid {
+            return self.starts.get(at + 1).is_some_and(|after| after.uid == next);
         }
+        run.range.contains(uid) && uid.next() == Some(next)
     }
 
     /// Put a UID that has a number into a set of such, of which it is the largest: across the gap, if they are neighbours.
@@ -119,7 +152,7 @@ impl Runs {
 
     /// Octets that it takes.
     pub(crate) fn octets(&self) -> usize {
-        size_of_val(self.runs.as_slice())
+        size_of_val(self.starts.as_slice())
     }
 
     /// How many of the UIDs there are. Logarithmic in the number of runs, for each range of the set.
@@ -134,15 +167,13 @@ impl Runs {
 
     /// How many there are that are not above a UID.
     fn up_to(&self, uid: Uid) -> u32 {
-        let after = self.runs.partition_point(|run| run.range.first() <= uid);
-        let last = after.checked_sub(1).and_then(|at| self.runs.get(at));
-        last.map_or(0, |run| {
+        self.run_before(uid).map_or(0, |(_, run)| {
             run.number + (uid.min(run.range.last()).get() - run.range.first().get())
         })
     }
 
     pub(crate) fn uids(&self) -> UidSet {
-        self.runs.iter().map(|run| run.range).collect()
+        (0..self.starts.len()).filter_map(|at| self.run(at)).map(|run| run.range).collect()
     }
 
     /// Those of the UIDs that there are.
@@ -158,13 +189,14 @@ impl Runs {
 
     /// Add a UID if it is above all others; says whether it was.
     pub(crate) fn add(&mut self, uid: Uid) -> bool {
-        let number = self.len() + 1;
-        match self.runs.last_mut() {
-            Some(run) if run.range.last() >= uid => return false,
-            Some(run) if run.range.last().next() == Some(uid) => {
-                run.range = UidRange::new(run.range.first(), uid);
-            }
-            _ => self.runs.push(Run { range: UidRange::new(uid, uid), number }),
+        let last = self.starts.len().checked_sub(1).and_then(|at| self.run(at));
+        let last = last.map(|run| run.range.last());
+        if last.is_some_and(|last| last >= uid) {
+            return false;
+        }
+        self.len += 1;
+        if last.is_none_or(|last| last.next() != Some(uid)) {
+            self.starts.push(Start { uid, number: self.len });
         }
         true
     }
@@ -174,14 +206,14 @@ impl Runs {
         if uids.is_empty() {
             return;
         }
-        let mut number = 1;
         let left = self.uids().difference(uids);
+        self.len = 0;
         let renumbered = left.ranges().iter().map(|range| {
-            let run = Run { range: *range, number };
-            number += run.len();
-            run
+            let run = Run { range: *range, number: self.len + 1 };
+            self.len += run.len();
+            Start { uid: range.first(), number: run.number }
         });
-        self.runs = renumbered.collect();
+        self.starts = renumbered.collect();
     }
 }
 
@@ -208,7 +240,7 @@ mod tests {
     #[test]
     fn a_mailbox_without_gaps_is_one_run() {
         let runs: Runs = (1..=1000).map(uid).collect();
-        assert_eq!((runs.runs.len(), runs.len()), (1, 1000));
+        assert_eq!((runs.count_of_runs(), runs.len()), (1, 1000));
     }
 
     #[test]
