@@ -432,11 +432,14 @@ impl Session {
                 out.send(&Response::Tagged { tag, status: Status::Ok, code, text });
             }
         }
-        Ok(self.check_view(out).unwrap_or(next))
+        match next {
+            Next::SendAway | Next::LogOut => Ok(next),
+            next => Ok(self.check_view(out).unwrap_or(next)),
+        }
     }
 
     /// Send the client away if what it believes takes more memory than there is for it.
-    fn check_view(&self, out: &mut Out<'_>) -> Option<Next> {
+    pub(crate) fn check_view(&self, out: &mut Out<'_>) -> Option<Next> {
         let State::Selected(_, selected) = &self.state else { return None };
         if selected.view.octets() <= self.budget().view() {
             return None;
@@ -469,7 +472,8 @@ impl Session {
             out.untagged(Status::Bye, None, "Too many failed logins");
             return Ok(Next::SendAway);
         }
-        Ok(Next::Command)
+        // Commands that fail tell what others did, too.
+        Ok(self.check_view(out).unwrap_or(Next::Command))
     }
 
     fn log_fault(&self, fault: &StoreError) {

@@ -16,7 +16,7 @@ use tokio::io::{
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Room in each direction, smaller than what is asked for.
 const PIPE_OCTETS: usize = 16 * 1024;
@@ -151,9 +151,96 @@ async fn who_pauses_within_a_literal_is_sent_away() {
     client.stream.write_all(b"67").await.unwrap();
     sleep(limits::LITERAL_DEADLINE - Duration::from_secs(1)).await;
     assert!(!client.server.is_finished(), "each octet starts the time anew");
+    let start = Instant::now();
     let mut rest = String::new();
     client.stream.read_to_string(&mut rest).await.unwrap();
     assert!(rest.starts_with("* BYE"), "{rest}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+/// Who is sent away, and who is one too many, can go on sending for a moment, so much, and no longer.
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_away_is_listened_to_for_a_moment() {
+    let second = Duration::from_secs(1);
+    let nonsense = "x NONSENSE\r\n".repeat(100);
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    client.ask(&nonsense, "* BYE").await;
+    let start = Instant::now();
+    sleep(limits::LINGER - second).await;
+    assert!(!client.server.is_finished(), "it is listened to");
+    client.server.await.unwrap();
+    assert!(start.elapsed() <= limits::LINGER + second, "{:?}", start.elapsed());
+
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    client.ask(&nonsense, "* BYE").await;
+    let (mut sent, more) = (0, [b'x'; 4096]);
+    while let Ok(Ok(count)) = timeout(second / 2, client.stream.write(&more)).await {
+        sent += count as u64;
+        assert!(sent <= 2 * limits::LINGER_OCTETS, "it takes whatever comes");
+    }
+    assert!(sent >= limits::LINGER_OCTETS, "{sent}");
+}
+
+/// What nobody configures but tests.
+#[tokio::test(start_paused = true)]
+async fn the_times_that_no_administrator_decides_are_kept() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    let message = "x".repeat(8 * PIPE_OCTETS);
+    client.ask(&format!("a APPEND INBOX {{{}+}}\r\n{message}\r\n", message.len()), "a OK").await;
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    let start = Instant::now();
+    client.stream.write_all(b"b FETCH 1 BODY.PEEK[]\r\n").await.unwrap();
+    client.server.await.unwrap();
+    let minutes = start.elapsed().as_secs() / 60;
+    assert!((5..=11).contains(&minutes), "five for the answer, and for the last words: {minutes}");
+    let pace = Settings::default().progress_pace.as_secs();
+    assert!((10..=15).contains(&pace), "RFC 9585 §3 has other notices: {pace}");
+}
+
+/// Each literal costs the server something that the octets of the command do not show.
+#[tokio::test]
+async fn a_command_has_so_many_literals() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    let names = |count| vec!["{1+}\r\nx"; count].join(" ");
+    let most = limits::LITERALS_AFTER_LOGIN;
+    let fetch = |count| format!("a FETCH 1 BODY[HEADER.FIELDS ({})]\r\n", names(count));
+    client.ask("m APPEND INBOX {1+}\r\nx\r\ns SELECT INBOX\r\n", "s OK").await;
+    assert!(client.ask(&fetch(most), "a OK").await.contains("* 1 FETCH"));
+    let answer = client.ask(&fetch(most + 1), "a ").await;
+    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+    assert!(client.ask("n NOOP\r\n", "n ").await.starts_with("n OK"));
+}
+
+/// Of a header so much is looked at when fields are chosen from it; the whole of it can be had all the same.
+#[tokio::test]
+async fn of_a_header_without_end_so_much_is_looked_at() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    let lines = limits::MAX_HEADER_OCTETS as usize / 1000 + 1;
+    let filler = format!("X: {}\r\n", "x".repeat(995)).repeat(lines);
+    let message = format!("First: a\r\n{filler}Last: z\r\n\r\nbody\r\n");
+    client.ask(&format!("a APPEND INBOX {{{}+}}\r\n{message}\r\n", message.len()), "a OK").await;
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    let answer = client.ask("b FETCH 1 BODY.PEEK[HEADER.FIELDS (FIRST LAST)]\r\n", "b OK").await;
+    assert!(answer.contains("First: a") && !answer.contains("Last"), "{answer}");
+    let answer = client.ask("c FETCH 1 BODY.PEEK[HEADER]\r\n", "c OK").await;
+    assert!(answer.contains("\r\nLast: z\r\n\r\n"), "the header itself is whole");
+    let answer = client.ask("d SEARCH HEADER FIRST a\r\n", "d OK").await;
+    assert!(answer.contains("* SEARCH 1\r\n"), "{answer}");
+    let answer = client.ask("e SEARCH HEADER LAST z\r\n", "e OK").await;
+    assert!(answer.contains("* SEARCH\r\n"), "{answer}");
+}
+
+/// There are clients that take no longer lines than so many ranges make.
+#[tokio::test]
+async fn no_response_names_more_ranges_than_clients_take() {
+    let mut client = connect(Settings::default(), Vec::new()).await;
+    fill_by_doubling(&mut client, 9).await;
+    client.ask("q ENABLE QRESYNC\r\n", "q OK").await;
+    let answer = client.ask("d EXPUNGE\r\n", "d OK").await;
+    let vanished = answer.lines().filter_map(|line| line.strip_prefix("* VANISHED "));
+    let ranges: Vec<usize> = vanished.map(|uids| uids.split(',').count()).collect();
+    assert_eq!(ranges.iter().sum::<usize>(), 2560, "{ranges:?}");
+    assert!(ranges.iter().all(|count| *count <= limits::VANISHED_RANGES), "{ranges:?}");
 }
 
 #[tokio::test]
@@ -212,12 +299,12 @@ async fn what_is_pipelined_behind_a_command_stays_outside() {
     assert!((PIPE_OCTETS..=most).contains(&sent), "{sent} octets, where {most} are the most");
 }
 
-/// Fill the INBOX with 163,840 messages of which every second one is `\Deleted`.
-async fn fill_by_doubling(client: &mut Client) {
+/// Fill the INBOX with ten messages, so many times doubled, of which every second one is `\Deleted`, and select it.
+async fn fill_by_doubling(client: &mut Client, times: u32) {
     let pairs = " (\\Deleted) {1+}\r\nx {1+}\r\nx".repeat(5);
     client.ask(&format!("a APPEND INBOX{pairs}\r\n"), "a OK").await;
     client.ask("s SELECT INBOX\r\n", "s OK").await;
-    for _ in 0..14 {
+    for _ in 0..times {
         client.ask("c UID COPY 1:* INBOX\r\n", "c OK").await;
     }
 }
@@ -229,10 +316,23 @@ async fn a_mailbox_has_no_more_gaps_than_a_client_can_hold() {
     let small = || Settings { memory_per_connection: limits::MIN_MEMORY, ..Settings::default() };
     let store = account(Vec::new()).await;
     let mut client = connect_to(&store, small()).await;
-    fill_by_doubling(&mut client).await;
+    // 163,840 messages.
+    fill_by_doubling(&mut client, 14).await;
+    let mut idle = connect_to(&store, small()).await;
+    idle.ask("s SELECT INBOX\r\ni IDLE\r\n", "+ ").await;
+    let mut wrong = connect_to(&store, small()).await;
+    wrong.ask("s SELECT INBOX\r\n", "s OK").await;
     let bye = client.ask("d EXPUNGE\r\n", "BYE");
     let answer = timeout(Duration::from_secs(60), bye).await.expect("it is sent away");
     let (_, end) = answer.split_once("\r\nd OK ").expect("what was asked for is done, and told");
+    assert!(end.contains("\r\n* BYE [LIMIT]"), "{end}");
+    // So is who idles, and who is told with a command that fails.
+    let bye = idle.ask("", "i OK");
+    let answer = timeout(Duration::from_secs(60), bye).await.expect("it is sent away");
+    assert_eq!(answer.matches("* BYE [LIMIT]").count(), 1);
+    let bye = wrong.ask("w COPY 1 Nowhere\r\n", "BYE");
+    let answer = timeout(Duration::from_secs(60), bye).await.expect("it is sent away");
+    let (_, end) = answer.split_once("\r\nw NO [TRYCREATE]").expect("why it failed");
     assert!(end.contains("\r\n* BYE [LIMIT]"), "{end}");
     let mut client = connect_to(&store, small()).await;
     let answer = client.ask("s SELECT INBOX\r\n", "s ").await;

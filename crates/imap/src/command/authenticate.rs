@@ -8,7 +8,7 @@ use crate::session::{Answer, Session};
 use crate::{Peer, Settings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rookery_auth::sasl::{self, Credentials, Mechanism, Plain};
+use rookery_auth::sasl::{self, Credentials, Mechanism, Plain, SaslError};
 use rookery_imap_wire::{Code, LineFrame, Response, Secret};
 
 /// Whether a password may be sent over this connection.
@@ -46,17 +46,24 @@ pub(crate) async fn run(
     let credentials = match mechanism {
         Mechanism::Plain => Plain::parse(&first),
         Mechanism::Login => {
-            let user = sasl::Login::user(&first).map_err(|_| malformed())?;
+            let user = sasl::Login::user(&first).map_err(malformed)?;
             let password = ask(session, sasl::Login::ASK_PASSWORD, input, out).await?;
             user.password(&password)
         }
     };
-    let Credentials { authzid, user, password } = credentials.map_err(|_| malformed())?;
+    let Credentials { authzid, user, password } = credentials.map_err(malformed)?;
     login::log_in(session, authzid.as_deref(), &user, password.as_bytes(), input).await
 }
 
-fn malformed() -> Refusal {
-    Refusal::bad("That is no message of this mechanism")
+fn malformed(error: SaslError) -> Refusal {
+    match error {
+        SaslError::TooLong => {
+            Refusal { code: Some(Code::Limit), ..Refusal::bad("That is too long") }
+        }
+        SaslError::NotUtf8 | SaslError::Malformed | SaslError::ForbiddenCharacter => {
+            Refusal::bad("That is no message of this mechanism")
+        }
+    }
 }
 
 /// The client's message after a challenge.
@@ -73,8 +80,6 @@ async fn ask(
         LineFrame::Line(line) => {
             STANDARD.decode(line).map_err(|_| Refusal::bad("That is not base64").into())
         }
-        LineFrame::TooBig | LineFrame::Incomplete => {
-            Err(Refusal::bad("The line is too long").into())
-        }
+        LineFrame::TooBig | LineFrame::Incomplete => Err(Refusal::command_too_big("line").into()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::conn::{Input, after};
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
-use crate::session::{Answer, Session, State, done};
+use crate::session::{Answer, Done, Session, State, done};
 use crate::sync;
 use rookery_imap_wire::{LineFrame, Response};
 use rookery_mailbox::Expunges;
@@ -13,6 +13,9 @@ pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>, out: &mut 
     let deadline = after(session.context.services.settings.idle_deadline);
     loop {
         tell(session, out).await?;
+        if let Some(next) = session.check_view(out) {
+            return Ok(Done { told: true, ..Done::new(None, "No longer idling", next) });
+        }
         out.flush().await?;
         out.rest();
         tokio::select! {
@@ -26,9 +29,8 @@ pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>, out: &mut 
 fn end(line: LineFrame) -> Answer {
     match line {
         LineFrame::Line(line) if line.eq_ignore_ascii_case(b"DONE") => done("No longer idling"),
-        LineFrame::Line(_) | LineFrame::TooBig | LineFrame::Incomplete => {
-            Err(Refusal::bad("DONE ends IDLE, nothing else does").into())
-        }
+        LineFrame::Line(_) => Err(Refusal::bad("DONE ends IDLE, nothing else does").into()),
+        LineFrame::TooBig | LineFrame::Incomplete => Err(Refusal::command_too_big("line").into()),
     }
 }
 

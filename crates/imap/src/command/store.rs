@@ -183,7 +183,10 @@ pub(crate) fn settable(flags: &[WireFlag]) -> Result<Vec<Flag>, Refusal> {
     let flags = flags.iter().map(|flag| match flag {
         WireFlag::Flag(flag) => Ok(flag.clone()),
         WireFlag::Recent => Err(Refusal::bad("\\Recent cannot be changed")),
-        WireFlag::Unknown(_) => Err(Refusal::bad("Unknown system flag")),
+        WireFlag::Unknown(text) if text.starts_with(b"\\") => {
+            Err(Refusal::bad("Unknown system flag"))
+        }
+        WireFlag::Unknown(_) => Err(Refusal::no(Code::Limit, "A keyword is too long")),
     });
     flags.collect()
 }
