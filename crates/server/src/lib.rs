@@ -11,6 +11,7 @@ mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod import;
+mod limited_file;
 mod limits;
 mod listen;
 mod logging;

@@ -12,9 +12,6 @@ pub(crate) const DEFAULT_CONNECTIONS: usize = 10_000;
 /// Setting: `limits.connections_per_address`.
 pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
 
-/// The largest message that is taken, in octets. Setting: `limits.message_size`.
-pub(crate) const DEFAULT_MESSAGE_SIZE: u64 = 64 * 1024 * 1024;
-
 /// The least that a limit of messages in one command can be, in messages (RFC 9738 §3).
 pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 

@@ -1,9 +1,9 @@
 //! The file of one account.
 
-use crate::limits::MAX_CONFIG_SIZE;
+use crate::limited_file;
 use crate::private_file;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -65,9 +65,7 @@ impl AccountFile {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let mut text = String::new();
-        std::fs::File::open(path)?.take(MAX_CONFIG_SIZE).read_to_string(&mut text)?;
-        Self::parse(&text)
+        Self::parse(&limited_file::read(path)?)
     }
 
     /// Read what `account.toml` holds.

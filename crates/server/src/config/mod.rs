@@ -11,15 +11,14 @@ pub(crate) use capabilities::{Capabilities, hide};
 pub(crate) use error::ConfigError;
 pub(crate) use mode::Mode;
 
+use crate::limited_file;
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_CONNECTIONS,
-    DEFAULT_LMTP_RECIPIENTS, DEFAULT_MESSAGE_SIZE, MAX_CONFIG_SIZE, MAX_DEADLINE,
-    MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
+    DEFAULT_LMTP_RECIPIENTS, MAX_DEADLINE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
 };
 use rookery_imap::limits as imap;
 use rookery_store_local::limits::MAX_MESSAGE_OCTETS;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -190,7 +189,7 @@ impl Default for Limits {
             memory_per_connection: imap::DEFAULT_MEMORY,
             login_seconds: imap::DEFAULT_LOGIN_DEADLINE.as_secs(),
             idle_seconds: imap::DEFAULT_IDLE_DEADLINE.as_secs(),
-            message_size: DEFAULT_MESSAGE_SIZE,
+            message_size: imap::DEFAULT_MAX_MESSAGE_SIZE,
             messages_per_command: None,
             messages_per_copy: None,
             lmtp_recipients: DEFAULT_LMTP_RECIPIENTS,
@@ -301,7 +300,7 @@ impl Config {
     /// Read a file.
     pub(crate) fn read(file: &Path) -> Result<Self, ConfigError> {
         let named = |error: ConfigError| error.in_file(file);
-        Self::parse(&read_limited(file).map_err(|error| named(ConfigError::of_io(&error)))?)
+        Self::parse(&limited_file::read(file).map_err(|error| named(ConfigError::of_io(&error)))?)
             .map_err(named)
     }
 
@@ -341,12 +340,6 @@ impl Config {
         self.limits.check_sizes()?;
         self.limits.check_messages()
     }
-}
-
-fn read_limited(file: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(MAX_CONFIG_SIZE).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn default_data() -> PathBuf {
