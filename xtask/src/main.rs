@@ -13,7 +13,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, tests that pages name, lengths, leftovers\n\
+const USAGE: &str = "cargo xtask tidy    check crate edges, RFC references, tests that pages and limits name, lengths, leftovers\n\
                      cargo xtask size    lines per crate, dialogs, lengths of functions\n\
                      cargo xtask rfc     write docs/protocol-support.md; with --check, see whether it is right\n\
                      cargo xtask limits  write docs/limits.md";
@@ -57,8 +57,9 @@ fn tidy(root: &Path) -> std::io::Result<Vec<Complaint>> {
         }
     }
     complaints.extend(rfc::check(root)?);
-    complaints.extend(limits::check(root)?);
-    complaints.extend(named::check(root)?);
+    let known = named::Known::of(root)?;
+    complaints.extend(limits::check(root, &known)?);
+    complaints.extend(named::check(root, &known)?);
     Ok(complaints)
 }
 

@@ -11,31 +11,34 @@ const PAGES: [&str; 2] = ["docs/threat-model.md", "docs/reliability.md"];
 
 /// What there is to be named.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     functions: HashSet<String>,
+    /// Functions that are tests.
+    tests: HashSet<String>,
     /// With their folders, without their ending.
     dialogs: Vec<String>,
 }
 
 /// Complain about functions and dialogs that are named and missing.
-pub(crate) fn check(root: &Path) -> io::Result<Vec<Complaint>> {
-    let known = Known::of(root)?;
+pub(crate) fn check(root: &Path, known: &Known) -> io::Result<Vec<Complaint>> {
     let mut complaints = Vec::new();
     for page in PAGES {
         let text = std::fs::read_to_string(root.join(page))?;
-        complaints.extend(missing(&known, Path::new(page), &text));
+        complaints.extend(missing(known, Path::new(page), &text));
     }
     Ok(complaints)
 }
 
 impl Known {
-    fn of(root: &Path) -> io::Result<Self> {
+    /// All of the workspace.
+    pub(crate) fn of(root: &Path) -> io::Result<Self> {
         let mut known = Self::default();
         for file in tree::files(root)? {
             let path = file.strip_prefix(root).unwrap_or(&file);
             if is_rust(path) {
                 let text = std::fs::read_to_string(&file)?;
                 known.functions.extend(text.lines().filter_map(function).map(str::to_owned));
+                known.tests.extend(tests(&text).map(str::to_owned));
                 // A fuzz target is named as its file is.
                 known
                     .functions
@@ -51,12 +54,35 @@ impl Known {
         if is_function(name) {
             return self.functions.contains(name);
         }
-        let Some(dialog) = dialog(name) else { return true };
+        dialog(name).is_none_or(|dialog| self.has_dialog(dialog))
+    }
+
+    /// Whether this is the name of a test or a dialog.
+    pub(crate) fn has_test(&self, name: &str) -> bool {
+        self.tests.contains(name) || dialog(name).is_some_and(|dialog| self.has_dialog(dialog))
+    }
+
+    fn has_dialog(&self, dialog: &str) -> bool {
         match dialog.strip_suffix('*') {
             Some(start) => self.dialogs.iter().any(|known| known.starts_with(start)),
             None => self.dialogs.iter().any(|known| known == dialog),
         }
     }
+}
+
+/// The functions below an attribute that makes them a test.
+fn tests(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_test = false;
+    text.lines().filter_map(move |line| {
+        let line = line.trim_start();
+        if line.starts_with("#[") {
+            is_test |= line.contains("test]") || line.contains("test(");
+            return None;
+        }
+        let found = function(line).filter(|_| is_test);
+        is_test &= line.starts_with("//");
+        found
+    })
 }
 
 fn function(line: &str) -> Option<&str> {
@@ -98,10 +124,19 @@ fn missing(known: &Known, path: &Path, text: &str) -> Vec<Complaint> {
 mod tests {
     use super::*;
 
+    impl Known {
+        /// These tests and dialogs only.
+        pub(crate) fn new(tests: &[&str], dialogs: &[&str]) -> Self {
+            let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            let tests: Vec<String> = owned(tests);
+            let functions = tests.iter().cloned().collect();
+            Self { functions, tests: tests.into_iter().collect(), dialogs: owned(dialogs) }
+        }
+    }
+
     #[test]
     fn only_what_is_there_can_be_named() {
-        let functions = ["a_test_holds".to_owned()].into();
-        let known = Known { functions, dialogs: vec!["fetch/body-start".to_owned()] };
+        let known = Known::new(&["a_test_holds"], &["fetch/body-start"]);
         let found = |text: &str| missing(&known, Path::new("a.md"), text).len();
         for text in [
             "`a_test_holds`, `fetch/body-start` and `dialogs/fetch/body*`",
@@ -116,5 +151,12 @@ mod tests {
     fn functions_are_found_in_their_lines() {
         assert_eq!(function("    pub(crate) async fn a_b(x: u8) {"), Some("a_b"));
         assert_eq!(function("// nothing"), None);
+    }
+
+    #[test]
+    fn tests_are_told_from_other_functions() {
+        let text = "fn a() {}\n#[test]\nfn b() {}\n    #[tokio::test(start_paused = true)]\n    // Why.\n    async fn c() {}\n\
+            #[inline]\nfn d() {}\nfn e() {}\n";
+        assert_eq!(tests(text).collect::<Vec<_>>(), ["b", "c"]);
     }
 }

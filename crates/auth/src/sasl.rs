@@ -189,6 +189,8 @@ mod tests {
             ("\0\u{ad}\0password".as_bytes(), SaslError::Malformed),
             (long.as_bytes(), SaslError::TooLong),
             (longer.as_bytes(), SaslError::TooLong),
+            // It is not even looked at.
+            (&[0xff; MAX_PLAIN_LEN + 1], SaslError::TooLong),
         ] {
             assert_eq!(Plain::parse(message).map(|_| ()), Err(error), "{message:?}");
         }

@@ -433,3 +433,21 @@ fn extend(buffer: &mut Vec<u8>, octets: &[u8]) {
     }
     buffer.extend_from_slice(octets);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Idle connections are many.
+    #[test]
+    fn an_emptied_buffer_gives_its_memory_back() {
+        let mut framer = Framer::new(FramerLimits::default());
+        framer.feed(format!("a SEARCH TEXT {}", "x".repeat(50_000)).as_bytes());
+        assert_eq!(framer.next(), Frame::Incomplete);
+        framer.feed(b"\r\n");
+        assert!(matches!(framer.next(), Frame::Command(_)));
+        assert_eq!(framer.next(), Frame::Incomplete);
+        let capacity = framer.input.capacity();
+        assert!(capacity <= 2 * limits::IDLE_CAPACITY, "{capacity} octets are kept");
+    }
+}

@@ -126,3 +126,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         let _ = timeout(WRITE_DEADLINE, self.stream.shutdown()).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the replies to very many pipelined commands only so many wait, and none is left out.
+    #[tokio::test]
+    async fn so_many_replies_wait_and_no_more() {
+        let (client, server) = tokio::io::duplex(1 << 20);
+        let (_up, shutdown) = watch::channel(false);
+        let mut stream = Stream::new(server, shutdown);
+        let mut most = 0;
+        for _ in 0..10_000 {
+            stream.reply("250 2.0.0 Done").await.unwrap();
+            most = most.max(stream.replies.len());
+        }
+        assert!((REPLIES_SIZE / 2..=REPLIES_SIZE).contains(&most), "{most} octets");
+        stream.flush().await.unwrap();
+        drop(stream);
+        let mut heard = String::new();
+        tokio::io::BufReader::new(client).read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard.lines().count(), 10_000);
+    }
+}

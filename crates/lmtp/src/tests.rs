@@ -1,9 +1,10 @@
 use super::*;
-use crate::limits::MAX_ERRORS;
+use crate::limits::{DEADLINE, MAX_ERRORS, WRITE_DEADLINE};
 use rookery_mail::MailboxName;
 use rookery_mailbox::{Account, MemoryStore, initial_mailboxes};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::time::{Duration, Instant};
 
 async fn services(accounts: &[&str]) -> Services {
     let store = Arc::new(MemoryStore::new());
@@ -208,11 +209,33 @@ async fn more_copies_than_there_are_places_wait_and_are_put_off() {
     let most = crate::limits::MAX_COPIES;
     let taken = services.places.0.clone().acquire_many_owned(most).await.unwrap();
     let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\n";
+    let start = Instant::now();
     assert!(
         talk(&services, &[input.as_slice(), b"QUIT\r\n"].concat(), &[]).await.contains("451 4.3.2")
     );
+    assert_eq!(start.elapsed().as_secs(), crate::limits::COPIES_PATIENCE.as_secs());
     drop(taken);
     let message = [input.as_slice(), b"A: b\r\n\r\n.\r\nQUIT\r\n"].concat();
     assert!(talk(&services, &message, &[]).await.contains("250 2.0.0 Delivered"));
     assert_eq!(services.places.0.available_permits(), most as usize);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_silent_or_does_not_listen_is_sent_away() {
+    let services = services(&["ada"]).await;
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    let (_up, shutdown) = watch::channel(false);
+    let peer = || Peer { address: "test".to_owned(), session: 1 };
+    let start = Instant::now();
+    serve(server, peer(), &services, shutdown.clone()).await;
+    assert_eq!(start.elapsed().as_secs(), DEADLINE.as_secs());
+    let mut answers = String::new();
+    client.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.ends_with("421 4.4.2 Silent for too long\r\n"), "{answers}");
+    // No room for the greeting, and nobody who makes any.
+    let (_client, server) = tokio::io::duplex(1);
+    let start = Instant::now();
+    serve(server, peer(), &services, shutdown).await;
+    let most = 3 * WRITE_DEADLINE + Duration::from_secs(1);
+    assert!((WRITE_DEADLINE..most).contains(&start.elapsed()), "{:?}", start.elapsed());
 }

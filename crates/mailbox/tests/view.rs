@@ -295,6 +295,20 @@ fn only_the_hushed_change_is_hushed() {
     assert!(matches!(events.as_slice(), [Event::Flags { number: 2, .. }]), "{events:?}");
 }
 
+/// What is forgotten of one's own changes is told without need: better than to keep all of them.
+#[test]
+fn so_many_own_changes_are_kept_apart() {
+    let mut mailbox = Mailbox::new(2);
+    let mut view = View::open(&mailbox.0);
+    for count in 0..=rookery_mailbox::limits::MAX_HUSHED {
+        let mask = if count == 0 { 0b01 } else { 0b10 };
+        let (uids, modseq) = mailbox.flag(mask, fresh_flags(count, 0));
+        view.hush(&uids, modseq);
+    }
+    let events = view.sync(&mailbox.0, Expunges::Tell);
+    assert!(matches!(events.as_slice(), [Event::Flags { number: 1, .. }]), "{events:?}");
+}
+
 #[test]
 fn what_was_told_is_not_told_again() {
     let mut mailbox = Mailbox::new(3);

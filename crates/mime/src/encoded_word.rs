@@ -6,9 +6,6 @@ use crate::limits;
 use crate::parameter::hex;
 use crate::transfer::Encoding;
 
-/// Octets of a charset's name in an encoded-word.
-const CHARSET_OCTETS: usize = 64;
-
 /// An encoded-word.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct EncodedWord<'a> {
@@ -23,7 +20,7 @@ pub(crate) struct EncodedWord<'a> {
 /// Spaces within are accepted, though RFC 2047 §2 forbids them.
 pub(crate) fn take(text: &[u8]) -> Option<(EncodedWord<'_>, &[u8])> {
     let inner = text.strip_prefix(b"=?")?;
-    let charset_end = memchr(b'?', inner.get(..CHARSET_OCTETS).unwrap_or(inner))?;
+    let charset_end = memchr(b'?', inner.get(..limits::CHARSET_OCTETS).unwrap_or(inner))?;
     let (charset, inner) = (inner.get(..charset_end)?, inner.get(charset_end + 1..)?);
     let [kind, b'?', inner @ ..] = inner else { return None };
     let end = memmem::find(inner.get(..limits::ENCODED_WORD_OCTETS).unwrap_or(inner), b"?=")?;
@@ -74,6 +71,18 @@ mod tests {
         assert_eq!(octets(b"=?x?B?aGk=?="), Some(b"hi".to_vec()));
         assert_eq!(octets(b"=?x?Q?=?="), Some(b"=".to_vec()));
         assert_eq!(octets(b"=?x?Q??="), Some(Vec::new()));
+    }
+
+    /// So that a text full of beginnings without an end is not searched to its end for each of them.
+    #[test]
+    fn a_word_has_a_length() {
+        let word = |octets: usize| format!("=?x?Q?{}?=", "a".repeat(octets));
+        let most = limits::ENCODED_WORD_OCTETS - "?=".len();
+        assert_eq!(octets(word(most).as_bytes()), Some(vec![b'a'; most]));
+        assert_eq!(octets(word(most + 1).as_bytes()), None);
+        let charset = |octets: usize| format!("=?{}?Q?a?=", "x".repeat(octets));
+        assert_eq!(octets(charset(limits::CHARSET_OCTETS - 1).as_bytes()), Some(b"a".to_vec()));
+        assert_eq!(octets(charset(limits::CHARSET_OCTETS).as_bytes()), None);
     }
 
     #[test]

@@ -48,3 +48,16 @@ impl Fullness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_much_of_a_disk_is_kept_from_mail() {
+        let kept = |total| kept(Space { total, free: total });
+        assert_eq!(kept(RESERVED_SHARE * 1000), 1000);
+        assert_eq!(kept(RESERVED_SHARE * RESERVED_OCTETS), RESERVED_OCTETS);
+        assert_eq!(kept(u64::MAX), RESERVED_OCTETS);
+    }
+}

@@ -1,130 +1,150 @@
 //! Every bound of the embedded engine, by name.
 
 /// Octets after which the log goes on in a new segment. Large enough that a file per segment stays
-/// few files, small enough that giving space back rewrites little.
+/// few files, small enough that giving space back rewrites little. Tuning.
 pub const SEGMENT_OCTETS: u64 = 64 << 20;
 
 /// Octets of an incoming message that are held in memory; what is longer waits in a file.
+/// Held by `of_a_message_that_comes_in_so_much_is_in_memory`.
 pub const SPOOL_MEMORY: usize = 64 << 10;
 
 /// The largest message, in octets.
+/// Held by `a_message_has_a_size`.
 pub const MAX_MESSAGE_OCTETS: u64 = 1 << 30;
 
 /// The longest summary of a message, in octets.
+/// Held by `a_summary_has_a_size`.
 pub const MAX_SUMMARY_OCTETS: usize = 16 << 20;
 
-/// Octets that are copied at once from a spooled file into the log.
+/// Octets that are copied at once from a spooled file into the log. Tuning.
 pub const COPY_OCTETS: usize = 256 << 10;
 
-/// Octets of the log that recovery reads at once when it checks a body.
+/// Octets of the log that recovery reads at once when it checks a body. Tuning.
 pub const CHECK_OCTETS: usize = 256 << 10;
 
-/// Octets that a disk reads, or cannot read, together: a page of memory.
+/// Octets that a disk reads, or cannot read, together: a page of memory. Tuning.
 pub const DISK_READ_OCTETS: u64 = 4096;
 
 /// How long an account that the disk could not read whole is served as far as it could, before opening it tries again.
+/// Tuning.
 pub const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// How long after writing or syncing failed the server waits before it sees whether it can go on: until then changes are refused.
+/// Tuning.
 pub const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Changes that wait for one account's log; who comes later waits to be let into the queue.
+/// Changes that wait for one account's log; who comes later waits to be let into the queue. Tuning.
 pub const MAX_QUEUED_CHANGES: usize = 1024;
 
-/// Octets of changes that need no sync of their own, and are kept until the next one.
+/// Octets of changes that need no sync of their own, and are kept until the next one. Tuning.
 pub const MAX_UNSYNCED_OCTETS: usize = 64 << 10;
 
-/// Changes that share one write and one sync.
+/// Changes that share one write and one sync. Tuning.
 pub const MAX_BATCH_CHANGES: usize = 256;
 
-/// Octets after which a batch takes no further change; one change may be larger.
+/// Octets after which a batch takes no further change; one change may be larger. Tuning.
 pub const MAX_BATCH_OCTETS: u64 = 16 << 20;
 
 /// Accounts whose logs are written and synced at the same time, each on a thread that mostly waits
-/// for the disk.
+/// for the disk. Tuning.
 pub const MAX_CONCURRENT_COMMITS: usize = 64;
 
-/// Reads of content and summaries at the same time, over all accounts.
+/// Reads of content and summaries at the same time, over all accounts. Tuning.
 pub const MAX_CONCURRENT_READS: usize = 64;
 
 /// Segment files that one account keeps open for reading.
+/// Held by `an_account_has_so_many_segments_open`.
 pub const MAX_OPEN_SEGMENTS: usize = 8;
 
-/// Times that content is looked up again because its segment was written anew in the meantime.
+/// Times that content is looked up again because its segment was written anew in the meantime. Tuning.
 pub const MAX_LOOKUPS: usize = 100;
 
-/// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough.
+/// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough. Tuning.
 pub const SUMMARY_READ_OCTETS: usize = 2 << 10;
 
 /// Octets of a message that are read together with what stands before them in the log: one read is cheaper than two.
+/// Tuning.
 pub const CONTENT_READ_OCTETS: usize = 64 << 10;
 
 /// The share of a segment that must be dead before it is written anew: together with the metadata that stays, the
 /// disk holds less than one and a half times what is alive.
+/// Held by `dead_content_goes_and_nothing_else_changes`.
 pub const COMPACTION_DEAD_PERCENT: u64 = 25;
 
-/// Octets that must have died in an account before somebody looks for a segment to write anew.
+/// Octets that must have died in an account before somebody looks for a segment to write anew. Tuning.
 pub const COMPACTION_DIED_OCTETS: u64 = 8 << 20;
 
 /// Octets that must have died for that on a disk that is short of space. If they are in the last segment, it is ended for it.
+/// Tuning.
 pub const SHORT_DIED_OCTETS: u64 = 64 << 10;
 
-/// Octets in a second that are written anew: others need the disk as well.
+/// Octets in a second that are written anew: others need the disk as well. Tuning.
 pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;
 
 /// Octets of a disk that are kept from mail: enough to write a segment anew, and for a great many changes of flags and removals.
+/// Held by `so_much_of_a_disk_is_kept_from_mail`.
 pub const RESERVED_OCTETS: u64 = SEGMENT_OCTETS;
 
 /// Of a small disk only this share, one in so many, is kept from mail.
+/// Held by `so_much_of_a_disk_is_kept_from_mail`, `what_is_left_of_a_full_disk_is_not_for_mail`.
 pub const RESERVED_SHARE: u64 = 16;
 
-/// Octets by which the log grows before index snapshots are rewritten. Recovery reads this much.
+/// Octets by which the log grows before index snapshots are rewritten. Recovery reads this much. Tuning.
 pub const INDEX_LOG_OCTETS: u64 = 16 << 20;
 
 /// The log also grows by this many times the size of the last index snapshots before they are
-/// rewritten, so that large mailboxes do not turn small changes into large writes.
+/// rewritten, so that large mailboxes do not turn small changes into large writes. Tuning.
 pub const INDEX_GROWTH: u64 = 2;
 
 /// Torn ends of its log that are kept of an account: enough to see a pattern in.
+/// Held by `what_is_cut_is_kept_within_bounds`.
 pub const MAX_KEPT_CUTS: usize = 8;
 
 /// Octets that are kept of a torn end: more than enough for all but large messages.
+/// Held by `what_is_cut_is_kept_within_bounds`.
 pub const MAX_KEPT_CUT_OCTETS: usize = 1 << 20;
 
 /// Accounts that stay loaded though nobody has them: each mail comes in a session of its own. Each costs
 /// memory by its messages and keeps one file open.
+/// Held by `accounts_that_nobody_has_are_unloaded_in_the_end`.
 pub const MAX_IDLE_ACCOUNTS: usize = 64;
 
-/// How long such an account stays, if others are loaded meanwhile.
+/// How long such an account stays, if others are loaded meanwhile. Tuning.
 pub const KEPT_IDLE: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Octets of the log that are in no index snapshot, from which on one is written when an account is let go
-/// of: to read less is cheaper than the syncs and the rewriting of a mailbox's snapshot.
+/// of: to read less is cheaper than the syncs and the rewriting of a mailbox's snapshot. Tuning.
 pub const UNLOAD_INDEX_OCTETS: u64 = 256 << 10;
 
-/// Accounts that are loaded at the same time: each reads its index snapshots whole and then the log.
+/// Accounts that are loaded at the same time: each reads its index snapshots whole and then the log. Tuning.
 pub const MAX_CONCURRENT_LOADS: usize = 8;
 
 /// The longest file name that an account's name may become, in octets.
+/// Held by `names_that_could_leave_the_directory_cannot`, `names_of_accounts_are_names_only`.
 pub const MAX_ACCOUNT_FILE_NAME: usize = 240;
 
 /// Findings that a check of an account reports one by one; of a disk that far gone, more say nothing more.
+/// Held by `so_many_findings_are_listed_and_the_others_counted`.
 pub const MAX_FINDINGS: usize = 200;
 
 /// Mailboxes that a finding names.
+/// Held by `some_are_named_and_the_others_counted`.
 pub const MAX_SHOWN_MAILBOXES: usize = 10;
 
 /// Ranges of UIDs that a finding names for each mailbox.
+/// Held by `some_are_named_and_the_others_counted`.
 pub const MAX_SHOWN_UIDS: usize = 20;
 
 /// Octets in which a check looks for a single bit that is another one than was written. What is damaged otherwise looks
-/// like that by chance once in four thousand times if it has so many octets, and more rarely if it has fewer.
+/// like that by chance once in four thousand times if it has so many octets, and more rarely if it has fewer. Tuning.
 pub const MAX_TURNED_OCTETS: usize = 128 << 10;
 
 /// Contents that may be missing between two that can be read, where what can be read of a log is put together. Many segments of
 /// the smallest messages have so many; that many places take 256 MiB of memory.
+/// Held by `an_id_that_is_far_from_all_others_is_not_believed`.
 pub const MAX_SKIPPED_CONTENTS: u64 = 1 << 24;
 
 /// What a repair leaves out of each kind of number (UIDs, modification sequences, ids of mailboxes and messages, changes),
 /// for those that the missing part of a log may have given away: more than changes fit into what the disk can lose at once.
+/// Held by `without_its_last_segment_an_account_is_what_its_index_snapshots_know`.
 pub const SALVAGE_MARGIN: u64 = 1 << 16;

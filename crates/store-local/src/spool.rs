@@ -35,6 +35,11 @@ impl Body {
         self.in_file + self.rest.len() as u64
     }
 
+    /// Whether a message of so many octets more is none that is too large.
+    fn has_place_for(&self, octets: usize) -> bool {
+        self.len().saturating_add(octets as u64) <= MAX_MESSAGE_OCTETS
+    }
+
     /// The file, if there is one.
     pub(crate) fn file(&self) -> Option<&dyn VfsFile> {
         self.file.as_ref().map(|temporary| &*temporary.file)
@@ -70,7 +75,7 @@ impl LocalSpool {
     }
 
     async fn add(&mut self, mut octets: &[u8]) -> Result<(), StoreError> {
-        if self.body.len() + octets.len() as u64 > MAX_MESSAGE_OCTETS {
+        if !self.body.has_place_for(octets.len()) {
             return Err(Refused::OverQuota.into());
         }
         let limit = self.account.options().spool_memory.max(1);
@@ -139,5 +144,18 @@ impl Spool for LocalSpool {
 
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_a_size() {
+        let body = Body { in_file: MAX_MESSAGE_OCTETS - 30, rest: vec![0; 20], ..Body::default() };
+        assert!(
+            body.has_place_for(10) && !body.has_place_for(11) && !body.has_place_for(usize::MAX)
+        );
     }
 }

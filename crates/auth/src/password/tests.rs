@@ -64,14 +64,33 @@ fn passwords_are_compared_as_saslprep_prepares_them() {
 
 #[test]
 fn what_is_too_costly_is_refused_before_it_is_tried() {
-    for stored in [
-        "$6$rounds=999999999$saltsalt$d7PoViH6NvNusUKlqSR5om7bFDVmhxVGQgWjxMk8OcXdl0Hnayl6lcSFE1URIfg5OqGhXIeHkiIF1fpQ1qa0A.",
-        "$2y$31$abcdefghijklmnopqrstuuTiG8TEoGUTr8MEjkxwEzyof3AeDHHPW",
-        "{ARGON2ID}$argon2id$v=19$m=4194304,t=3,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        "{ARGON2ID}$argon2id$v=19$m=65536,t=4294967295,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        "{SCRAM-SHA-256}4000000000,MDEy,1RNc/LwPmdfZuRkh/vBx5iv+tvcK8Ri1G3P21G0I20I=,W2D48HW7wvuLb2zmldM/uadolaDYC37WtfxBTcxiSBY=",
+    use crate::limits::*;
+    let argon2 = |memory, passes, lanes| {
+        let digest = "c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        format!("{{ARGON2ID}}$argon2id$v=19$m={memory},t={passes},p={lanes}${digest}")
+    };
+    let passes = u32::try_from(MAX_ARGON2_WORK).unwrap() / MAX_ARGON2_MEMORY;
+    let sha = |rounds| {
+        let digest = "d7PoViH6NvNusUKlqSR5om7bFDVmhxVGQgWjxMk8OcXdl0Hnayl6lcSFE1URIfg5OqGhXIeHkiIF1fpQ1qa0A.";
+        format!("$6$rounds={rounds}$saltsalt${digest}")
+    };
+    let bcrypt =
+        |cost| format!("$2y${cost:02}$abcdefghijklmnopqrstuuTiG8TEoGUTr8MEjkxwEzyof3AeDHHPW");
+    let scram = |iterations| {
+        let keys = "1RNc/LwPmdfZuRkh/vBx5iv+tvcK8Ri1G3P21G0I20I=,W2D48HW7wvuLb2zmldM/uadolaDYC37WtfxBTcxiSBY=";
+        format!("{{SCRAM-SHA-256}}{iterations},MDEy,{keys}")
+    };
+    for (most, more) in [
+        (argon2(MAX_ARGON2_MEMORY, 1, 1), argon2(MAX_ARGON2_MEMORY + 1, 1, 1)),
+        (argon2(MAX_ARGON2_MEMORY, passes, 1), argon2(MAX_ARGON2_MEMORY, passes + 1, 1)),
+        (argon2(1024, 1, MAX_ARGON2_LANES), argon2(1024, 1, MAX_ARGON2_LANES + 1)),
+        (argon2(1024, 1, 1), argon2(65_536, u32::MAX, 1)),
+        (sha(MAX_SHA_CRYPT_ROUNDS), sha(MAX_SHA_CRYPT_ROUNDS + 1)),
+        (bcrypt(MAX_BCRYPT_COST), bcrypt(MAX_BCRYPT_COST + 1)),
+        (scram(MAX_SCRAM_ITERATIONS), scram(MAX_SCRAM_ITERATIONS + 1)),
     ] {
-        assert_eq!(stored.parse::<StoredPassword>().err(), Some(HashError::TooCostly), "{stored}");
+        assert!(most.parse::<StoredPassword>().is_ok(), "{most}");
+        assert_eq!(more.parse::<StoredPassword>().err(), Some(HashError::TooCostly), "{more}");
     }
 }
 

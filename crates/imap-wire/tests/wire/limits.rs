@@ -69,6 +69,29 @@ fn a_literal_that_is_too_large_to_keep_is_not_asked_for() {
 }
 
 #[test]
+fn a_literal_that_nobody_waits_for_has_a_size() {
+    let octets = |size: u64| {
+        let text = "x".repeat(usize::try_from(size).unwrap());
+        format!("a LOGIN {{{size}+}}\r\n{text} x\r\nb NOOP\r\n").into_bytes()
+    };
+    for (size, first) in [
+        (limits::NON_SYNC_LITERAL, Frame::LiteralEnd),
+        (limits::NON_SYNC_LITERAL + 1, too_big("literal")),
+    ] {
+        let (frames, _) = feed_all(&mut Framer::new(FramerLimits::default()), &octets(size));
+        assert_eq!(frames.first(), Some(&first), "{size}");
+        assert_eq!(frames.last(), Some(&Frame::Command(b"b NOOP".to_vec())), "{size}");
+    }
+}
+
+#[test]
+fn the_size_of_a_literal_has_so_many_digits() {
+    let login = |digits: usize| format!("a LOGIN x {{{:0>digits$}}}\r\nabcde", 5);
+    assert!(Command::parse(login(limits::LITERAL_DIGITS).as_bytes()).is_ok());
+    assert!(Command::parse(login(limits::LITERAL_DIGITS + 1).as_bytes()).is_err());
+}
+
+#[test]
 fn what_is_no_number_is_text() {
     for number in ["", "+", "-1", "1 "] {
         let line = format!("a LOGIN x {{{number}}}");

@@ -289,4 +289,24 @@ mod tests {
             assert!(window.octets.len() <= SEARCH_WINDOW && window.before.len() < 10);
         }
     }
+
+    #[tokio::test]
+    async fn of_one_message_so_much_is_read() {
+        use crate::delivery::{Incoming, deliver};
+        use crate::{MemoryStore, Store, initial_mailboxes};
+        let store = MemoryStore::new();
+        store.create_account("u", &initial_mailboxes(), 1).await.unwrap();
+        let account = Account::new(store.account("u").await.unwrap());
+        let mut incoming = Incoming::new(&account).await.unwrap();
+        incoming.write(&[b'x'; 100]).await.unwrap();
+        deliver(&account, incoming, None, 1).await.unwrap();
+        let (_, open) = account.open(&rookery_mail::MailboxName::inbox()).await.unwrap();
+        let email = open.snapshot().rows().next().unwrap().email;
+        let mut reader = Reader { account: &account, email, left: 60 };
+        let mut read = Vec::new();
+        for range in [0..50, 50..100, 60..70] {
+            read.push(reader.read(range).await.unwrap().len());
+        }
+        assert_eq!(read, [50, 10, 0]);
+    }
 }

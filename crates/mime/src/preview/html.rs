@@ -87,4 +87,14 @@ mod tests {
             assert_eq!(of_html(html), expected, "{html}");
         }
     }
+
+    /// So that a text full of ampersands is not searched to its end for each of them.
+    #[test]
+    fn an_entity_has_a_length() {
+        let entity = |digits: usize| format!("&#{}65;", "0".repeat(digits));
+        let most = limits::ENTITY_CHARS - "&#65;".len();
+        assert_eq!(of_html(&entity(most)), "A");
+        let longer = entity(most + 1);
+        assert_eq!(of_html(&longer), longer);
+    }
 }

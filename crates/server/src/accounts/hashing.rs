@@ -42,10 +42,15 @@ struct Queue {
     idle: usize,
 }
 
+/// One less than there are processors, if there are not very many or only one.
+fn threads_for(processors: usize) -> usize {
+    processors.saturating_sub(1).clamp(1, MAX_HASHING_THREADS)
+}
+
 impl HashingPool {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { shared: Arc::default(), most: cores.saturating_sub(1).clamp(1, MAX_HASHING_THREADS) }
+        Self { shared: Arc::default(), most: threads_for(cores) }
     }
 
     /// Do something on one of the threads. It holds its place in the queue when its caller goes away, but
@@ -120,6 +125,12 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
+
+    #[test]
+    fn there_are_as_many_threads_as_processors_but_one_and_never_very_many() {
+        assert_eq!([0, 1, 2, 3, 5].map(threads_for), [1, 1, 1, 2, 4]);
+        assert_eq!(threads_for(256), MAX_HASHING_THREADS);
+    }
 
     #[tokio::test]
     async fn a_processor_is_left_and_others_go_first() {

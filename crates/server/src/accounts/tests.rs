@@ -76,6 +76,26 @@ async fn changes_of_the_file_count_at_once() {
 }
 
 #[test]
+fn so_many_files_are_kept_in_memory_and_no_more() {
+    use crate::limits::MAX_CACHED_ACCOUNTS;
+    let (_dir, accounts) = accounts();
+    add(&accounts, "ada", "{PLAIN}tulip");
+    let ada = Name::new("ada").unwrap();
+    let account = accounts.read(&ada).unwrap().unwrap();
+    let kept = || lock(&accounts.cached).len();
+    let (version, _) = lock(&accounts.cached).get(&ada).cloned().unwrap();
+    for number in 0..MAX_CACHED_ACCOUNTS - 1 {
+        let name = Name::new(&format!("a{number}")).unwrap();
+        lock(&accounts.cached).insert(name, (version, Arc::clone(&account)));
+    }
+    assert_eq!(kept(), MAX_CACHED_ACCOUNTS);
+    add(&accounts, "eve", "{PLAIN}rose");
+    assert!(accounts.read(&Name::new("eve").unwrap()).unwrap().is_some());
+    assert!((1..=MAX_CACHED_ACCOUNTS).contains(&kept()), "{}", kept());
+    assert_eq!(*accounts.read(&ada).unwrap().unwrap().passwords, account.passwords);
+}
+
+#[test]
 fn the_file_is_private() {
     let (dir, accounts) = accounts();
     add(&accounts, "ada", "{PLAIN}tulip");

@@ -113,5 +113,17 @@ mod tests {
         assert!(read::<String>(&mut far).await.is_err());
         let mut far = [0xff, 0xff, 0xff, 0xff, 0].as_slice();
         assert!(read_piece(&mut far).await.is_err());
+        // One octet too many, and all of them are there.
+        let frame = |octets: usize| {
+            [&u32::try_from(octets).unwrap().to_be_bytes()[..], &vec![b' '; octets]].concat()
+        };
+        let piece = async |octets| read_piece(&mut frame(octets).as_slice()).await;
+        assert_eq!(piece(MAX_ADMIN_CHUNK).await.unwrap().len(), MAX_ADMIN_CHUNK);
+        assert_eq!(piece(MAX_ADMIN_CHUNK + 1).await.unwrap_err().kind(), ErrorKind::InvalidData);
+        let value = async |octets| read::<String>(&mut frame(octets).as_slice()).await;
+        let is_too_long =
+            |read: Result<Option<String>>| read.unwrap_err().to_string().contains("long");
+        assert!(!is_too_long(value(MAX_ADMIN_FRAME).await), "it is no JSON");
+        assert!(is_too_long(value(MAX_ADMIN_FRAME + 1).await));
     }
 }

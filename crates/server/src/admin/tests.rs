@@ -1,5 +1,6 @@
 use super::*;
 use crate::accounts::{Accounts, PeerDirectory};
+use crate::limits::{MAX_ADMIN_CONNECTIONS, MAX_ADMIN_LISTED, MAX_ADMIN_MESSAGES};
 use crate::services::Services;
 use rookery_auth::Directory;
 use rookery_mailbox::MemoryStore;
@@ -180,6 +181,81 @@ async fn messages_are_appended_together_into_a_new_mailbox() {
         assert_eq!(client.answer().await.is_ok(), appended);
         assert_eq!(count(&mut client, "New").await, 2);
     }
+}
+
+#[tokio::test]
+async fn so_many_messages_come_with_one_request_and_no_more() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services.clone());
+    client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
+    for (number, taken) in [(MAX_ADMIN_MESSAGES, true), (MAX_ADMIN_MESSAGES + 1, false)] {
+        let details = MessageDetails { flags: Vec::new(), received: 5, zone: 60 };
+        let (account, mailbox) = ("ada".to_owned(), "New".to_owned());
+        let messages = vec![details; number];
+        client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
+        for _ in 0..number {
+            client.send(b"A: b\r\n\r\n").await.unwrap();
+            client.end_message().await.unwrap();
+        }
+        assert_eq!(client.answer().await.is_ok(), taken, "{number}");
+        assert_eq!(count(&mut client, "New").await, MAX_ADMIN_MESSAGES as u64);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_messages_comes_in_pages() {
+    let (_dir, services) = services();
+    let mut client = Client::within(services.clone());
+    client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
+    for _ in 0..=MAX_ADMIN_LISTED / 100 {
+        let details = MessageDetails { flags: Vec::new(), received: 5, zone: 60 };
+        let (account, mailbox) = ("ada".to_owned(), "INBOX".to_owned());
+        let messages = vec![details; 100];
+        client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
+        for _ in 0..100 {
+            client.send(b"A: b\r\n\r\n").await.unwrap();
+            client.end_message().await.unwrap();
+        }
+        client.answer().await.unwrap();
+    }
+    let mut pages = Vec::new();
+    for after in [None, u32::try_from(MAX_ADMIN_LISTED).ok()] {
+        let (account, mailbox) = ("ada".to_owned(), "INBOX".to_owned());
+        match client.ask(&Request::MessageList { account, mailbox, after }).await.unwrap() {
+            Response::Messages { messages, more } => pages.push((messages.len(), more)),
+            _ => panic!("no messages"),
+        }
+    }
+    assert_eq!(pages, [(MAX_ADMIN_LISTED, true), (100, false)]);
+}
+
+/// Who is one too many waits until another one goes.
+#[tokio::test]
+async fn so_many_commands_are_answered_at_the_same_time_and_no_more() {
+    let (dir, services) = services();
+    let (down, shutdown) = tokio::sync::watch::channel(false);
+    let socket = Socket::bind(dir.path()).await.unwrap();
+    let serving = tokio::spawn(socket.serve(services, shutdown));
+    let connect = async || {
+        let mut stream = tokio::net::UnixStream::connect(socket_path(dir.path())).await.unwrap();
+        frame::write(&mut stream, &Request::AccountList { after: None }).await.unwrap();
+        stream
+    };
+    let mut others = Vec::new();
+    for _ in 0..MAX_ADMIN_CONNECTIONS {
+        let stream = connect().await;
+        stream.readable().await.unwrap();
+        others.push(stream);
+    }
+    let last = connect().await;
+    let answer = last.readable();
+    tokio::pin!(answer);
+    let soon = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, &mut answer).await.is_err(), "one too many is answered");
+    others.pop();
+    answer.await.unwrap();
+    down.send_replace(true);
+    serving.await.unwrap();
 }
 
 #[tokio::test]

@@ -266,6 +266,8 @@ mod tests {
             ("\n", false),
             ("", false),
             ("yak\n", false),
+            // What stands behind so much is not looked at.
+            (&format!("{}yes\n", " ".repeat(2000)), false),
         ] {
             let mut asked = Vec::new();
             assert_eq!(is_agreed("Sure? ", &mut answer.as_bytes(), &mut asked), Ok(agreed));

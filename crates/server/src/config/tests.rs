@@ -69,6 +69,22 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn the_least_that_a_limit_can_be_is_enough() {
+    let is_taken = |key: &str, value: u64| {
+        let text = format!("version = 1\n[limits]\n{key} = {value}\n");
+        Config::parse(&text).is_ok()
+    };
+    for (key, least) in [
+        ("idle_seconds", 30 * 60),
+        ("messages_per_command", 1000),
+        ("messages_per_copy", 1000),
+        ("memory_per_connection", rookery_imap::limits::MIN_MEMORY as u64),
+    ] {
+        assert!(is_taken(key, least) && !is_taken(key, least - 1), "{key}");
+    }
+}
+
+#[test]
 fn an_address_is_bound_once() {
     let listen = |lists: &str| Config::parse(&format!("version = 1\n[listen]\n{lists}"));
     for lists in [

@@ -73,4 +73,16 @@ mod tests {
         assert!(found.iter().all(|found| found.mailbox == "Old"));
         assert!(read(&dir.path().join("none"), "Old").is_err());
     }
+
+    #[test]
+    fn folders_lie_in_folders_so_deep_and_no_deeper() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("f/".repeat(MAX_IMPORT_DEPTH));
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(deep.join("1.eml"), "A: b\n\n").unwrap();
+        assert_eq!(read(dir.path(), "Old").unwrap().total, 1);
+        std::fs::create_dir(deep.join("f")).unwrap();
+        let error = read(dir.path(), "Old").err().unwrap();
+        assert!(error.to_string().contains("too many folders"), "{error}");
+    }
 }

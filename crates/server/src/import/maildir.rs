@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn maildirs_lie_in_maildirs_so_deep_and_no_deeper() {
+        let dir = tempfile::tempdir().unwrap();
+        for depth in 0..=MAX_IMPORT_DEPTH {
+            write(dir.path(), &format!("{}cur/1.a", "f/".repeat(depth)));
+        }
+        assert_eq!(found(dir.path(), None).len(), MAX_IMPORT_DEPTH + 1);
+        write(dir.path(), &format!("{}cur/1.a", "f/".repeat(MAX_IMPORT_DEPTH + 1)));
+        let error = read(dir.path(), None).err().unwrap();
+        assert!(error.to_string().contains("too many folders"), "{error}");
+    }
+
+    #[test]
     fn links_are_not_followed() {
         use std::os::unix::fs::symlink;
         let dir = tempfile::tempdir().unwrap();

@@ -122,4 +122,30 @@ mod tests {
         assert!(take("one", 10));
         assert!(lines.next_period().is_empty(), "the next period has not begun with a burden");
     }
+
+    /// Counts the lines that get through.
+    #[derive(Clone, Default)]
+    struct Written(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+    impl<S: Subscriber> Layer<S> for Written {
+        fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn each_kind_has_its_bound() {
+        use tracing_subscriber::layer::SubscriberExt;
+        let written = Written::default();
+        let log = tracing_subscriber::registry().with(Bounded).with(written.clone());
+        let count = || written.0.swap(0, std::sync::atomic::Ordering::Relaxed);
+        tracing::subscriber::with_default(log, || {
+            (0..200).for_each(|_| tracing::warn!(target: "x::failed_logins", "login failed"));
+            assert_eq!(count(), MAX_LOGIN_LINES);
+            (0..200).for_each(|_| tracing::info!(target: "x::strangers", "disconnect"));
+            assert_eq!(count(), MAX_STRANGER_LINES);
+            (0..200).for_each(|_| tracing::info!(target: "x", "login"));
+            assert_eq!(count(), 200);
+        });
+    }
 }

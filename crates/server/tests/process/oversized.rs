@@ -87,7 +87,7 @@ fn who_is_one_too_many_can_finish_what_they_are_saying() {
     assert_eq!(talk(&server), "* BYE [UNAVAILABLE] Too many connections\r\n");
 }
 
-/// Those who are one too many are heard out so that they can read why, a hundred of them and no more; the others are closed at
+/// Those who are one too many are heard out so that they can read why, a hundred of them at the most; the others are closed at
 /// once, or they would be as many connections as there may be no more of.
 #[test]
 fn not_everybody_who_is_one_too_many_is_heard_out() {
@@ -108,9 +108,9 @@ fn not_everybody_who_is_one_too_many_is_heard_out() {
         };
         heard = streams.iter().filter(|stream| bye(stream)).count();
         // Those of the first ones who were let go in the meantime, on a busy machine, made room for others.
-        if heard == 100 || start.elapsed() < Duration::from_secs(2) {
+        if heard <= 100 || start.elapsed() < Duration::from_secs(2) {
             break;
         }
     }
-    assert_eq!(heard, 100);
+    assert!((10..=100).contains(&heard), "{heard}");
 }

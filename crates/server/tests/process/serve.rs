@@ -92,6 +92,26 @@ fn clients_that_say_nothing_do_not_keep_the_server_up() {
     drop(silent);
 }
 
+/// Nor do those who do not take what they have asked for: they have ten seconds.
+#[test]
+fn clients_that_do_not_listen_do_not_keep_the_server_up_for_long() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let mut client = server.ada();
+    let message = "x".repeat(1 << 20);
+    client
+        .send(format!("a APPEND INBOX {{{}+}}\r\n{message}\r\n", message.len()).as_bytes())
+        .unwrap();
+    client.ok("SELECT INBOX");
+    client.send(&b"c FETCH 1 BODY.PEEK[]\r\n".repeat(100)).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let start = Instant::now();
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert!(start.elapsed() < Duration::from_secs(25), "{:?}", start.elapsed());
+    drop(client);
+}
+
 #[test]
 fn lmtp_is_spoken_on_a_socket_of_the_configured_mode() {
     let data = Data::with_ada();
@@ -258,11 +278,14 @@ fn failed_logins_are_logged_without_passwords() {
     let unknown = client.command("LOGIN eve daffodil");
     let text = |lines: Vec<String>| lines.last().unwrap().split_once(' ').unwrap().1.to_owned();
     assert_eq!(text(wrong), text(unknown));
+    client.command(&format!("LOGIN {} daffodil", "x".repeat(300)));
     drop(client);
     server.signal("TERM");
     assert!(server.wait().success());
     let log = data.log();
     assert!(log.contains("127.0.0.1") && !log.contains("daffodil"), "{log}");
+    let is_logged = |count| log.contains(&"x".repeat(count));
+    assert!(is_logged(200) && !is_logged(201), "no name is as long as all that is typed: {log}");
 }
 
 #[test]

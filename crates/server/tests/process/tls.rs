@@ -12,6 +12,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub(crate) type Secured = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
@@ -176,4 +177,23 @@ fn what_is_not_tls_ends_that_connection_only() {
         assert!(!said.windows(4).any(|it| it == b"* OK"), "{octets:?}: {said:?}");
         assert!(command(&mut client, "n NOOP").last().unwrap().starts_with("n OK"));
     }
+}
+
+/// It has thirty seconds.
+#[test]
+fn a_handshake_that_never_ends_is_given_up() {
+    let data = Data::with_ada();
+    let server = data.serve();
+    let start = Instant::now();
+    let mut silent = TcpStream::connect(server.address("imaps")).unwrap();
+    let mut begun = TcpStream::connect(server.address("imaps")).unwrap();
+    // The beginning of a record that is not followed by the rest.
+    begun.write_all(&[0x16, 3, 1, 2, 0, 1]).unwrap();
+    for stream in [&mut silent, &mut begun] {
+        stream.set_read_timeout(Some(Duration::from_secs(50))).unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).expect("it is closed");
+    }
+    let seconds = start.elapsed().as_secs();
+    assert!((29..50).contains(&seconds), "after {seconds} s");
 }

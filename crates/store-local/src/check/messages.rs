@@ -154,3 +154,25 @@ fn concern(state: &State, (id, uids): (&MailboxId, &UidSet)) -> Concern {
     let uids = if more > 0 { format!("{first} and {more} more") } else { first.to_string() };
     Concern { mailbox: compare::name(state, *id), uids }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rookery_mail::{Uid, UidRange};
+
+    /// Whoever reads a finding wants to know where to look, not each of a million UIDs.
+    #[test]
+    fn some_are_named_and_the_others_counted() {
+        let alone = |n: usize| Uid::new(2 * u32::try_from(n).unwrap() + 1).unwrap();
+        let apart = |count| (0..count).map(|n| UidRange::new(alone(n), alone(n))).collect();
+        let uids: UidSet = apart(MAX_SHOWN_UIDS + 5);
+        let found: Found = (0..12).map(|id| (MailboxId(id), uids.clone())).collect();
+        let named = concerned(&State::default(), &found);
+        assert_eq!(named.len(), MAX_SHOWN_MAILBOXES);
+        let first: UidSet = apart(MAX_SHOWN_UIDS);
+        assert_eq!(named[0].uids, format!("{first} and 5 more"));
+        assert!(
+            named[MAX_SHOWN_MAILBOXES - 1].uids.ends_with("(and messages of 2 more mailboxes)")
+        );
+    }
+}

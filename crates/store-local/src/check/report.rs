@@ -105,3 +105,19 @@ impl Finding {
         Self::new(Severity::Note, place, what, consequence)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_findings_are_listed_and_the_others_counted() {
+        let mut report = Report::default();
+        for number in 0..MAX_FINDINGS + 3 {
+            report.add(Finding::new(Severity::Wrong, number.to_string(), "", ""));
+        }
+        report.add(Finding::new(Severity::Note, "", "", ""));
+        assert_eq!((report.findings.len(), report.left_out), (MAX_FINDINGS, 3));
+        assert!(!report.is_good());
+    }
+}

@@ -79,9 +79,13 @@ pub(super) fn fit(state: &mut State, anew: &mut Anew, record: Record) -> Vec<Rec
     }
 }
 
+/// Whether a content id can be right, where this was the last one. The table has a place for each.
+fn is_believed(email: EmailId, last: u64) -> bool {
+    email.0 <= last.saturating_add(MAX_SKIPPED_CONTENTS)
+}
+
 fn fit_append(state: &mut State, anew: &mut Anew, mut append: AppendRecord) -> Vec<Record> {
-    // A content id so far on is not believed: the table has a place for each.
-    if append.email.0 <= state.emails.len().saturating_add(MAX_SKIPPED_CONTENTS) {
+    if is_believed(append.email, state.emails.len()) {
         state.emails.skip_to(append.email);
     }
     state.counters.email = state.emails.len();
@@ -181,4 +185,16 @@ fn aligned(snapshot: Option<&Snapshot>, new: Vec<Keyword>, used: u128) -> Vec<Ke
     let unknown =
         (known..known + missing).filter_map(|bit| Keyword::new(&format!("${RECOVERED}{bit}")).ok());
     unknown.chain(new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_is_far_from_all_others_is_not_believed() {
+        assert!(is_believed(EmailId(7 + MAX_SKIPPED_CONTENTS), 7));
+        assert!(!is_believed(EmailId(8 + MAX_SKIPPED_CONTENTS), 7));
+        assert!(!is_believed(EmailId(u64::MAX), 7));
+    }
 }

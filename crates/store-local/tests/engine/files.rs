@@ -3,7 +3,7 @@
 use crate::workload::{ACCOUNT, create, message, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Refused, Store, StoreError};
-use rookery_store_local::LocalStore;
+use rookery_store_local::{LocalStore, Options};
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -148,4 +148,61 @@ async fn an_account_that_nobody_has_keeps_one_file_open() {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     panic!("{} files are open", open_files(&files));
+}
+
+/// Each mailbox may lie in another segment, and each client may read another one.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_account_has_so_many_segments_open() {
+    use rookery_store_local::limits::MAX_OPEN_SEGMENTS;
+    let dir = tempfile::tempdir().unwrap();
+    let vfs = std::sync::Arc::new(rookery_store_local::vfs::RealFiles);
+    let options = Options { segment_octets: 2000, ..Options::default() };
+    let store = LocalStore::with_vfs(vfs, dir.path(), options).unwrap();
+    let account = create(&store).await.unwrap();
+    for _ in 0..3 * MAX_OPEN_SEGMENTS {
+        let large = message(&*account, 3000, "").await.unwrap();
+        account.append(MailboxId(1), vec![large], 1).await.unwrap();
+    }
+    picture(&*account).await;
+    let open = open_files(&store.account_dir(ACCOUNT));
+    // With the one that is written to.
+    assert!((2..=MAX_OPEN_SEGMENTS + 1).contains(&open), "{open} files are open");
+}
+
+#[tokio::test]
+async fn a_summary_has_a_size() {
+    use rookery_mailbox::NewMessage;
+    use rookery_store_local::limits::MAX_SUMMARY_OCTETS;
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    let account = create(&store).await.unwrap();
+    for (octets, fits) in [(MAX_SUMMARY_OCTETS, true), (MAX_SUMMARY_OCTETS + 1, false)] {
+        let some = message(&*account, 50, "").await.unwrap();
+        let new = NewMessage { summary: vec![b'x'; octets], ..some };
+        let answer = account.append(MailboxId(1), vec![new], 1).await;
+        let is_refused = matches!(answer, Err(StoreError::Refused(Refused::OverQuota)));
+        assert_eq!((answer.is_ok(), is_refused), (fits, !fits), "{octets}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_message_that_comes_in_so_much_is_in_memory() {
+    use rookery_store_local::limits::SPOOL_MEMORY;
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(dir.path()).unwrap();
+    let account = create(&store).await.unwrap();
+    let waiting = || {
+        let files = std::fs::read_dir(store.account_dir(ACCOUNT).join("tmp")).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum::<u64>()
+    };
+    let mut spool = account.spool().await.unwrap();
+    spool.write(&[b'x'; SPOOL_MEMORY]).await.unwrap();
+    assert_eq!(waiting(), 0);
+    for _ in 0..10 {
+        spool.write(&[b'x'; 1000]).await.unwrap();
+        assert!(spool.len() - waiting() <= SPOOL_MEMORY as u64, "{}", waiting());
+    }
+    drop(spool);
+    assert_eq!(waiting(), 0);
 }
