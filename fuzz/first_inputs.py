@@ -76,13 +76,28 @@ def edit(kind, file, at, octets=b""):
 
 OVERWRITE, INSERT, CUT, REMOVE, DELETE, COPY, FRAME = 0, 2, 3, 4, 5, 6, 7
 ACCOUNTS = [
-    b"\0",
+    *(bytes([number << 3 | mended]) for number in range(6) for mended in (0, 5)),
+    *(bytes([number << 3 | 1]) + edit(OVERWRITE, file, 200, b"\xff") for number in range(1, 6) for file in range(0, 10, 3)),
     *(bytes([mended]) + edit(OVERWRITE, file, at, b"\xff") for mended in (0, 1) for file in range(6) for at in (8, 70, 200, 900)),
     *(b"\1" + edit(CUT, file, at) for file in range(6) for at in (0, 63, 500)),
     *(b"\0" + edit(DELETE, file, 0) for file in range(6)),
     *(b"\0" + edit(COPY, 1, name) for name in range(8)),
     *(b"\1" + edit(FRAME, file, 8, bytes([kind]) + b"\1\0\0\0\0\0\0\0abcdefgh") for file in (1, 200) for kind in range(9)),
     b"\1" + edit(INSERT, 1, 64, b"\0" * 64) + edit(REMOVE, 2, 100, b"\0" * 8),
+]
+
+def search(charset, encoding, place, needle, text):
+    return bytes([encoding * 4 + charset, len(needle.encode()), place & 255, place >> 8]) + needle.encode() + text
+
+
+SEARCHES = [
+    search(0, 0, 10, "GR\u00fcSSE", "viele Gr\u00fc\u00dfe x".encode()),
+    search(0, 1, 7, "k\u00fc", b"one K=C3=BCsse=\r\n two"),
+    search(0, 2, 9, "one two", b"b25lIHR3byB0aHJlZQ==\r\n"),
+    search(1, 0, 3000, "\u20ac", b"10 \xa4"),
+    search(2, 0, 4, "\u4e2d", b"a \xd6\xd0 b"),
+    search(3, 0, 2, "\u3053\u3093", b"a \x1b$B$3$s\x1b(B b"),
+    search(0, 0, 0, "", b"nothing"),
 ]
 
 MBOX = b"From ann@example.org Mon Jan  2 10:00:00 2023\nStatus: RO\nX-Status: AF\nX-Keywords: one two\n\nThe first.\n>From here\n\nFrom x\n\nNext\n"
@@ -133,6 +148,7 @@ FIRST_INPUTS = {
     "auth": AUTH,
     "text": TEXTS,
     "account": ACCOUNTS,
+    "search": SEARCHES,
     "files": FILES,
     "admin": ADMIN,
 }

@@ -64,6 +64,36 @@ fn open(disk: &SimulatedDisk) -> LocalStore {
     LocalStore::with_vfs(vfs, Path::new(DIR), SMALL).expect("the data directory is in order")
 }
 
+/// Accounts that earlier versions wrote, and later ones read.
+const EARLIER: [&str; 5] = ["version-1", "version-2", "version-3", "version-4", "rewritten"];
+
+/// The disk as it was written, with one of those in place of the account that is damaged.
+fn earlier(name: &str) -> SimulatedDisk {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fixture = here.join("../crates/store-local/tests/fixtures").join(name);
+    let (disk, folder) = (WRITTEN.0.duplicate(), Path::new(DIR).join("accounts").join(DAMAGED));
+    for path in disk.files().iter().filter(|path| path.starts_with(&folder)) {
+        disk.remove_file(path).expect("it is there");
+    }
+    for part in [".", "seg", "box"] {
+        let Ok(entries) = fixture.join(part).read_dir() else { continue };
+        for path in entries.map(|entry| entry.expect("an entry").path()).filter(|it| it.is_file()) {
+            let name = path.strip_prefix(&fixture).expect("it is there");
+            disk.overwrite(&folder.join(name), &std::fs::read(&path).expect("it can be read"));
+        }
+    }
+    disk
+}
+
+/// An original: as it was written, or one of those of earlier versions.
+fn original(number: u8) -> SimulatedDisk {
+    static ORIGINALS: LazyLock<Vec<SimulatedDisk>> = LazyLock::new(|| {
+        let written = [WRITTEN.0.duplicate()].into_iter();
+        written.chain(EARLIER.into_iter().map(earlier)).collect()
+    });
+    ORIGINALS[usize::from(number) % ORIGINALS.len()].duplicate()
+}
+
 /// The same files, each another one: none of the index snapshots is where it was written to.
 fn copy(disk: &SimulatedDisk) -> SimulatedDisk {
     let copy = SimulatedDisk::new();
@@ -153,7 +183,8 @@ pub fn check(input: &[u8]) {
 /// Put damage on a disk, as the input says.
 fn damage(input: &[u8]) -> SimulatedDisk {
     let Some((&mended, edits)) = input.split_first() else { return WRITTEN.0.duplicate() };
-    let disk = if mended / 4 % 2 == 0 { WRITTEN.0.duplicate() } else { copy(&WRITTEN.0) };
+    let original = original(mended / 8);
+    let disk = if mended / 4 % 2 == 0 { original } else { copy(&original) };
     let folder = Path::new(DIR).join("accounts").join(DAMAGED);
     Edit::list(edits).iter().for_each(|edit| edit.apply(&disk, &folder));
     if mended % 4 != 0 {

@@ -18,6 +18,7 @@ pub mod mutf7;
 #[cfg(test)]
 mod replay;
 pub mod response;
+pub mod search;
 pub mod session;
 pub mod text;
 pub mod url;

@@ -62,6 +62,7 @@ replayed! {
     mime
     mutf7
     response
+    search
     session
     text
     url
