@@ -97,6 +97,7 @@ SEARCHES = [
     search(1, 0, 3000, "\u20ac", b"10 \xa4"),
     search(2, 0, 4, "\u4e2d", b"a \xd6\xd0 b"),
     search(3, 0, 2, "\u3053\u3093", b"a \x1b$B$3$s\x1b(B b"),
+    search(1, 0, 2, "\u00fe\u00ff c", b"\xfe\xff c"),
     search(0, 0, 0, "", b"nothing"),
 ]
 

@@ -17,9 +17,6 @@ const ENCODINGS: [(&str, Encoding); 3] = [
     ("base64", Encoding::Base64),
 ];
 
-/// What a text is taken for UTF-8 or UTF-16 by. A piece that begins with one is taken for it too.
-const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe"];
-
 /// Panics unless the promise is kept.
 pub fn check(input: &[u8]) {
     let Some((&[kinds, length, before @ ..], rest)) = input.split_first_chunk::<4>() else {
@@ -29,9 +26,6 @@ pub fn check(input: &[u8]) {
     let Ok(needle) = std::str::from_utf8(needle) else { return };
     let charset = CHARSETS[usize::from(kinds) % CHARSETS.len()];
     let (name, encoding) = ENCODINGS[usize::from(kinds / 4) % ENCODINGS.len()];
-    if MARKS.iter().any(|mark| octets.windows(mark.len()).any(|window| window == *mark)) {
-        return;
-    }
     // What is before lets the piece end somewhere in the octets, or before them.
     let before = SEARCH_WINDOW.saturating_sub(usize::from(u16::from_le_bytes(before) % 5000));
     let mut body = vec![b'x'; before];

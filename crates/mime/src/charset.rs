@@ -48,6 +48,16 @@ impl Charset {
         Encoding::for_label_no_replacement(label).map_or(Self::Unknown, Self::Known)
     }
 
+    /// Octets as text, whatever they begin with. Those that the charset does not have become U+FFFD.
+    pub(crate) fn decode_more(self, octets: &[u8]) -> String {
+        let encoding = match self {
+            Self::Known(encoding) => encoding,
+            Self::Utf7 => return utf7::decode(octets),
+            Self::Unknown => guess(octets),
+        };
+        encoding.decode_without_bom_handling(octets).0.into_owned()
+    }
+
     /// Octets as text. Those that the charset does not have become U+FFFD.
     pub(crate) fn decode(self, octets: &[u8]) -> String {
         match self {

@@ -113,6 +113,18 @@ pub fn decode_text(charset: Option<&[u8]>, body: &[u8]) -> String {
     }
 }
 
+/// The byte order mark that a text body begins with: the charset that it says, and its octets.
+#[must_use]
+pub fn mark(body: &[u8]) -> Option<(&'static [u8], usize)> {
+    Encoding::for_bom(body).map(|(encoding, octets)| (encoding.name().as_bytes(), octets))
+}
+
+/// As [`decode_text`], for what is behind the mark: octets that look like one here are text.
+#[must_use]
+pub fn decode_more(charset: Option<&[u8]>, octets: &[u8]) -> String {
+    charset.map_or(Charset::Unknown, Charset::of).decode_more(octets)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -160,10 +160,15 @@ impl Reader<'_> {
     }
 }
 
+/// Octets of the longest byte order mark.
+const MARK_OCTETS: usize = 3;
+
 /// The part of a body's text that is being looked through.
 struct Window<'a> {
     decoder: Decoder,
+    /// What the part says, then what the text itself says where it begins.
     charset: Option<&'a [u8]>,
+    has_begun: bool,
     /// Decoded octets that are not yet text.
     octets: Vec<u8>,
     /// The folded end of the text before, for needles that lie across.
@@ -177,6 +182,7 @@ impl<'a> Window<'a> {
         Self {
             decoder: Decoder::new(encoding),
             charset: part.charset(),
+            has_begun: false,
             octets: Vec::new(),
             before: String::new(),
             overlap,
@@ -185,7 +191,10 @@ impl<'a> Window<'a> {
 
     fn push(&mut self, octets: &[u8], needles: &mut Findings) {
         self.decoder.push(octets, &mut self.octets);
-        let end = self.cut();
+        if self.octets.len() >= MARK_OCTETS {
+            self.begin();
+        }
+        let end = if self.has_begun { self.cut() } else { 0 };
         let rest = self.octets.split_off(end);
         let whole = std::mem::replace(&mut self.octets, rest);
         self.look(&whole, needles);
@@ -194,8 +203,20 @@ impl<'a> Window<'a> {
     fn finish(mut self, needles: &mut Findings) {
         let decoder = std::mem::replace(&mut self.decoder, Decoder::new(Encoding::Identity));
         decoder.finish(&mut self.octets);
+        self.begin();
         let whole = std::mem::take(&mut self.octets);
         self.look(&whole, needles);
+    }
+
+    /// A byte order mark decides for all of the text.
+    fn begin(&mut self) {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        if let Some((charset, octets)) = text::mark(&self.octets) {
+            self.charset = Some(charset);
+            self.octets.drain(..octets);
+        }
     }
 
     /// How many octets hold whole characters: up to the last blank or line end, which is part of no longer
@@ -213,7 +234,7 @@ impl<'a> Window<'a> {
 
     fn look(&mut self, octets: &[u8], needles: &mut Findings) {
         let mut text = std::mem::take(&mut self.before);
-        text.push_str(&fold(&text::decode_text(self.charset, octets)));
+        text.push_str(&fold(&text::decode_more(self.charset, octets)));
         needles.look(Scope::Body, &text);
         let mut from = text.len().saturating_sub(self.overlap);
         while !text.is_char_boundary(from) {
@@ -275,6 +296,27 @@ mod tests {
                 for needle in ["こん", "にち", "A"] {
                     assert!(found(&message, &[one, other], needle), "{charset} {at} {needle}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts_at_the_beginning_only_and_for_all_of_the_text() {
+        let utf16 = |octets: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}ab \u{20ac} c".encode_utf16().flat_map(octets).collect()
+        };
+        for (charset, text, needle) in [
+            ("utf-16", utf16(u16::to_be_bytes), "\u{20ac} C"),
+            ("us-ascii", utf16(u16::to_le_bytes), "\u{20ac} C"),
+            ("iso-8859-1", "\u{feff}a \u{20ac} c".into(), "\u{20ac} C"),
+            ("iso-8859-1", b"ab \xfe\xff c".to_vec(), "\u{fe}\u{ff} C"),
+            ("iso-8859-1", b"a".to_vec(), "a"),
+        ] {
+            let header = format!("Content-Type: text/plain; charset={charset}\r\n\r\nbody");
+            let message = Message::scan(header.as_bytes()).encode();
+            for at in 0..=text.len() {
+                let (one, other) = text.split_at(at);
+                assert!(found(&message, &[one, other], needle), "{charset} {at}");
             }
         }
     }
