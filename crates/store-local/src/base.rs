@@ -3,7 +3,7 @@
 //!
 //! A log gets one when a repair has put together what can be read of it.
 
-use crate::failure::{io_error, is_unreadable};
+use crate::failure::{io_error, is_no_file, is_unreadable};
 use crate::frame::{FrameHeader, HEADER};
 use crate::index::{self, Position};
 use crate::record::{self, Record};
@@ -18,10 +18,15 @@ use std::path::Path;
 /// What a base is called until it is whole.
 pub(crate) const UNFINISHED: &str = "base.new";
 
-/// The last of these segments that begins with a base. An error if one cannot be looked at.
-pub(crate) fn find(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> io::Result<Option<u32>> {
+/// The last of these segments that begins with a base of this log. An error if one cannot be looked at.
+pub(crate) fn find(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    numbers: &[u32],
+    log: u64,
+) -> io::Result<Option<u32>> {
     for number in numbers.iter().rev() {
-        if begins_with_base(vfs, dir, *number)? {
+        if begins_with_base(vfs, dir, (*number, log))? {
             return Ok(Some(*number));
         }
     }
@@ -33,10 +38,11 @@ pub(crate) fn find_readable(
     vfs: &Patient<'_>,
     dir: &Path,
     numbers: &[u32],
+    log: u64,
 ) -> io::Result<Option<u32>> {
     let mut readable = numbers.to_vec();
     loop {
-        match find(vfs, dir, &readable) {
+        match find(vfs, dir, &readable, log) {
             // A file that cannot even be opened.
             Err(error) if is_unreadable(&error) => {
                 readable.retain(|number| segment::open(vfs, dir, *number).is_ok());
@@ -47,9 +53,9 @@ pub(crate) fn find_readable(
 }
 
 /// Whether a segment's first frame says that it is a base.
-fn begins_with_base(vfs: &dyn Vfs, dir: &Path, number: u32) -> io::Result<bool> {
+fn begins_with_base(vfs: &dyn Vfs, dir: &Path, (number, log): (u32, u64)) -> io::Result<bool> {
     let (file, header) = match segment::open(vfs, dir, number) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if is_no_file(&error) => return Ok(false),
         opened => opened?,
     };
     let Ok(header) = header else { return Ok(false) };
@@ -57,7 +63,8 @@ fn begins_with_base(vfs: &dyn Vfs, dir: &Path, number: u32) -> io::Result<bool> 
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
         octets => FrameHeader::decode(&octets?, header.log).ok(),
     };
-    Ok(header.number == number && first.is_some_and(|first| record::is_base(first.kind)))
+    let is_ours = (header.number, header.log) == (number, log);
+    Ok(is_ours && first.is_some_and(|first| record::is_base(first.kind)))
 }
 
 /// The account as the base of a segment has it, and where the log goes on.
@@ -85,13 +92,13 @@ pub(crate) fn load(
 }
 
 /// Begin the log of an account anew, in a segment that does not exist yet: with this state, after the frame with this
-/// sequence number. It is there whole, or not at all.
+/// sequence number; returns where it goes on. It is there whole, or not at all.
 pub(crate) fn write(
     vfs: &dyn Vfs,
     account: &Path,
     (log, number, sequence): (u64, u32, u64),
     state: &State,
-) -> io::Result<()> {
+) -> io::Result<Position> {
     let position = Position { segment: number, offset: 0, sequence: sequence + 1 };
     let record = Record::Base { modseq: state.counters.modseq };
     let body = index::encode(log, position, state);
@@ -116,7 +123,8 @@ pub(crate) fn write(
     octets.extend(meta);
     octets.extend(body);
     octets.resize(SEGMENT_HEADER + usize::try_from(frame.frame_len()).map_err(too_large)?, 0);
-    publish(vfs, account, number, &octets)
+    publish(vfs, account, number, &octets)?;
+    Ok(Position { offset: octets.len() as u64, ..position })
 }
 
 fn publish(vfs: &dyn Vfs, account: &Path, number: u32, octets: &[u8]) -> io::Result<()> {

@@ -140,6 +140,9 @@ impl Account {
         let (number, dead_as_of) = (candidate.number, candidate.dead_as_of);
         let (old, header) = segment::open(&*vfs, &dir, number).map_err(failed)?;
         let header = header.map_err(|bad| damage(number, 0, &bad))?;
+        if (header.number, header.log) != (number, self.log_id()) {
+            return Err(damage(number, 0, &BadRecord("a segment of this log")));
+        }
         let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
         let header = SegmentHeader { generation: new_generation(), dead_as_of, ..header };
         let new = vfs.create(&dir.join(new_file_name(number))).map_err(failed)?;

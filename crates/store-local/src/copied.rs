@@ -47,6 +47,11 @@ pub(crate) fn is_original(vfs: &dyn Vfs, account: &Path) -> io::Result<bool> {
     Ok(octets == number(&*file)?.to_le_bytes())
 }
 
+/// Whether these octets of an index snapshot say that they were written to this file.
+pub(crate) fn is_written_to(octets: &[u8], file: &dyn VfsFile) -> io::Result<bool> {
+    Ok(octets.get(PLACE) == Some(&number(file)?.to_le_bytes()))
+}
+
 /// Remove the index snapshots of a copy that were left aside. They may be of what came later in the account, and would be taken for
 /// the copy's own when its log has come as far with other changes.
 pub(crate) fn remove_index(vfs: &dyn Vfs, account: &Path) -> Result<(), StoreError> {

@@ -34,6 +34,11 @@ pub(crate) fn is_of_the_moment(error: &io::Error) -> bool {
     !is_of_content && !is_unreadable(error)
 }
 
+/// Whether there is no file of this name: nothing at all, or something that is none.
+pub(crate) fn is_no_file(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+}
+
 /// An error with the name of the file.
 #[derive(Debug)]
 pub(crate) struct InFile {

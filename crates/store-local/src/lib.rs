@@ -43,6 +43,7 @@ mod trouble;
 mod uid_validity;
 pub mod vfs;
 mod wake;
+mod witness;
 
 pub use check::{Concern, Finding, Report, Severity};
 pub use store::{LocalStore, Options};

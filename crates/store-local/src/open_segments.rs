@@ -4,21 +4,20 @@
 //! for it: the lock is held for as long as it takes to find a file, and no longer.
 
 use crate::account::Account;
-use crate::failure::{damaged, io_error, is_unreadable};
+use crate::failure::{damaged, io_error, is_no_file, is_unreadable};
 use crate::limits::MAX_OPEN_SEGMENTS;
 use crate::segment;
 use crate::sync::lock;
 use crate::vfs::{self, VfsFile};
 use rookery_mailbox::StoreError;
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Arc, Mutex};
 
 /// A segment file that is open, and which of its rewritings it is.
 #[derive(Clone)]
 pub(crate) struct OpenSegment {
     pub(crate) number: u32,
-    /// `None` if its header cannot be read.
+    /// `None` if its header cannot be read, or says that it is another segment.
     pub(crate) generation: Option<u32>,
     pub(crate) file: Arc<dyn VfsFile>,
 }
@@ -151,11 +150,10 @@ fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreErro
         }
         opened => opened.map(|(file, header)| (file, header.ok())),
     };
-    let (file, header) = opened.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            damaged("the log", &crate::fields::BadRecord("a segment that is missing"))
-        }
-        _ => io_error(crate::content::READING, error),
+    let (file, header) = opened.map_err(|error| match is_no_file(&error) {
+        true => damaged("the log", &crate::fields::BadRecord("a segment that is missing")),
+        false => io_error(crate::content::READING, error),
     })?;
-    Ok(OpenSegment { number, generation: header.map(|header| header.generation), file })
+    let ours = header.filter(|it| (it.number, it.log) == (number, account.log_id()));
+    Ok(OpenSegment { number, generation: ours.map(|header| header.generation), file })
 }

@@ -6,7 +6,7 @@
 use crate::base;
 use crate::compaction::content_of;
 use crate::copied;
-use crate::failure::{io_error, is_full, is_of_the_moment};
+use crate::failure::{io_error, is_full, is_no_file, is_of_the_moment};
 use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, DeadAsOf, Messages};
 use crate::limits::COPY_OCTETS;
@@ -20,6 +20,7 @@ use crate::segment::{
 use crate::state::{Location, State};
 use crate::torn;
 use crate::vfs::{self, Vfs, read_exact_at};
+use crate::witness::Witness;
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::BTreeSet;
@@ -162,6 +163,8 @@ pub(crate) struct Told {
     pub(crate) damaged: Vec<DamagedFrame>,
     /// Whether it ends where an index snapshot does, and in nothing else.
     pub(crate) is_indexed: bool,
+    /// Whether the index snapshot lies in the file that it was written to.
+    is_original: bool,
     /// In a copy: messages that were expunged for good while it was made.
     pub(crate) left_out: Messages,
 }
@@ -177,7 +180,7 @@ pub(crate) fn recover(
     // An index snapshot is written when the log up to there has been synced: then there is nothing to sync. A copy of
     // both says nothing of that kind.
     // If that cannot be told, it is synced once more.
-    let is_durable = told.is_indexed && copied::is_original(&**vfs, account).unwrap_or(false);
+    let is_durable = told.is_indexed && told.is_original;
     let Told { state, stamps, dirty, replayed, current, sequence, tail, damaged, left_out, .. } =
         told;
     if stamps.is_empty() {
@@ -223,15 +226,14 @@ pub(crate) fn read_with_index(
     account: &Path,
     max_tombstones: usize,
 ) -> Result<Told, StoreError> {
-    let dir = account.join("seg");
-    let beginning = Beginning::find(vfs, &dir)?;
+    let beginning = Beginning::find(vfs, account)?;
     let rebuilt =
         |error: &io::Error| tracing::warn!(%error, "index snapshots are rebuilt from the log");
     let loaded = index::load(vfs, account, beginning.log).inspect_err(rebuilt);
-    match read(vfs, account, max_tombstones, loaded.ok().flatten()) {
+    match read_from(&beginning, (vfs, account), max_tombstones, loaded.ok().flatten()) {
         Err(StoreError::Io { context: index::READING, source }) => {
             rebuilt(&source);
-            read(vfs, account, max_tombstones, None)
+            read_from(&beginning, (vfs, account), max_tombstones, None)
         }
         told => told,
     }
@@ -244,23 +246,35 @@ struct Beginning {
     has_base: bool,
     last: u32,
     log: u64,
+    is_original: bool,
 }
 
 impl Beginning {
-    /// All segments must be there from the first on.
-    fn find(vfs: &dyn Vfs, dir: &Path) -> Result<Self, StoreError> {
-        let names = vfs::list(vfs, dir).map_err(|error| io_error(READING, error))?;
+    /// All segments must be there from the first on, and be of the account's own log.
+    fn find(vfs: &dyn Vfs, account: &Path) -> Result<Self, StoreError> {
+        let (dir, reading) = (&account.join("seg"), |error| io_error(READING, error));
+        let names = vfs::list(vfs, dir).map_err(reading)?;
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
         numbers.sort_unstable();
-        let base = base::find(vfs, dir, &numbers).map_err(|error| io_error(READING, error))?;
+        let Witness { log, is_original } =
+            Witness::find(vfs, account, &numbers).map_err(reading)?;
+        let base = log.map(|log| base::find(vfs, dir, &numbers, log)).transpose();
+        let base = base.map_err(reading)?.flatten();
         let first = base.unwrap_or(1);
         let follow = numbers.iter().copied().filter(|number| *number >= first);
         if let Some((_, missing)) = follow.zip(first..).find(|(have, want)| have != want) {
             return Err(damage(missing, 0, "a segment that is missing"));
         }
         let last = numbers.last().copied().ok_or_else(|| damage(1, 0, "a segment"))?;
-        let log = open_segment(vfs, dir, first)?.header.log;
-        Ok(Self { first, has_base: base.is_some(), last, log })
+        let found = open_segment(vfs, dir, first)?.header.log;
+        let log = log.ok_or_else(|| damage(first, 0, "segments of one log"))?;
+        if found != log {
+            return Err(damage(first, 0, "a segment of this account"));
+        }
+        for number in first..=last {
+            check_log(vfs, dir, number, log)?;
+        }
+        Ok(Self { first, has_base: base.is_some(), last, log, is_original })
     }
 
     /// What the log begins with.
@@ -277,9 +291,17 @@ pub(crate) fn read(
     max_tombstones: usize,
     index: Option<(State, Position, Stamps)>,
 ) -> Result<Told, StoreError> {
+    read_from(&Beginning::find(vfs, account)?, (vfs, account), max_tombstones, index)
+}
+
+fn read_from(
+    beginning: &Beginning,
+    (vfs, account): (&dyn Vfs, &Path),
+    max_tombstones: usize,
+    index: Option<(State, Position, Stamps)>,
+) -> Result<Told, StoreError> {
     let dir = account.join("seg");
-    let beginning = Beginning::find(vfs, &dir)?;
-    let Beginning { first, last, .. } = beginning;
+    let &Beginning { first, last, is_original, .. } = beginning;
     // What a base was written after does not count any more.
     let index = index.filter(|(_, position, _)| position.segment >= first);
     let has_index = index.is_some();
@@ -302,7 +324,7 @@ pub(crate) fn read(
     let used = if is_last_unused { last - 1 } else { last };
     let mut replay = Replay::new((vfs, account), &state, position.sequence, max_tombstones);
     let (current, torn, headers) =
-        replay_after(&mut replay, (vfs, &dir), (position, used), &beginning)?;
+        replay_after(&mut replay, (vfs, &dir), (position, used), beginning)?;
     let (sequence, replayed, tail) = (replay.sequence, replay.octets, replay.tail_from(torn.start));
     let damaged = std::mem::take(&mut replay.damaged);
     let delta = replay.finish();
@@ -328,6 +350,7 @@ pub(crate) fn read(
         unused,
         damaged,
         is_indexed,
+        is_original,
         left_out,
     })
 }
@@ -365,7 +388,7 @@ pub(crate) fn read_to(
     to: Position,
 ) -> Result<State, StoreError> {
     let dir = account.join("seg");
-    let beginning = Beginning::find(vfs, &dir)?;
+    let beginning = Beginning::find(vfs, account)?;
     let (mut state, mut from) = beginning.state(vfs, &dir)?;
     from.offset = relocate(vfs, account, &mut state, (beginning.first, from))?.offset;
     let mut replay = Replay::new((vfs, account), &state, from.sequence, max_tombstones);
@@ -385,9 +408,31 @@ pub(crate) fn read_to(
     Ok(state)
 }
 
+/// A segment may be damaged, torn or without changes; but not one of another log, or another one of this log.
+fn check_log(vfs: &dyn Vfs, dir: &Path, number: u32, log: u64) -> Result<(), StoreError> {
+    let opened = segment::open(vfs, dir, number);
+    match opened.map_err(|error| no_segment(number, error))? {
+        (file, Ok(header)) if (header.number, header.log) != (number, log) => {
+            match file.len().map_err(|error| io_error(READING, error))? > SEGMENT_HEADER as u64 {
+                true => Err(damage(number, 0, "a segment of this log")),
+                false => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a segment cannot be opened.
+fn no_segment(number: u32, error: io::Error) -> StoreError {
+    match is_no_file(&error) {
+        true => damage(number, 0, "the file of a segment"),
+        false => io_error(READING, error),
+    }
+}
+
 fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreError> {
     let (file, header) =
-        segment::open(vfs, dir, number).map_err(|error| io_error(READING, error))?;
+        segment::open(vfs, dir, number).map_err(|error| no_segment(number, error))?;
     let header = header.map_err(|bad| damage(number, 0, bad.0))?;
     Ok(Found { number, file, header })
 }
@@ -437,6 +482,9 @@ fn relocated(
 ) -> Result<Option<(u64, u64)>, StoreError> {
     let found = open_segment(vfs, &account.join("seg"), number)?;
     let SegmentHeader { generation, dead_as_of, .. } = found.header;
+    if found.header.number != number {
+        return Err(damage(number, 0, "the segment of this number"));
+    }
     if generation == state.emails.generation(number) {
         return Ok(None);
     }
@@ -498,7 +546,7 @@ fn remove_half_rewritten(vfs: &dyn Vfs, dir: &Path) {
 /// its header, or its name, may not be durable.
 fn is_unused(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<bool, StoreError> {
     let len = vfs.open(&dir.join(file_name(number))).and_then(|file| file.len());
-    Ok(len.map_err(|error| io_error(READING, error))? <= SEGMENT_HEADER as u64)
+    Ok(len.map_err(|error| no_segment(number, error))? <= SEGMENT_HEADER as u64)
 }
 
 /// Remove a segment without frames, so that it is made anew with all syncs that belong to that.

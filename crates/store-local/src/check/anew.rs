@@ -2,13 +2,17 @@
 
 use super::report::Finding;
 use super::{Loaded, Subject};
+use crate::failure::is_no_file;
+use crate::index::Stamps;
 use crate::recovery;
+use crate::resting::Part;
 use crate::salvage::{self, Salvaged, index_unless_of_the_moment, unless_of_the_moment};
 use crate::segment::file_name;
 use crate::state::State;
 use crate::store::seconds_since_1970;
 use crate::{base, index, left_out};
 use rookery_mailbox::StoreError;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -93,11 +97,19 @@ fn write(
 ) -> io::Result<()> {
     let (vfs, dir) = (&*subject.vfs, &subject.dir);
     if let Some(last) = subject.numbers.last() {
-        vfs.open(&dir.join("seg").join(file_name(*last)))?.sync_data()?;
+        match vfs.open(&dir.join("seg").join(file_name(*last))) {
+            Err(error) if is_no_file(&error) => {}
+            last => last?.sync_data()?,
+        }
     }
-    base::write(vfs, dir, (log, number, sequence), state)?;
-    // Those that stay are older than the base, which counts.
-    let _ = index::remove(vfs, dir);
+    let position = base::write(vfs, dir, (log, number, sequence), state)?;
+    // They also say which log is the account's, whatever lies among its segments.
+    let parts: BTreeSet<Part> = state.parts().collect();
+    let indexes = (&mut Stamps::new(), &parts);
+    if index::save(vfs, dir, (log, position), state, indexes).is_err() {
+        // Those that stay are older than the base, which counts.
+        let _ = index::remove(vfs, dir);
+    }
     Ok(())
 }
 

@@ -305,6 +305,11 @@ impl<'a> Walk<'a> {
 
     /// Compare a header with what it should be; returns the log's number.
     fn take_header(&mut self, number: u32, header: SegmentHeader) -> Result<u64, String> {
+        if self.subject.log.is_none() {
+            return Err(
+                "nothing says whether this segment is of this account or of another one".to_owned()
+            );
+        }
         if Some(header.log) != self.subject.log {
             return Err("this segment belongs to another account".to_owned());
         }

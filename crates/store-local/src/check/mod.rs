@@ -8,6 +8,7 @@ mod compare;
 mod files;
 mod log;
 mod messages;
+mod names;
 mod report;
 
 pub use report::{Concern, Finding, Report, Severity};
@@ -21,12 +22,12 @@ use crate::index::{self, Stamps};
 use crate::left_out::{self, DeadAsOf};
 use crate::recovery;
 use crate::replay::READING;
-use crate::salvage;
 use crate::segment::{file_name, number_of};
 use crate::state::State;
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
 use crate::vfs::{Patient, Unread, Vfs, in_words};
+use crate::witness::Witness;
 use anew::Begun;
 use log::{Outcome, Problem, Walk};
 use rookery_mailbox::{Refused, StoreError};
@@ -148,8 +149,9 @@ fn check(
     let loaded = repair.then_some(loaded);
     let mut state = State::default();
     let segments = subject.dir.join("seg");
-    let base = base::find_readable(&subject.readable(), &segments, &subject.numbers);
-    let base = base.map_err(|error| io_error(READING, error))?;
+    let find = |log| base::find_readable(&subject.readable(), &segments, &subject.numbers, log);
+    let base = subject.log.map(find).transpose().map_err(|error| io_error(READING, error))?;
+    let base = base.flatten();
     let first = base.unwrap_or(1);
     index = index.map(|index| index.filter(|(_, position, _)| position.segment >= first));
     let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
@@ -271,7 +273,13 @@ fn subject(
     let end = writing.map(|writer| (writer.log.segment, writer.log.end));
     let known = writing.map(|writer| writer.log.id);
     let unread = Arc::new(Unread::default());
-    let log = known.or_else(|| salvage::log_of(&Patient::new(&*vfs, &unread), dir, &numbers));
+    let log = match known {
+        Some(log) => Some(log),
+        None => {
+            let found = Witness::find(&Patient::new(&*vfs, &unread), dir, &numbers);
+            found.map_err(|error| io_error(READING, error))?.log
+        }
+    };
     Ok(Subject {
         shared: Arc::clone(shared),
         vfs,
@@ -285,6 +293,27 @@ fn subject(
     })
 }
 
+/// Give segments their names back that have others', unless the account is in use.
+fn put_names_right(
+    shared: &Arc<Shared>,
+    dir: &Path,
+    loaded: &Loaded,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let log = subject(shared, dir, &None, None)?.log;
+    let Some(log) = log.filter(|log| names::are_exchanged(&*shared.vfs, dir, *log)) else {
+        return Ok(());
+    };
+    // What was put together of it knows where they were.
+    if loaded.upgrade().is_some_and(|account| !account.is_writable()) {
+        shared.kept.release(dir);
+    }
+    if loaded.upgrade().is_none() {
+        names::put_right(&*shared.vfs, dir, log, report);
+    }
+    Ok(())
+}
+
 /// Look at what changes while an account is in use, while it does not.
 fn begin(
     shared: &Arc<Shared>,
@@ -293,6 +322,9 @@ fn begin(
     repair: bool,
     report: &mut Report,
 ) -> Result<(Subject, Index), StoreError> {
+    if repair {
+        put_names_right(shared, dir, loaded, report)?;
+    }
     let account = loaded.upgrade();
     if repair {
         let log_end = || account.as_ref().map(|account| lock(&account.writer));

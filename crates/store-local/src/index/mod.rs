@@ -16,7 +16,7 @@ use crate::fields::BadRecord;
 use crate::resting::Part;
 use crate::state::{Email, State};
 use crate::threads::Threads;
-use crate::vfs::{self, Vfs, read_exact_at};
+use crate::vfs::{self, Vfs, VfsFile, read_exact_at};
 use rookery_mail::MailboxId;
 use rookery_mailbox::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,11 +224,15 @@ pub(crate) fn remove(vfs: &dyn Vfs, account: &Path) -> io::Result<()> {
     names.map(|name| dir.join(name)).try_for_each(|path| vfs.remove_file(&path))
 }
 
-/// The log that the index snapshot of an account is of, if it is whole.
-pub(crate) fn log_of(vfs: &dyn Vfs, account: &Path) -> Option<u64> {
-    let octets = read_file(vfs, &account.join(ACCOUNT_FILE)).ok()?;
-    let log = u64::from_le_bytes(*octets.get(16..)?.first_chunk()?);
-    account::is_of_log(&octets, log).then_some(log)
+/// The log that the index snapshot of an account is of, if it is whole, and whether it lies in the file that it was written
+/// to.
+pub(crate) fn log_of(vfs: &dyn Vfs, account: &Path) -> io::Result<Option<(u64, bool)>> {
+    let file = vfs::open(vfs, &account.join(ACCOUNT_FILE))?;
+    let octets = read_whole(&*file)?;
+    let log = octets.get(16..).and_then(|octets| octets.first_chunk()).copied();
+    let log = log.map(u64::from_le_bytes).filter(|log| account::is_of_log(&octets, *log));
+    let is_original = copied::is_written_to(&octets, &*file)?;
+    Ok(log.map(|log| (log, is_original)))
 }
 
 fn remove_old(vfs: &dyn Vfs, dir: &Path, stamps: &Stamps) -> io::Result<()> {
@@ -291,7 +295,10 @@ fn of_file(name: &str, source: io::Error) -> io::Error {
 }
 
 fn read_file(vfs: &dyn Vfs, path: &Path) -> io::Result<Vec<u8>> {
-    let file = vfs::open(vfs, path)?;
+    read_whole(&*vfs::open(vfs, path)?)
+}
+
+fn read_whole(file: &dyn VfsFile) -> io::Result<Vec<u8>> {
     let len = usize::try_from(file.len()?).map_err(io::Error::other)?;
-    read_exact_at(&*file, len, 0)
+    read_exact_at(file, len, 0)
 }

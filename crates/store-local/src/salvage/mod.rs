@@ -6,6 +6,7 @@
 //! What is missing is missing: messages that were expunged by a change that cannot be read are there again.
 
 mod fit;
+mod pieces;
 mod settle;
 
 use crate::base;
@@ -17,10 +18,11 @@ use crate::index::{self, Position, Stamps};
 use crate::left_out;
 use crate::record::{Record, is_append};
 use crate::replay::{READING, damage};
-use crate::segment::{self, Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
+use crate::segment::{Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
 use crate::state::{Location, Published, State};
 use crate::store::seconds_since_1970;
-use crate::vfs::{Patient, Unread, Vfs, VfsFile, in_words};
+use crate::vfs::{NoFile, Patient, Unread, Vfs, VfsFile, in_words};
+use crate::witness::Witness;
 use fit::Anew;
 use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
@@ -35,7 +37,7 @@ pub(crate) struct Salvaged {
     pub(crate) log: u64,
     /// The last frame that was read.
     pub(crate) sequence: u64,
-    /// The last segment that there is.
+    /// The last file that may have something of the log.
     pub(crate) segment: u32,
     pub(crate) file: Arc<dyn VfsFile>,
     /// Messages of which nobody knows where they were.
@@ -124,33 +126,28 @@ pub(crate) fn salvage(
     let names = crate::vfs::list(vfs, &dir).map_err(reading)?;
     let mut numbers: Vec<u32> = names.iter().filter_map(|name| number_of(name)).collect();
     numbers.sort_unstable();
-    let log = log_of(vfs, account, &numbers).ok_or_else(|| damage(1, 0, "a segment"))?;
-    let (state, position) = beginning(vfs, account, log, &numbers)?;
+    let log = Witness::find(vfs, account, &numbers).map_err(reading)?.log;
+    let log = log.ok_or_else(|| damage(1, 0, "a segment of which it is known whose it is"))?;
+    let pieces = pieces::find(vfs, &dir, &numbers, log)?;
+    let (mut state, position) = beginning(vfs, account, log, &numbers)?;
+    pieces::rename(&mut state, &pieces);
     let sequence = position.sequence;
     let (strays, at_risk, unfit) = (Vec::new(), BTreeMap::new(), 0);
     let anew = Anew::new(now);
     let mut salvage =
         Salvage { state, log, max_tombstones, sequence, strays, at_risk, anew, unfit };
-    let mut last = None;
-    for number in numbers.into_iter().filter(|number| *number >= position.segment) {
-        let (file, header) = match segment::open(vfs, &dir, number) {
-            Err(error) if is_of_the_moment(&error) => return Err(reading(error)),
-            // What cannot be read of it is as good as missing.
-            Err(_) => continue,
-            Ok(opened) => opened,
-        };
-        if let Ok(header) = header {
-            if (header.number, header.log) != (number, log) {
-                continue;
-            }
-            salvage.state.emails.note_generations(vec![(number, header.generation)]);
-        }
-        let is_first = number == position.segment;
+    for piece in pieces.iter().filter(|piece| piece.number >= position.segment) {
+        let generations = vec![(piece.name, piece.generation)];
+        salvage.state.emails.note_generations(generations);
+        let is_first = piece.number == position.segment;
         let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
-        salvage.segment((number, &*file), start).map_err(reading)?;
-        last = Some((number, file));
+        salvage.segment((piece.name, &*piece.file), start).map_err(reading)?;
     }
-    let (segment, file) = last.ok_or_else(|| damage(1, 0, "a segment"))?;
+    let last = pieces.into_iter().max_by_key(|piece| piece.name);
+    let (segment, file) = match last {
+        Some(piece) => (piece.name, piece.file),
+        None => (numbers.last().copied().unwrap_or(1), Arc::new(NoFile) as Arc<dyn VfsFile>),
+    };
     salvage.keep_what_may_have_been_copied();
     let Salvage { mut state, sequence, strays, mut anew, unfit, .. } = salvage;
     // They had been expunged for good, by changes that are missing.
@@ -158,18 +155,6 @@ pub(crate) fn salvage(
     let renamed = settle::place(&mut state, &mut anew, &strays, now);
     let (strays, made_anew) = (strays.len(), anew.names(&state));
     Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, made_anew, unfit, unread })
-}
-
-/// The log's random number: what most segments have, or the index snapshot.
-pub(crate) fn log_of(vfs: &dyn Vfs, dir: &Path, numbers: &[u32]) -> Option<u64> {
-    let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
-    for number in numbers {
-        if let Ok((_, Ok(header))) = segment::open(vfs, &dir.join("seg"), *number) {
-            *votes.entry(header.log).or_default() += 1;
-        }
-    }
-    let most = votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(log, _)| log);
-    most.or_else(|| index::log_of(vfs, dir))
 }
 
 impl Salvaged {
@@ -190,7 +175,7 @@ fn beginning(
 ) -> Result<(State, Position), StoreError> {
     let dir = account.join("seg");
     let reading = |error| io_error(READING, error);
-    let base = base::find_readable(vfs, &dir, numbers).map_err(reading)?;
+    let base = base::find_readable(vfs, &dir, numbers, log).map_err(reading)?;
     let index = index_unless_of_the_moment(vfs, account, log)?;
     if let Some((mut state, mut position, _)) = index
         && base.is_none_or(|base| position.segment >= base)

@@ -1,10 +1,12 @@
 //! The file system as the engine needs it: small, so that tests can put a failing disk in its place.
 
+mod no_file;
 mod patient;
 mod real;
 #[cfg(any(test, feature = "simulation"))]
 mod simulated;
 
+pub(crate) use no_file::NoFile;
 pub(crate) use patient::{Patient, Unread, in_words};
 pub use real::RealFiles;
 #[cfg(any(test, feature = "simulation"))]

@@ -1,6 +1,7 @@
 //! The file system of the machine.
 
 use super::{Space, Vfs, VfsFile, refused};
+use rustix::fs::OFlags;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, IoSliceMut};
@@ -111,10 +112,27 @@ impl VfsFile for ReadOnlyFile {
     }
 }
 
+/// Open a file, and nothing else that may have its name: whoever opens a named pipe may wait for ever.
+fn open_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let no_file = || io::Error::new(io::ErrorKind::InvalidData, "this is not a regular file");
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = options.custom_flags(flags).open(path).map_err(|error| {
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::ISDIR | Errno::LOOP | Errno::NXIO) => no_file(),
+            _ => error,
+        }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    open_file(OpenOptions::new().read(true), path)
+}
+
 impl Vfs for RealFiles {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        match OpenOptions::new().read(true).write(true).open(path) {
-            Err(error) if is_for_reading(&error) => Ok(Arc::new(ReadOnlyFile(File::open(path)?))),
+        match open_file(OpenOptions::new().read(true).write(true), path) {
+            Err(error) if is_for_reading(&error) => Ok(Arc::new(ReadOnlyFile(open_to_read(path)?))),
             file => Ok(Arc::new(file?)),
         }
     }
@@ -122,7 +140,7 @@ impl Vfs for RealFiles {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
-        Ok(Arc::new(options.open(path)?))
+        Ok(Arc::new(open_file(&mut options, path)?))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
@@ -170,8 +188,8 @@ impl Vfs for RealFiles {
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(FILE_MODE);
-        let file = match options.open(path) {
-            Err(error) if is_for_reading(&error) => File::open(path)?,
+        let file = match open_file(&mut options, path) {
+            Err(error) if is_for_reading(&error) => open_to_read(path)?,
             file => file?,
         };
         match file.try_lock() {

@@ -8,6 +8,7 @@ mod conformance;
 mod crash;
 mod damage;
 mod files;
+mod foreign;
 mod format;
 mod left_out;
 mod oracle;

@@ -23,7 +23,7 @@ fn scrambled(disk: &SimulatedDisk, number: u32, at: usize) -> SimulatedDisk {
 }
 
 /// A disk without a file, for good.
-fn without(disk: &SimulatedDisk, gone: &Path) -> SimulatedDisk {
+pub(crate) fn without(disk: &SimulatedDisk, gone: &Path) -> SimulatedDisk {
     let left = SimulatedDisk::new();
     for path in disk.files().iter().filter(|path| *path != gone) {
         left.overwrite(path, &disk.read(path).unwrap());
@@ -35,14 +35,14 @@ pub(crate) fn without_indexes(disk: &SimulatedDisk) -> SimulatedDisk {
     without(disk, &Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx"))
 }
 
-async fn repair(disk: &SimulatedDisk) -> Report {
+pub(crate) async fn repair(disk: &SimulatedDisk) -> Report {
     let store = open_soon(disk).await.unwrap();
     let report = store.repair(ACCOUNT).await.unwrap();
     store.close().await.unwrap();
     report
 }
 
-fn wrong(report: &Report) -> Vec<&Finding> {
+pub(crate) fn wrong(report: &Report) -> Vec<&Finding> {
     report.findings.iter().filter(|finding| finding.severity == Severity::Wrong).collect()
 }
 
@@ -88,13 +88,13 @@ pub(crate) async fn known(account: &dyn AccountStore) -> Known {
     known
 }
 
-async fn known_of(disk: &SimulatedDisk) -> Known {
+pub(crate) async fn known_of(disk: &SimulatedDisk) -> Known {
     let store = open_soon(disk).await.unwrap();
     known(&*store.account(ACCOUNT).await.unwrap()).await
 }
 
 /// What was promised of an account that was healthy and is repaired. `lost` is content that cannot be read.
-fn promised(healthy: &Known, repaired: &Known, lost: &BTreeSet<u64>) {
+pub(crate) fn promised(healthy: &Known, repaired: &Known, lost: &BTreeSet<u64>) {
     for (email, sum) in healthy.contents.iter().filter(|(email, _)| !lost.contains(&email.0)) {
         assert_eq!(repaired.contents.get(email), Some(sum), "{email} of {repaired:#?}");
     }
@@ -113,7 +113,7 @@ fn promised(healthy: &Known, repaired: &Known, lost: &BTreeSet<u64>) {
 }
 
 /// The account takes changes, and is the same when it is opened again, with its indexes and without.
-async fn goes_on(disk: &SimulatedDisk) {
+pub(crate) async fn goes_on(disk: &SimulatedDisk) {
     append(disk).await;
     let store = open_soon(disk).await.unwrap();
     let report = store.check(ACCOUNT).await.unwrap();
@@ -139,7 +139,7 @@ fn sound(report: &Report) {
 }
 
 /// The contents that a segment's frames bring, if this many came before it.
-fn contents_of(disk: &SimulatedDisk, number: u32) -> (u64, u64) {
+pub(crate) fn contents_of(disk: &SimulatedDisk, number: u32) -> (u64, u64) {
     let count = |number| {
         let octets = disk.read(&segment(number)).unwrap();
         frames(&octets).iter().filter(|frame| frame.kind == 1).count() as u64

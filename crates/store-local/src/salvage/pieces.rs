@@ -1,0 +1,75 @@
+//! The segments of a log that is put together: which file has which of them. Who moves files about may have exchanged their
+//! names, and the header says which segment it is.
+
+use crate::failure::{io_error, is_of_the_moment};
+use crate::replay::READING;
+use crate::segment;
+use crate::state::{Email, Location, State};
+use crate::vfs::{Vfs, VfsFile};
+use rookery_mail::EmailId;
+use rookery_mailbox::StoreError;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A segment in its file.
+pub(super) struct Piece {
+    /// The number of the segment, as far as its header says.
+    pub(super) number: u32,
+    /// The number in the file's name.
+    pub(super) name: u32,
+    pub(super) file: Arc<dyn VfsFile>,
+    pub(super) generation: u32,
+}
+
+/// The files that may have something of this log, in the order of its segments. Where several say that they are the same
+/// segment, the one of that name comes first.
+pub(super) fn find(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    names: &[u32],
+    log: u64,
+) -> Result<Vec<Piece>, StoreError> {
+    let mut pieces = Vec::new();
+    for name in names.iter().copied() {
+        let (file, header) = match segment::open(vfs, dir, name) {
+            Err(error) if is_of_the_moment(&error) => return Err(io_error(READING, error)),
+            // What cannot be read of it is as good as missing.
+            Err(_) => continue,
+            Ok(opened) => opened,
+        };
+        let header = header.ok();
+        if header.is_some_and(|header| header.log != log) {
+            continue;
+        }
+        let number = header.map_or(name, |header| header.number);
+        let generation = header.map_or(0, |header| header.generation);
+        pieces.push(Piece { number, name, file, generation });
+    }
+    pieces.sort_by_key(|piece| (piece.number, piece.number != piece.name));
+    Ok(pieces)
+}
+
+/// Look for content that was in a segment where that segment is now, if its file has another name.
+pub(super) fn rename(state: &mut State, pieces: &[Piece]) {
+    let mut names = BTreeMap::new();
+    for Piece { number, name, .. } in pieces {
+        names.entry(*number).or_insert(*name);
+    }
+    names.retain(|number, name| number != name);
+    if names.is_empty() {
+        return;
+    }
+    let to = |(email, id): (&Email, u64)| {
+        let segment = names.get(&email.location.segment)?;
+        Some((EmailId(id), Location { segment: *segment, ..email.location }))
+    };
+    let all = state.emails.all().unwrap_or_default().iter().zip(1..);
+    let moved: Vec<_> = all.filter_map(to).collect();
+    for piece in pieces {
+        // Nobody writes to the account, so that it does not matter what is said to be alive and dead in which segment.
+        state.emails.relocate((piece.name, piece.generation), &[]);
+    }
+    let generation = pieces.first().map_or((1, 0), |piece| (piece.name, piece.generation));
+    state.emails.relocate(generation, &moved);
+}

@@ -1,0 +1,67 @@
+//! Which log is an account's own. A segment of another account that lies in the place of one of its segments has whole
+//! headers and right checksums, and must not be served: its mail is somebody else's.
+
+use crate::base;
+use crate::failure::is_of_the_moment;
+use crate::index;
+use crate::segment::{self, SEGMENT_HEADER};
+use crate::vfs::Vfs;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// Which log is an account's own, as far as anything says it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Witness {
+    /// The log's random number; `None` if nothing says it, or the segments are of several logs and nothing says which one is the
+    /// account's.
+    pub(crate) log: Option<u64>,
+    /// Whether the index snapshot says it, and lies in the file that it was written to.
+    pub(crate) is_original: bool,
+}
+
+impl Witness {
+    /// The index snapshot of an account that lies in the file that it was written to belongs to the account, whatever its
+    /// segments say. In a copy it lies in another file: there it must agree with a segment at least. Without it, most segments
+    /// say it.
+    pub(crate) fn find(vfs: &dyn Vfs, account: &Path, numbers: &[u32]) -> io::Result<Self> {
+        let indexed = unless_of_the_moment(index::log_of(vfs, account))?.flatten();
+        if let Some((log, true)) = indexed {
+            return Ok(Self { log: Some(log), is_original: true });
+        }
+        let indexed = indexed.map(|(log, _)| log);
+        let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+        for number in numbers {
+            let opened = unless_of_the_moment(segment::open(vfs, &account.join("seg"), *number))?;
+            if let Some((file, Ok(header))) = opened {
+                // One without changes says little.
+                let weight =
+                    if file.len()? > SEGMENT_HEADER as u64 { numbers.len() + 1 } else { 1 };
+                *votes.entry(header.log).or_default() += weight;
+            }
+        }
+        if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
+            return Ok(Self { log: indexed, is_original: false });
+        }
+        let most = votes.values().copied().max();
+        let (winners, losers): (Vec<_>, Vec<_>) =
+            votes.into_iter().partition(|(_, votes)| Some(*votes) == most);
+        let mut log = if let [(log, _)] = winners[..] { Some(log) } else { None };
+        // A repair has begun a log anew among more segments that were another account's, or these took in one of that kind.
+        for (other, _) in losers {
+            let base = base::find(vfs, &account.join("seg"), numbers, other);
+            if unless_of_the_moment(base)?.flatten().is_some() {
+                log = None;
+            }
+        }
+        Ok(Self { log, is_original: false })
+    }
+}
+
+/// What cannot be read on the disk says nothing.
+fn unless_of_the_moment<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if is_of_the_moment(&error) => Err(error),
+        found => Ok(found.ok()),
+    }
+}
