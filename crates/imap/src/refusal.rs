@@ -105,6 +105,7 @@ impl From<Refused> for Refusal {
             Refused::TooScattered => {
                 Self::no(Code::Limit, "Too many matches lie apart, search among fewer messages")
             }
+            Refused::OutOfNumbers => Self::no(Code::Limit, "The account has used up its numbers"),
             Refused::OutOfUids => Self::no(Code::Limit, "The mailbox has used up its UIDs"),
             Refused::NoSuchMessage => Self::no(Code::ExpungeIssued, "The message is gone"),
             Refused::OverQuota => Self::no(Code::OverQuota, "There is no space left"),

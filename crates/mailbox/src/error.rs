@@ -23,6 +23,8 @@ pub enum Refused {
     TooManyMailboxes,
     /// The mailbox has used up its UIDs.
     OutOfUids,
+    /// The account has no modification sequences left, or no UIDVALIDITY that no mailbox had.
+    OutOfNumbers,
     /// No message content has this id (any more).
     NoSuchMessage,
     /// The disk or the quota is full.
@@ -46,6 +48,7 @@ impl fmt::Display for Refused {
             Self::TooManyKeywords => "the mailbox has too many keywords",
             Self::TooManyMailboxes => "the account has too many mailboxes",
             Self::OutOfUids => "the mailbox has no UIDs left",
+            Self::OutOfNumbers => "the account has used up its numbers",
             Self::NoSuchMessage => "the message is gone",
             Self::OverQuota => "there is no space left",
             Self::TooScattered => "the matches lie too scattered",

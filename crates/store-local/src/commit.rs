@@ -11,7 +11,8 @@ use crate::frame::ALIGNMENT;
 use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, Messages};
 use crate::limits::{
-    COMPACTION_DEAD_PERCENT, INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS, SHORT_DIED_OCTETS,
+    COMPACTION_DEAD_PERCENT, INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS, MAX_MODSEQ,
+    SHORT_DIED_OCTETS,
 };
 use crate::log::{Log, WriteFailure};
 use crate::resting::Part;
@@ -234,6 +235,9 @@ impl Account {
     ) -> Result<(), StoreError> {
         self.regain(writer)?;
         self.check_writable()?;
+        if read(&self.state).counters.modseq.get() > MAX_MODSEQ {
+            return Err(Refused::OutOfNumbers.into());
+        }
         self.expunge_left_out(writer)?;
         let octets = batch.iter().map(|ticket| ticket.octets()).sum();
         if octets > 0 {

@@ -4,6 +4,20 @@
 /// few files, small enough that giving space back rewrites little. Tuning.
 pub const SEGMENT_OCTETS: u64 = 64 << 20;
 
+/// The largest segment, in octets: where a frame begins is counted in units of 8 octets, in 32 bits. What is larger is damaged, and
+/// is not read whole to find that out.
+/// Held by `a_file_that_is_too_large_is_damaged`.
+pub const MAX_SEGMENT_OCTETS: u64 = 8 << 32;
+
+/// Octets behind damage in which the next frame is looked for: more than the largest message takes.
+/// Held by `a_file_that_is_too_large_is_damaged`.
+pub const MAX_SKIPPED_OCTETS: u64 = MAX_MESSAGE_OCTETS + SEGMENT_OCTETS;
+
+/// The largest file of an index snapshot, in octets: a mailbox of thirteen million messages. What would be larger is not written, and
+/// the account is read from its log; what is larger is not read.
+/// Held by `a_file_that_is_too_large_is_damaged`.
+pub const MAX_INDEX_OCTETS: u64 = 1 << 30;
+
 /// Octets of an incoming message that are held in memory; what is longer waits in a file.
 /// Held by `of_a_message_that_comes_in_so_much_is_in_memory`.
 pub const SPOOL_MEMORY: usize = 64 << 10;
@@ -143,6 +157,11 @@ pub const MAX_TURNED_OCTETS: usize = 128 << 10;
 /// the smallest messages have so many; that many places take 256 MiB of memory.
 /// Held by `an_id_that_is_far_from_all_others_is_not_believed`.
 pub const MAX_SKIPPED_CONTENTS: u64 = 1 << 24;
+
+/// The largest modification sequence as of which an account takes changes: a batch of them, and what a repair leaves out, must have
+/// room behind it.
+/// Held by `an_account_without_modification_sequences_refuses_changes`.
+pub const MAX_MODSEQ: u64 = (1 << 63) - 1 - 2 * SALVAGE_MARGIN;
 
 /// What a repair leaves out of each kind of number (UIDs, modification sequences, ids of mailboxes and messages, changes),
 /// for those that the missing part of a log may have given away: more than changes fit into what the disk can lose at once.

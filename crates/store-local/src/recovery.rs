@@ -9,7 +9,7 @@ use crate::copied;
 use crate::failure::{io_error, is_full, is_no_file, is_of_the_moment};
 use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, DeadAsOf, Messages};
-use crate::limits::COPY_OCTETS;
+use crate::limits::{COPY_OCTETS, MAX_SEGMENT_OCTETS};
 use crate::log::{Log, end_at};
 use crate::replay::{DamagedFrame, Found, READING, Replay, damage};
 use crate::resting::Part;
@@ -335,6 +335,10 @@ fn read_from(
     state.emails.note_generations(generations.collect());
     dead_as_of.extend(headers.iter().skip(1).map(|header| (header.number, header.dead_as_of)));
     dead_as_of.retain(|_, change| *change > sequence);
+    if sequence == 0 {
+        // An account is made with its first mailboxes.
+        return Err(damage(first, SEGMENT_HEADER as u64, "the change that made the account"));
+    }
     let left_out = left_out::find((vfs, account), &state, (&dead_as_of, has_index))?;
     let unused = is_last_unused.then_some(last);
     let is_indexed = has_index && replayed == 0 && torn.is_empty() && unused.is_none();
@@ -411,14 +415,15 @@ pub(crate) fn read_to(
 /// A segment may be damaged, torn or without changes; but not one of another log, or another one of this log.
 fn check_log(vfs: &dyn Vfs, dir: &Path, number: u32, log: u64) -> Result<(), StoreError> {
     let opened = segment::open(vfs, dir, number);
-    match opened.map_err(|error| no_segment(number, error))? {
-        (file, Ok(header)) if (header.number, header.log) != (number, log) => {
-            match file.len().map_err(|error| io_error(READING, error))? > SEGMENT_HEADER as u64 {
-                true => Err(damage(number, 0, "a segment of this log")),
-                false => Ok(()),
-            }
-        }
-        _ => Ok(()),
+    let (file, header) = opened.map_err(|error| no_segment(number, error))?;
+    let len = file.len().map_err(|error| io_error(READING, error))?;
+    if len > MAX_SEGMENT_OCTETS {
+        return Err(damage(number, MAX_SEGMENT_OCTETS, "the end of a segment"));
+    }
+    let is_ours = header.is_err() || header.is_ok_and(|it| (it.number, it.log) == (number, log));
+    match is_ours || len <= SEGMENT_HEADER as u64 {
+        true => Ok(()),
+        false => Err(damage(number, 0, "a segment of this log")),
     }
 }
 

@@ -241,7 +241,7 @@ pub(crate) fn is_durable(
     from: u64,
     sequence: u64,
 ) -> io::Result<bool> {
-    reader.find_after(from, sequence).map(|found| found.is_some())
+    reader.find_anywhere(from, sequence).map(|found| found.is_some())
 }
 
 pub(crate) fn damage(segment: u32, offset: u64, expected: &'static str) -> StoreError {

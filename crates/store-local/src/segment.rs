@@ -2,8 +2,8 @@
 
 use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};
-use crate::frame::{FrameHeader, HEADER, MAGIC};
-use crate::limits::{CHECK_OCTETS, DISK_READ_OCTETS};
+use crate::frame::{ALIGNMENT, FrameHeader, HEADER, MAGIC};
+use crate::limits::{CHECK_OCTETS, DISK_READ_OCTETS, MAX_SKIPPED_OCTETS};
 use crate::record::is_append;
 use crate::vfs::{self, Vfs, VfsFile};
 use std::io;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Octets of a segment's header; the first frame begins there.
 pub(crate) const SEGMENT_HEADER: usize = 64;
+/// What holes have, page by page.
+const ZEROS: [u8; 4096] = [0; 4096];
 /// What a segment begins with.
 const SEGMENT_MAGIC: [u8; 8] = *b"RookSeg\n";
 /// The version of the format of segments and all in them.
@@ -230,19 +232,49 @@ impl<'a> SegmentReader<'a> {
         Ok(frame)
     }
 
-    /// The first frame header at this offset or after it of a frame that was written when the frame
+    /// The first frame header at this offset or after it, where a frame may begin, of a frame that was written when the frame
     /// with this sequence number was durable.
     pub(crate) fn find_after(&mut self, from: u64, durable: u64) -> io::Result<Option<u64>> {
-        let mut offset = from;
-        let log = self.log;
-        while offset + HEADER as u64 <= self.len {
-            let octets = self.octets(offset, HEADER)?;
-            if octets.starts_with(&MAGIC)
-                && FrameHeader::decode(octets, log).is_ok_and(|found| found.durable >= durable)
+        self.find(from, durable, |offset| offset % ALIGNMENT == 0)
+    }
+
+    /// The same wherever it lies: octets before it may have gone, or been added.
+    pub(crate) fn find_anywhere(&mut self, from: u64, durable: u64) -> io::Result<Option<u64>> {
+        self.find(from, durable, |_| true)
+    }
+
+    /// No further than the largest frame reaches.
+    fn find(
+        &mut self,
+        from: u64,
+        durable: u64,
+        may_begin: impl Fn(u64) -> bool,
+    ) -> io::Result<Option<u64>> {
+        let (mut offset, log) = (from, self.log);
+        let end = self.len.min(from.saturating_add(MAX_SKIPPED_OCTETS));
+        while offset + HEADER as u64 <= end {
+            self.octets(offset, HEADER)?;
+            // As much as was read at once.
+            let begun = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
+            let octets = self.window.get(begun..).unwrap_or_default();
+            // A file may have a great hole.
+            let zeros = octets.chunks_exact(ZEROS.len()).take_while(|some| *some == ZEROS).count();
+            if zeros > 0 {
+                offset += (zeros * ZEROS.len()) as u64;
+                continue;
+            }
+            let Some(next) = octets.windows(MAGIC.len()).position(|octets| octets == MAGIC) else {
+                offset += (octets.len().max(HEADER) - MAGIC.len() + 1) as u64;
+                continue;
+            };
+            offset += next as u64;
+            if may_begin(offset)
+                && FrameHeader::decode(self.octets(offset, HEADER)?, log)
+                    .is_ok_and(|found| found.durable >= durable)
             {
                 return Ok(Some(offset));
             }
-            offset += crate::frame::ALIGNMENT;
+            offset += 1;
         }
         Ok(None)
     }

@@ -295,7 +295,8 @@ impl State {
 
     /// Show all watchers that there is nothing left to watch.
     pub(crate) fn vanish(&mut self) {
-        let modseq = self.counters.modseq.next();
+        let modseq = self.counters.modseq;
+        let modseq = ModSeq::new(modseq.get() + 1).unwrap_or(modseq);
         for published in std::mem::take(&mut self.mailboxes).into_values() {
             // Nobody has one open that is at rest.
             if let Some(Awake { mailbox, open }) = published.awake.get() {

@@ -25,11 +25,10 @@ impl Witness {
     /// segments say. In a copy it lies in another file: there it must agree with a segment at least. Without it, most segments
     /// say it.
     pub(crate) fn find(vfs: &dyn Vfs, account: &Path, numbers: &[u32]) -> io::Result<Self> {
-        let indexed = unless_of_the_moment(index::log_of(vfs, account))?.flatten();
-        if let Some((log, true)) = indexed {
+        let indexed = index::log_of(vfs, account);
+        if let Ok(Some((log, true))) = indexed {
             return Ok(Self { log: Some(log), is_original: true });
         }
-        let indexed = indexed.map(|(log, _)| log);
         let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
         for number in numbers {
             let opened = unless_of_the_moment(segment::open(vfs, &account.join("seg"), *number))?;
@@ -40,6 +39,9 @@ impl Witness {
                 *votes.entry(header.log).or_default() += weight;
             }
         }
+        // What cannot be looked at now may say it.
+        let indexed = if votes.len() > 1 { unless_of_the_moment(indexed)? } else { indexed.ok() };
+        let indexed = indexed.flatten().map(|(log, _)| log);
         if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
             return Ok(Self { log: indexed, is_original: false });
         }

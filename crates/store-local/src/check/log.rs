@@ -8,6 +8,7 @@ use crate::fields::BadRecord;
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::index::Position;
 use crate::left_out::DeadAsOf;
+use crate::limits::MAX_SEGMENT_OCTETS;
 use crate::record;
 use crate::recovery;
 use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, is_durable, transaction};
@@ -231,6 +232,14 @@ impl<'a> Walk<'a> {
         self.lost((segment, offset..u64::MAX), what);
     }
 
+    /// An account is made with its first mailboxes: its log is not without any change.
+    pub(super) fn look_for_beginning(&mut self) {
+        if self.intact && self.sequence == 0 && !self.subject.is_stopped() {
+            let what = "the change that made the account is missing".to_owned();
+            self.lost((self.first, SEGMENT_HEADER as u64..u64::MAX), what);
+        }
+    }
+
     /// Look for segments behind the end of a loaded account's log.
     pub(super) fn look_behind_the_end(&mut self) {
         let Some((last, _)) = self.subject.end else { return };
@@ -278,7 +287,11 @@ impl<'a> Walk<'a> {
             self.problem(Severity::Note, (number, 0..len), what.to_owned(), Outcome::Known(UNUSED));
             return Ok(None);
         }
-        self.octets += len;
+        self.octets += len.min(MAX_SEGMENT_OCTETS);
+        if len > MAX_SEGMENT_OCTETS {
+            let what = format!("this is larger than a segment can be: {len} octets");
+            self.lost((number, MAX_SEGMENT_OCTETS..u64::MAX), what);
+        }
         let log = match header {
             Ok(header) => self.take_header(number, header)?,
             Err(_) if len < SEGMENT_HEADER as u64 => {

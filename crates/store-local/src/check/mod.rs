@@ -167,6 +167,7 @@ fn check(
     }
     let mut wrong_index = compare(&subject, &mut walk, &mut index, (&state, first));
     walk.read_to(u64::MAX, &mut state);
+    walk.look_for_beginning();
     walk.look_behind_the_end();
     let written_later = walk.written_later();
     if let Some((number, change)) = written_later.first_key_value()

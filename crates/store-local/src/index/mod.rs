@@ -13,10 +13,11 @@ pub(crate) use account::{decode, encode};
 use crate::copied;
 use crate::failure::InFile;
 use crate::fields::BadRecord;
+use crate::limits::MAX_INDEX_OCTETS;
 use crate::resting::Part;
 use crate::state::{Email, State};
 use crate::threads::Threads;
-use crate::vfs::{self, Vfs, VfsFile, read_exact_at};
+use crate::vfs::{self, Vfs, VfsFile};
 use rookery_mail::MailboxId;
 use rookery_mailbox::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,6 +178,9 @@ fn write_indexes(
 }
 
 fn write_file(vfs: &dyn Vfs, path: &Path, octets: &[u8]) -> io::Result<()> {
+    if octets.len() as u64 > MAX_INDEX_OCTETS {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     let file = vfs.create(path)?;
     file.write_at(octets, 0)?;
     file.sync_data()
@@ -299,6 +303,19 @@ fn read_file(vfs: &dyn Vfs, path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn read_whole(file: &dyn VfsFile) -> io::Result<Vec<u8>> {
-    let len = usize::try_from(file.len()?).map_err(io::Error::other)?;
-    read_exact_at(file, len, 0)
+    let len = len_of(file)?;
+    let mut octets = Vec::new();
+    octets.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    octets.resize(len, 0);
+    if vfs::read_at(file, &mut octets, 0)? < len {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(octets)
+}
+
+/// Octets of a file that is not too large to be an index snapshot.
+fn len_of(file: &dyn VfsFile) -> io::Result<usize> {
+    let len = Some(file.len()?).filter(|len| *len <= MAX_INDEX_OCTETS);
+    let len = len.and_then(|len| usize::try_from(len).ok());
+    len.ok_or_else(|| file::bad(&BadRecord("an index snapshot that is not too large")))
 }

@@ -204,7 +204,7 @@ pub(super) fn read_mailbox(
     (info, stamp): (&MailboxInfo, u64),
 ) -> io::Result<Snapshot> {
     let bad = |bad| file::bad(&bad);
-    let len = usize::try_from(file.len()?).map_err(io::Error::other)?;
+    let len = super::len_of(file)?;
     let first = read_exact_at(file, HEAD.min(len), 0)?;
     let mut reader = MAILBOX.begun(&first, log).map_err(bad)?;
     check_stamp(&mut reader, stamp).map_err(bad)?;

@@ -38,7 +38,7 @@ pub(super) fn place(
     if let Some(published) = state.mailboxes.get_mut(&id).filter(|_| !strays.is_empty())
         && let Some(Mailbox { snapshot, recent }) = published.mailbox().cloned()
     {
-        let modseq = state.counters.modseq.next();
+        let modseq = next(state.counters.modseq);
         state.counters.modseq = modseq;
         let snapshot = Arc::new(with_strays(&snapshot, strays, (modseq, now)));
         *published = Published::new(Mailbox { snapshot, recent });
@@ -48,7 +48,7 @@ pub(super) fn place(
 
 fn make(state: &mut State, anew: &mut Anew, name: MailboxName) -> MailboxId {
     let id = MailboxId(state.counters.mailbox + 1);
-    let (modseq, made) = (state.counters.modseq.next(), vec![anew.mailbox(state, id, name)]);
+    let (modseq, made) = (next(state.counters.modseq), vec![anew.mailbox(state, id, name)]);
     let record = Record::Names(NamesRecord { modseq, made, ..NamesRecord::default() });
     let mut draft = Draft::new(state, usize::MAX);
     if draft.apply(&record, Location::default()).is_ok() {
@@ -56,6 +56,11 @@ fn make(state: &mut State, anew: &mut Anew, name: MailboxName) -> MailboxId {
         state.publish(delta);
     }
     id
+}
+
+/// There is room behind the last change that was taken; damage may say more.
+fn next(modseq: ModSeq) -> ModSeq {
+    ModSeq::new(modseq.get().saturating_add(1)).unwrap_or(ModSeq::MAX)
 }
 
 fn with_strays(old: &Snapshot, strays: &[Stray], (modseq, now): (ModSeq, i64)) -> Snapshot {

@@ -7,6 +7,7 @@ mod concurrency;
 mod conformance;
 mod crash;
 mod damage;
+mod extremes;
 mod files;
 mod foreign;
 mod format;
