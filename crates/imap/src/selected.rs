@@ -2,7 +2,7 @@
 
 use crate::refusal::Refusal;
 use rookery_imap_wire::{Code, SeqNumber, SequenceSet};
-use rookery_mail::{MailboxId, Uid, UidRange, UidSet};
+use rookery_mail::{Keyword, MailboxId, Uid, UidRange, UidSet};
 use rookery_mailbox::{OpenMailbox, Snapshot, View};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,8 +19,8 @@ pub(crate) struct Selected {
     pub(crate) read_only: bool,
     /// Messages that are `\Recent` in this session (RFC 3501 §2.3.2).
     pub(crate) recent: UidSet,
-    /// How many of the mailbox's keywords the client has heard of.
-    pub(crate) keywords_told: usize,
+    /// The mailbox's keywords of which the client has heard, and whether it has heard that there can be others.
+    pub(crate) keywords_told: (Arc<Vec<Keyword>>, bool),
     /// Whether the client has last been told of a modification sequence from before the expunges that
     /// are held back.
     pub(crate) modseq_delayed: bool,

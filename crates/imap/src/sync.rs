@@ -9,7 +9,6 @@ use crate::session::{Context, User};
 use rookery_imap_wire::{Code, FetchData, Response, print};
 use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
 use rookery_mailbox::heavy::{self, NotDone};
-use rookery_mailbox::limits::MAX_KEYWORDS;
 use rookery_mailbox::{Expunges, News, Refused, Row, Snapshot, StoreError};
 use std::sync::Arc;
 use tokio::task::yield_now;
@@ -127,12 +126,13 @@ pub(crate) async fn tell_vanished(
 }
 
 /// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some
-/// clients drop what they do not know.
+/// clients drop what they do not know. Tell as well if there is room for others now, or no longer.
 pub(crate) fn keywords(selected: &mut Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
-    if snapshot.keywords().len() <= selected.keywords_told {
+    let now = (snapshot.shared_keywords(), snapshot.has_room_for_keywords());
+    if now == selected.keywords_told {
         return;
     }
-    selected.keywords_told = snapshot.keywords().len();
+    selected.keywords_told = now;
     applicable_flags(selected.read_only, snapshot, out);
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut O
     let flags: Vec<Flag> = SystemFlag::ALL.into_iter().map(Flag::System).chain(keywords).collect();
     out.send(&Response::Flags(flags.clone()));
     let flags = if read_only { Vec::new() } else { flags };
-    let any = !read_only && snapshot.keywords().len() < MAX_KEYWORDS;
+    let any = !read_only && snapshot.has_room_for_keywords();
     out.ok_code(Code::PermanentFlags { flags, any }, "Flags that can be changed");
 }
 

@@ -1,6 +1,6 @@
 //! Every bound of the mailbox model, by name.
 
-/// Keywords that one mailbox can have: as many as [`crate::FlagSet`] has bits for.
+/// Keywords that one mailbox can have: as many as [`crate::FlagSet`] has bits for. One that no message has makes room for a new one.
 /// Held by `store/keyword-limit`, `the_in_memory_engine_conforms`, `on_a_simulated_disk`.
 pub const MAX_KEYWORDS: usize = 128;
 

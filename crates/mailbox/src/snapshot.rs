@@ -5,7 +5,7 @@ mod rows;
 
 pub use rows::Rows;
 
-use crate::limits::CHUNK_ROWS;
+use crate::limits::{CHUNK_ROWS, MAX_KEYWORDS};
 use crate::runs::Runs;
 use rookery_mail::{
     DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
@@ -84,6 +84,8 @@ struct Chunk {
     latest: ModSeq,
     /// How many have no `\Seen`.
     unseen: u32,
+    /// The keywords that any of them has.
+    keywords: u128,
 }
 
 impl Row {
@@ -95,13 +97,18 @@ impl Row {
 impl Chunk {
     fn new(rows: Vec<Row>) -> Self {
         let latest = rows.iter().map(|row| row.modseq).max().unwrap_or_default();
-        let mut chunk = Self { rows, latest, unseen: 0 };
-        chunk.count_unseen();
+        let mut chunk = Self { rows, latest, unseen: 0, keywords: 0 };
+        chunk.count_flags();
         chunk
     }
 
-    fn count_unseen(&mut self) {
+    fn count_flags(&mut self) {
         self.unseen = self.rows.iter().map(|row| u32::from(row.is_unseen())).sum();
+        self.count_keywords();
+    }
+
+    fn count_keywords(&mut self) {
+        self.keywords = self.rows.iter().fold(0, |all, row| all | row.flags.keywords);
     }
 
     fn first(&self) -> Option<Uid> {
@@ -130,15 +137,23 @@ impl Chunk {
         (modseq, counts): (ModSeq, &mut Counts),
     ) {
         let places = self.places(first, last);
+        let mut removed = 0;
         for row in self.rows.get_mut(places).unwrap_or_default() {
             counts.subtract(row);
             self.unseen -= u32::from(row.is_unseen());
-            row.flags = flags(row.flags);
+            let before = row.flags;
+            row.flags = flags(before);
+            removed |= before.keywords & !row.flags.keywords;
+            self.keywords |= row.flags.keywords;
             row.modseq = modseq;
             self.unseen += u32::from(row.is_unseen());
             counts.add(row);
         }
         self.latest = modseq;
+        if removed != 0 {
+            // Other messages may have them still.
+            self.count_keywords();
+        }
     }
 }
 
@@ -220,6 +235,36 @@ impl Snapshot {
     #[must_use]
     pub fn keywords(&self) -> &[Keyword] {
         &self.keywords
+    }
+
+    /// The same, for whoever needs them longer than the snapshot.
+    #[must_use]
+    pub fn shared_keywords(&self) -> Arc<Vec<Keyword>> {
+        Arc::clone(&self.keywords)
+    }
+
+    /// The bits of those that messages have. Costs what a look at each chunk costs.
+    #[must_use]
+    pub fn keywords_in_use(&self) -> u128 {
+        self.chunks.iter().fold(0, |all, chunk| all | chunk.keywords)
+    }
+
+    /// Whether a keyword that the mailbox does not have can become one of its own: there is a bit that was never given, or one
+    /// whose keyword no message has.
+    #[must_use]
+    pub fn has_room_for_keywords(&self) -> bool {
+        self.keywords.len() < MAX_KEYWORDS || self.keywords_in_use() != u128::MAX
+    }
+
+    /// The bits that stand for other keywords here than in an older snapshot of the mailbox. No message had any of these
+    /// when they were taken over.
+    #[must_use]
+    pub fn keywords_taken_over(&self, older: &Self) -> u128 {
+        if Arc::ptr_eq(&self.keywords, &older.keywords) {
+            return 0;
+        }
+        let pairs = self.keywords.iter().zip(older.keywords.iter()).enumerate();
+        pairs.filter(|(_, (now, then))| now != then).fold(0, |bits, (at, _)| bits | 1 << at)
     }
 
     /// Sums over the mailbox.
@@ -436,6 +481,13 @@ impl SnapshotEdit {
         Some(bit)
     }
 
+    /// Let a bit stand for another keyword from now on; `None` when it was never given. No message may have it.
+    pub fn take_over_keyword(&mut self, bit: usize, keyword: &Keyword) -> Option<()> {
+        let known = Arc::make_mut(&mut self.snapshot.keywords).get_mut(bit)?;
+        known.clone_from(keyword);
+        Some(())
+    }
+
     /// Add a message; its UID must be at or above `uid_next`.
     pub fn append(&mut self, row: Row) {
         debug_assert!(self.snapshot.uid_next.is_some_and(|next| next <= row.uid));
@@ -448,6 +500,7 @@ impl SnapshotEdit {
                 let chunk = Arc::make_mut(chunk);
                 chunk.latest = chunk.latest.max(row.modseq);
                 chunk.unseen += u32::from(row.is_unseen());
+                chunk.keywords |= row.flags.keywords;
                 chunk.rows.push(row);
             }
             _ => chunks.push(Arc::new(Chunk::new(vec![row]))),
@@ -483,7 +536,7 @@ impl SnapshotEdit {
             if let Some(chunk) = chunks.get_mut(at) {
                 let chunk = Arc::make_mut(chunk);
                 chunk.rows.retain(|row| !uids.contains(row.uid));
-                chunk.count_unseen();
+                chunk.count_flags();
             }
         }
         chunks.retain(|chunk| !chunk.rows.is_empty());

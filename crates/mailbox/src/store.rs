@@ -22,7 +22,9 @@
 //! - Keywords get the mailbox's bits in the order in which they are first set: by message, then as given. With a copy
 //!   or a move come those that the messages have, in the order of the source's bits. Removing a keyword that the
 //!   mailbox does not have does not add it; a change of flags adds keywords only if a message changes, but is
-//!   refused for want of bits whether or not one would.
+//!   refused for want of bits whether or not one would. When all bits have been given, a new keyword takes over the
+//!   lowest one whose keyword no message of the mailbox has before the change, nor gets by it. Snapshots from before stay as
+//!   they are.
 //! - What is refused for several reasons is refused for the first of: no such account, no such mailbox (the source
 //!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, no such message, too many
 //!   keywords, out of UIDs, over quota.

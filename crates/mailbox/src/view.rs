@@ -247,17 +247,21 @@ impl View {
     /// flags are not now what the client takes them to be, since somebody else's change came in between: all others
     /// are to be hushed.
     ///
-    /// `before` has them as they were when the client was synced to it and asked.
+    /// `rows` has them as they were when the client was synced to `before` and asked.
     pub fn changed_by_others<'a>(
-        before: &'a [Row],
+        before: &Snapshot,
+        rows: &'a [Row],
         stored: &'a Stored,
         change: &'a FlagChange,
     ) -> impl Iterator<Item = Uid> + 'a {
-        let is_expected = |row: &Row| {
+        // Whoever had such a keyword has lost it to somebody else; the same bit means another one now.
+        let taken_over = stored.snapshot.keywords_taken_over(before);
+        let is_expected = move |row: &Row| {
             let now = stored.snapshot.row(row.uid).map(|now| now.flags);
-            now == Some(change.apply(row.flags, &stored.snapshot))
+            row.flags.keywords & taken_over == 0
+                && now == Some(change.apply(row.flags, &stored.snapshot))
         };
-        before.iter().filter(move |row| !is_expected(row)).map(|row| row.uid)
+        rows.iter().filter(move |row| !is_expected(row)).map(|row| row.uid)
     }
 
     /// Whether the client has nothing to be told of a snapshot, and nothing from before.

@@ -52,7 +52,8 @@ impl Twice {
                 }
             }
             Edit::Flag(from, to, bits) => {
-                let flags = FlagSet { system: SystemFlags::from_bits(bits), keywords: 0 };
+                let keywords = u128::from(bits >> 5) << 100;
+                let flags = FlagSet { system: SystemFlags::from_bits(bits), keywords };
                 let uids = self.pick(from, to);
                 for row in self.plain.rows.iter_mut().filter(|row| uids.contains(row.uid)) {
                     (row.flags, row.modseq) = (flags, modseq);
@@ -97,6 +98,8 @@ impl Twice {
         assert_eq!(self.edited, fresh);
         assert_eq!(self.edited.uids(), self.plain.rows.iter().map(|row| row.uid).collect());
         assert_eq!(self.edited.first_unseen(), fresh.first_unseen());
+        let in_use = self.plain.rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
+        assert_eq!((self.edited.keywords_in_use(), fresh.keywords_in_use()), (in_use, in_use));
         self.check_numbering(uids);
         let found: Vec<&Row> = self.edited.rows_in(uids).collect();
         let plain = self.plain.rows.iter().filter(|row| uids.contains(row.uid));

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use rookery_mail::{
-    DateTime, EmailId, Flag, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid, UidRange,
-    UidSet, UidValidity,
+    DateTime, EmailId, Flag, Keyword, MailboxId, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid,
+    UidRange, UidSet, UidValidity,
 };
 use rookery_mailbox::{
     Event, Expunges, FlagChange, FlagOperation, FlagSet, Row, Snapshot, SnapshotParts, Stored, View,
@@ -356,10 +356,37 @@ fn a_silent_change_hides_nobody_elses() {
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
     let rows: Vec<_> = before.rows().cloned().collect();
-    let others = View::changed_by_others(&rows, &stored, &change).collect();
+    let others = View::changed_by_others(&before, &rows, &stored, &change).collect();
     view.hush(&mailbox.0.uids().difference(&others), modseq);
     let events = view.sync(&mailbox.0, Expunges::Hold);
     assert!(matches!(events.as_slice(), [Event::Flags { number: 1, .. }]), "{events:?}");
+}
+
+/// Somebody takes a keyword from a message, and somebody gives its bit to another one, right before the client adds the latter.
+#[test]
+fn a_silent_change_hides_no_keyword_whose_bit_was_taken_over() {
+    let mut mailbox = Mailbox::new(2);
+    let keyword = |text| Keyword::new(text).unwrap();
+    let had = FlagSet { keywords: 1, ..FlagSet::default() };
+    let mut edit = mailbox.0.edit(mailbox.0.highest_modseq().next());
+    edit.keyword_bit(&keyword("old")).unwrap();
+    edit.set_flags(&[Uid::MIN].into_iter().collect(), |_| had);
+    mailbox.0 = Arc::new(edit.finish());
+    let before = Arc::clone(&mailbox.0);
+    mailbox.flag(0b01, FlagSet::default());
+    let modseq = mailbox.0.highest_modseq().next();
+    let mut edit = mailbox.0.edit(modseq);
+    edit.take_over_keyword(0, &keyword("new")).unwrap();
+    edit.set_flags(&mailbox.0.uids(), |_| had);
+    let snapshot = Arc::new(edit.finish());
+    let names = |it: &Snapshot| it.flags(had).iter().map(Flag::to_string).collect::<Vec<_>>();
+    assert_eq!((names(&before), names(&snapshot)), (vec!["old".into()], vec!["new".into()]));
+    let stored = Stored { modseq: Some(modseq), modified: UidSet::new(), snapshot };
+    let change =
+        FlagChange { operation: FlagOperation::Add, flags: vec![Flag::Keyword(keyword("new"))] };
+    let rows: Vec<_> = before.rows().cloned().collect();
+    let others = View::changed_by_others(&before, &rows, &stored, &change);
+    assert_eq!(others.collect::<Vec<_>>(), [Uid::MIN], "it has lost a keyword");
 }
 
 /// A client may name every second message of a mailbox full of gaps; the cost must not be ranges times runs,

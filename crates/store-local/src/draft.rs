@@ -3,7 +3,9 @@
 //! The same code applies a change when it is made and when the log is read again.
 
 use crate::fields::BadRecord;
-use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
+use crate::record::{
+    AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, NewKeywords, Record,
+};
 use crate::resting::Part;
 use crate::state::{Counters, Location, Mailbox, State};
 use crate::threads::NewThreads;
@@ -200,7 +202,7 @@ impl<'a> Draft<'a> {
     fn remove(&mut self, id: MailboxId, modseq: ModSeq, uids: &UidSet) -> Result<(), BadRecord> {
         self.release(id, uids);
         let max_tombstones = self.max_tombstones;
-        self.change(id, modseq, &[], |edit| {
+        self.change(id, modseq, &NewKeywords::default(), |edit| {
             edit.remove(uids);
             edit.forget_tombstones(max_tombstones);
         })
@@ -295,15 +297,15 @@ impl<'a> Draft<'a> {
         &mut self,
         id: MailboxId,
         modseq: ModSeq,
-        new_keywords: &[Keyword],
+        new_keywords: &NewKeywords,
         change: impl FnOnce(&mut SnapshotEdit),
     ) -> Result<(), BadRecord> {
         let Mailbox { snapshot, recent } = self.mailbox(id).ok_or(NO_MAILBOX)?.clone();
         self.delta.mailboxes.remove(&id);
         let mut edit = snapshot.edit(modseq);
         drop(snapshot);
-        for keyword in new_keywords {
-            edit.keyword_bit(keyword).ok_or(BadRecord("keywords that fit"))?;
+        if !new_keywords.is_empty() {
+            name_keywords(&mut edit, new_keywords).ok_or(BadRecord("keywords that fit"))?;
         }
         change(&mut edit);
         let snapshot = Arc::new(edit.finish());
@@ -337,10 +339,21 @@ pub(crate) fn changed_flags(have: FlagSet, operation: FlagOperation, change: Fla
     }
 }
 
+/// Bits come to stand for keywords, unless there are none for them.
+fn name_keywords(edit: &mut SnapshotEdit, new: &NewKeywords) -> Option<()> {
+    for keyword in &new.next {
+        edit.keyword_bit(keyword)?;
+    }
+    for (bit, keyword) in &new.taken_over {
+        edit.take_over_keyword(usize::from(*bit), keyword)?;
+    }
+    Some(())
+}
+
 /// For each keyword of the source the bit that it has in the destination, or none.
-fn translation(from: &Snapshot, to: &Snapshot, new_keywords: &[Keyword]) -> Vec<u128> {
+fn translation(from: &Snapshot, to: &Snapshot, new_keywords: &NewKeywords) -> Vec<u128> {
     let bit = |keyword: &Keyword| {
-        let mut known = to.keywords().iter().chain(new_keywords);
+        let mut known = new_keywords.after(to.keywords());
         known.position(|have| have == keyword).map_or(0, |at| 1u128.unbounded_shl(at as u32))
     };
     from.keywords().iter().map(bit).collect()

@@ -75,6 +75,11 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// All that is left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], BadRecord> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or(BadRecord("more octets"))?;
         self.rest = rest;

@@ -2,19 +2,21 @@
 //!
 //! Nothing here changes anything: a decision is a record, and refusing leaves no trace.
 
+mod keywords;
+
 use crate::draft::{Draft, changed_flags};
 use crate::record::{
     AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record, Subscription,
 };
 use crate::threads::NewThreads;
+use keywords::{Keywords, brought};
 use rookery_mail::{
-    DateTime, EmailId, Flag, Keyword, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, Uid,
-    UidRange, UidSet, UidValidity,
+    DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SystemFlag, ThreadId, Uid, UidRange,
+    UidSet, UidValidity,
 };
-use rookery_mailbox::limits::{MAX_KEYWORDS, MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
+use rookery_mailbox::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use rookery_mailbox::{
-    Absent, FlagChange, FlagOperation, FlagSet, MailboxInfo, NewMailbox, Refused, Row, Snapshot,
-    ThreadKey,
+    Absent, FlagChange, FlagOperation, MailboxInfo, NewMailbox, Refused, Row, Snapshot, ThreadKey,
 };
 use std::collections::BTreeSet;
 
@@ -200,17 +202,14 @@ pub(crate) fn append(
     messages: &[Incoming<'_>],
     now: i64,
 ) -> Result<Vec<AppendRecord>, Refused> {
-    let mut keywords = Keywords::new(snapshot(draft, id)?);
-    let mut new_keywords = Vec::new();
-    for message in messages {
-        let known = keywords.new.len();
-        let flags = keywords.flag_set(message.flags)?;
-        new_keywords.push((flags, keywords.new.get(known..).unwrap_or_default().to_vec()));
-    }
+    let all = messages.iter().flat_map(|message| message.flags);
+    let mut keywords = Keywords::of(snapshot(draft, id)?, all);
+    let flags = messages.iter().map(|message| keywords.flag_set(message.flags));
+    let flags = flags.collect::<Result<Vec<_>, Refused>>()?;
     let uids = next_uids(snapshot(draft, id)?, messages.len())?;
     let emails = (draft.counters().email + 1..).map(EmailId);
     let mut new_threads = NewThreads::new();
-    let parts = messages.iter().zip(new_keywords).zip(uids.iter().zip(emails));
+    let parts = messages.iter().zip(flags).zip(uids.iter().zip(emails));
     let record = |((message, (flags, new_keywords)), (uid, email)): ((&Incoming<'_>, _), _)| {
         let (thread, thread_keys) =
             join_thread(draft, &mut new_threads, email, message.thread_keys);
@@ -277,9 +276,9 @@ pub(crate) fn store_flags(
     unchanged_since: Option<ModSeq>,
 ) -> Result<StorePlan, Refused> {
     let snapshot = snapshot(draft, id)?;
-    let mut keywords = Keywords::new(snapshot);
-    let flags = match change.operation {
-        FlagOperation::Remove => keywords.known_flag_set(&change.flags),
+    let mut keywords = Keywords::of(snapshot, change.flags.iter());
+    let (flags, new_keywords) = match change.operation {
+        FlagOperation::Remove => keywords.known_flag_set(&change.flags)?,
         FlagOperation::Replace | FlagOperation::Add => keywords.flag_set(&change.flags)?,
     };
     let operation = change.operation;
@@ -293,7 +292,7 @@ pub(crate) fn store_flags(
     let record = (!changed.is_empty()).then(|| FlagsRecord {
         mailbox: id,
         modseq: next_modseq(draft),
-        new_keywords: keywords.new,
+        new_keywords,
         operation,
         flags,
         uids: changed,
@@ -323,7 +322,7 @@ pub(crate) fn copy(
         let (source, destination) = (UidSet::new(), UidSet::new());
         return Ok(CopyPlan { record: None, uid_validity, source, destination });
     };
-    let new_keywords = Keywords::new(target).brought(source, rows.iter().copied())?;
+    let new_keywords = brought(Some(target), source, rows.iter().copied())?;
     let destination = next_uids(target, rows.len())?;
     let record = CopyRecord {
         from,
@@ -348,12 +347,11 @@ pub(crate) fn move_into_new(
     let source = snapshot(draft, from)?;
     let uids = uids_of(source.rows());
     let Some(to) = names.made.last().filter(|_| !uids.is_empty()) else { return Ok(None) };
-    let keywords = Keywords { known: &[], new: Vec::new() };
     Ok(Some(CopyRecord {
         from,
         to: to.id,
         modseq: names.modseq.next(),
-        new_keywords: keywords.brought(source, source.rows())?,
+        new_keywords: brought(None, source, source.rows())?,
         uids,
         first_uid: Uid::MIN,
         save_date: now,
@@ -389,68 +387,4 @@ fn next_uids(snapshot: &Snapshot, count: usize) -> Result<UidSet, Refused> {
     let first = snapshot.uid_next().ok_or(Refused::OutOfUids)?;
     let last = first.get().checked_add(more).and_then(Uid::new).ok_or(Refused::OutOfUids)?;
     Ok([UidRange::new(first, last)].into_iter().collect())
-}
-
-/// The keywords of a mailbox, and those that it is to have.
-struct Keywords<'a> {
-    known: &'a [Keyword],
-    new: Vec<Keyword>,
-}
-
-impl<'a> Keywords<'a> {
-    fn new(snapshot: &'a Snapshot) -> Self {
-        Self { known: snapshot.keywords(), new: Vec::new() }
-    }
-
-    fn position(&self, keyword: &Keyword) -> Option<usize> {
-        self.known.iter().chain(&self.new).position(|known| known == keyword)
-    }
-
-    fn bit(&mut self, keyword: &Keyword) -> Result<u128, Refused> {
-        let at = self.position(keyword).unwrap_or(self.known.len() + self.new.len());
-        if at >= MAX_KEYWORDS {
-            return Err(Refused::TooManyKeywords);
-        }
-        if at == self.known.len() + self.new.len() {
-            self.new.push(keyword.clone());
-        }
-        Ok(1 << at)
-    }
-
-    /// Those that become new ones when these messages come from another mailbox.
-    fn brought<'r>(
-        mut self,
-        source: &Snapshot,
-        rows: impl Iterator<Item = &'r Row>,
-    ) -> Result<Vec<Keyword>, Refused> {
-        let keywords = rows.fold(0, |bits, row| bits | row.flags.keywords);
-        self.flag_set(&source.flags(FlagSet { keywords, ..FlagSet::default() }))?;
-        Ok(self.new)
-    }
-
-    /// The set of flags; keywords that the mailbox does not have become new ones.
-    fn flag_set(&mut self, flags: &[Flag]) -> Result<FlagSet, Refused> {
-        let mut set = FlagSet::default();
-        for flag in flags {
-            match flag {
-                Flag::System(flag) => set.system.insert(*flag),
-                Flag::Keyword(keyword) => set.keywords |= self.bit(keyword)?,
-            }
-        }
-        Ok(set)
-    }
-
-    /// The set of those flags that the mailbox has.
-    fn known_flag_set(&self, flags: &[Flag]) -> FlagSet {
-        let mut set = FlagSet::default();
-        for flag in flags {
-            match flag {
-                Flag::System(flag) => set.system.insert(*flag),
-                Flag::Keyword(keyword) => {
-                    set.keywords |= self.position(keyword).map_or(0, |at| 1 << at);
-                }
-            }
-        }
-        set
-    }
 }

@@ -7,6 +7,10 @@ use rookery_mail::{
 };
 use rookery_mailbox::{FlagOperation, FlagSet, ThreadKey};
 
+mod keywords;
+
+pub(crate) use keywords::NewKeywords;
+
 /// A mailbox that a record makes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Made {
@@ -28,7 +32,7 @@ pub(crate) struct Subscription {
 pub(crate) struct AppendRecord {
     pub(crate) mailbox: MailboxId,
     pub(crate) modseq: ModSeq,
-    pub(crate) new_keywords: Vec<Keyword>,
+    pub(crate) new_keywords: NewKeywords,
     pub(crate) uid: Uid,
     pub(crate) email: EmailId,
     pub(crate) thread: ThreadId,
@@ -45,7 +49,7 @@ pub(crate) struct AppendRecord {
 pub(crate) struct FlagsRecord {
     pub(crate) mailbox: MailboxId,
     pub(crate) modseq: ModSeq,
-    pub(crate) new_keywords: Vec<Keyword>,
+    pub(crate) new_keywords: NewKeywords,
     pub(crate) operation: FlagOperation,
     pub(crate) flags: FlagSet,
     pub(crate) uids: UidSet,
@@ -57,7 +61,7 @@ pub(crate) struct CopyRecord {
     pub(crate) from: MailboxId,
     pub(crate) to: MailboxId,
     pub(crate) modseq: ModSeq,
-    pub(crate) new_keywords: Vec<Keyword>,
+    pub(crate) new_keywords: NewKeywords,
     pub(crate) uids: UidSet,
     pub(crate) first_uid: Uid,
     pub(crate) save_date: i64,
@@ -157,9 +161,11 @@ mod tag {
     pub(super) const MADE: u8 = 13;
     pub(super) const RENAMED: u8 = 14;
     pub(super) const SUBSCRIPTION: u8 = 15;
+    pub(super) const KEYWORD_TAKES_OVER: u8 = 16;
     pub(super) const THREAD: u8 = 128;
     pub(super) const THREAD_KEYS: u8 = 129;
     pub(super) const APPEND_LIMIT: u8 = 130;
+    pub(super) const KEYWORD_KNOWN: u8 = 131;
 }
 
 impl Record {
@@ -231,7 +237,7 @@ impl Record {
 impl AppendRecord {
     fn encode(&self, out: &mut Writer) {
         begin(out, self.mailbox, self.modseq);
-        write_keywords(out, &self.new_keywords);
+        self.new_keywords.encode(out);
         out.number_field(tag::UID, u64::from(self.uid.get()));
         out.number_field(tag::EMAIL, self.email.0);
         out.number_field(tag::SIZE, self.size);
@@ -256,7 +262,7 @@ impl AppendRecord {
         Ok(Self {
             mailbox: fields.mailbox(tag::MAILBOX)?,
             modseq: fields.modseq()?,
-            new_keywords: fields.keywords()?,
+            new_keywords: NewKeywords::decode(fields)?,
             uid: fields.uid()?,
             email: EmailId(email),
             thread: ThreadId(thread.transpose()?.unwrap_or(email)),
@@ -272,7 +278,7 @@ impl AppendRecord {
 impl FlagsRecord {
     fn encode(&self, out: &mut Writer) {
         begin(out, self.mailbox, self.modseq);
-        write_keywords(out, &self.new_keywords);
+        self.new_keywords.encode(out);
         out.number_field(
             tag::OPERATION,
             match self.operation {
@@ -289,7 +295,7 @@ impl FlagsRecord {
         Ok(Self {
             mailbox: fields.mailbox(tag::MAILBOX)?,
             modseq: fields.modseq()?,
-            new_keywords: fields.keywords()?,
+            new_keywords: NewKeywords::decode(fields)?,
             operation: match fields.number(tag::OPERATION)? {
                 0 => FlagOperation::Replace,
                 1 => FlagOperation::Add,
@@ -305,7 +311,7 @@ impl FlagsRecord {
 impl CopyRecord {
     fn encode(&self, out: &mut Writer) {
         begin(out, self.from, self.modseq);
-        write_keywords(out, &self.new_keywords);
+        self.new_keywords.encode(out);
         out.number_field(tag::TO, self.to.0);
         write_uids(out, &self.uids);
         out.number_field(tag::UID, u64::from(self.first_uid.get()));
@@ -317,7 +323,7 @@ impl CopyRecord {
             from: fields.mailbox(tag::MAILBOX)?,
             to: fields.mailbox(tag::TO)?,
             modseq: fields.modseq()?,
-            new_keywords: fields.keywords()?,
+            new_keywords: NewKeywords::decode(fields)?,
             uids: fields.uids()?,
             first_uid: fields.uid()?,
             save_date: fields.one(tag::SAVE_DATE)?.signed()?,
@@ -402,10 +408,6 @@ fn begin(out: &mut Writer, mailbox: MailboxId, modseq: ModSeq) {
     out.number_field(tag::MODSEQ, modseq.get());
 }
 
-fn write_keywords(out: &mut Writer, keywords: &[Keyword]) {
-    keywords.iter().for_each(|keyword| out.field(tag::KEYWORD, keyword.as_str().as_bytes()));
-}
-
 fn write_thread_keys(out: &mut Writer, keys: &[ThreadKey]) {
     if !keys.is_empty() {
         out.nested_field(tag::THREAD_KEYS, |out| {
@@ -467,7 +469,7 @@ impl<'a> Fields<'a> {
         let mut reader = Reader::new(meta);
         let mut fields = Vec::new();
         while let Some((tag, field)) = reader.field()? {
-            if tag > tag::SUBSCRIPTION && tag < OPTIONAL {
+            if tag > tag::KEYWORD_TAKES_OVER && tag < OPTIONAL {
                 return Err(BadRecord("fields that this version knows"));
             }
             fields.push((tag, field));
@@ -519,17 +521,6 @@ impl<'a> Fields<'a> {
             }
         }
         Ok(keys)
-    }
-
-    fn keywords(&self) -> Result<Vec<Keyword>, BadRecord> {
-        let octets = |mut field: Reader<'a>| {
-            let mut all = Vec::new();
-            while !field.is_empty() {
-                all.push(field.octet()?);
-            }
-            read_keyword(&all)
-        };
-        self.all(tag::KEYWORD).map(octets).collect()
     }
 }
 

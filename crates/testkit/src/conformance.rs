@@ -7,6 +7,7 @@
 mod accounts;
 mod compare;
 mod fixture;
+mod keywords;
 mod mailboxes;
 mod messages;
 mod operations;
@@ -34,6 +35,10 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::flags_change_only_where_they_differ(&*store).await;
     messages::flags_of_changed_messages_are_left_alone(&*store).await;
     messages::keywords_run_out(&*store).await;
+    keywords::keywords_that_no_message_has_make_room(&*store).await;
+    keywords::many_keywords_come_at_once(&*store).await;
+    keywords::keywords_that_messages_have_make_no_room(&*store).await;
+    keywords::keywords_are_taken_over_once(&*store).await;
     messages::copies_share_content(&*store).await;
     messages::moves_leave_nothing_behind(&*store).await;
     messages::expunge_takes_deleted_messages_only(&*store).await;

@@ -43,7 +43,7 @@ pub(crate) async fn run(
         view,
         read_only,
         recent: UidSet::new(),
-        keywords_told: snapshot.keywords().len(),
+        keywords_told: (snapshot.shared_keywords(), snapshot.has_room_for_keywords()),
         modseq_delayed: false,
         saved: Arc::default(),
     };

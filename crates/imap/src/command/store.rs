@@ -104,7 +104,7 @@ async fn changed_by_others(
     let (mut others, mut looked_at) = (UidSet::new(), 0);
     for piece in before.pieces_in(uids) {
         changes::turn(&mut looked_at, piece).await;
-        View::changed_by_others(piece, stored, change).for_each(|uid| others.insert(uid));
+        View::changed_by_others(before, piece, stored, change).for_each(|uid| others.insert(uid));
     }
     others
 }

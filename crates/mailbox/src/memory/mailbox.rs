@@ -9,15 +9,6 @@ use rookery_mail::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Which bits a change of flags may use.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keywords {
-    /// New ones too.
-    Add,
-    /// Those that the mailbox has; other keywords are nothing.
-    Known,
-}
-
 #[derive(Clone)]
 pub(super) struct Mailbox {
     pub(super) id: MailboxId,
@@ -87,53 +78,52 @@ impl Mailbox {
         self.rows.values().filter(|row| uids.contains(row.uid)).cloned().collect()
     }
 
-    pub(super) fn flag_set(
-        &mut self,
-        flags: &[Flag],
-        keywords: Keywords,
-    ) -> Result<FlagSet, Refused> {
+    /// The set of those flags that the mailbox has; other keywords are nothing.
+    pub(super) fn flag_set(&self, flags: &[Flag]) -> FlagSet {
         let mut set = FlagSet::default();
         for flag in flags {
             match flag {
                 Flag::System(flag) => set.system.insert(*flag),
-                Flag::Keyword(keyword) => set.keywords |= self.bit(keyword, keywords)?,
+                Flag::Keyword(keyword) => set.keywords |= self.bit(keyword),
             }
         }
-        Ok(set)
+        set
     }
 
-    fn bit(&mut self, keyword: &Keyword, keywords: Keywords) -> Result<u128, Refused> {
-        match self.keywords.iter().position(|known| known == keyword) {
-            Some(at) => Ok(1 << at),
-            None if keywords == Keywords::Known => Ok(0),
-            None if self.keywords.len() == MAX_KEYWORDS => Err(Refused::TooManyKeywords),
-            None => {
-                self.keywords.push(keyword.clone());
-                Ok(1 << (self.keywords.len() - 1))
+    fn bit(&self, keyword: &Keyword) -> u128 {
+        self.keywords.iter().position(|known| known == keyword).map_or(0, |at| 1 << at)
+    }
+
+    /// All of these keywords get bits, one after the other.
+    pub(super) fn adopt(&mut self, wanted: &[&Keyword]) -> Result<(), Refused> {
+        for keyword in wanted {
+            if self.keywords.contains(keyword) {
+                continue;
             }
+            if self.keywords.len() < MAX_KEYWORDS {
+                self.keywords.push(Keyword::clone(keyword));
+                continue;
+            }
+            let used = self.rows.values().fold(0, |bits, row| bits | row.flags.keywords);
+            let mut known = self.keywords.iter_mut().enumerate();
+            let unused =
+                known.find(|(at, known)| used >> at & 1 == 0 && !wanted.contains(&&**known));
+            let (_, unused) = unused.ok_or(Refused::TooManyKeywords)?;
+            unused.clone_from(keyword);
         }
+        Ok(())
     }
 
     /// The keywords of these rows of another mailbox get bits here, in the order that they have there.
     pub(super) fn adopt_keywords(&mut self, from: &[Keyword], rows: &[Row]) -> Result<(), Refused> {
         let used = rows.iter().fold(0, |bits, row| bits | row.flags.keywords);
-        for keyword in keywords_of(from, used) {
-            self.bit(keyword, Keywords::Add)?;
-        }
-        Ok(())
+        self.adopt(&keywords_of(from, used).collect::<Vec<_>>())
     }
 
     /// The flags of a row of another mailbox, with the bits that its keywords have here.
-    pub(super) fn translate(
-        &mut self,
-        from: &[Keyword],
-        flags: FlagSet,
-    ) -> Result<FlagSet, Refused> {
-        let mut bits = 0;
-        for keyword in keywords_of(from, flags.keywords) {
-            bits |= self.bit(keyword, Keywords::Known)?;
-        }
-        Ok(FlagSet { keywords: bits, ..flags })
+    pub(super) fn translate(&self, from: &[Keyword], flags: FlagSet) -> FlagSet {
+        let bits = keywords_of(from, flags.keywords).fold(0, |bits, it| bits | self.bit(it));
+        FlagSet { keywords: bits, ..flags }
     }
 
     pub(super) fn add(&mut self, new: Vec<NewRow>, modseq: ModSeq) -> Result<UidSet, Refused> {
@@ -208,4 +198,13 @@ fn keywords_of(keywords: &[Keyword], bits: u128) -> impl Iterator<Item = &Keywor
         .enumerate()
         .filter(move |(at, _)| bits >> at & 1 == 1)
         .map(|(_, keyword)| keyword)
+}
+
+/// The keywords among flags.
+pub(super) fn keywords_among<'a>(flags: impl IntoIterator<Item = &'a Flag>) -> Vec<&'a Keyword> {
+    let keyword = |flag: &'a Flag| match flag {
+        Flag::Keyword(keyword) => Some(keyword),
+        Flag::System(_) => None,
+    };
+    flags.into_iter().filter_map(keyword).collect()
 }

@@ -1,6 +1,6 @@
 //! All of an account at one moment, and what changes make of it.
 
-use super::mailbox::{Keywords, Mailbox, NewRow};
+use super::mailbox::{Mailbox, NewRow, keywords_among};
 use crate::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use crate::{
     Absent, Appended, Copied, FlagChange, FlagOperation, FlagSet, MailboxInfo, MailboxList,
@@ -230,8 +230,10 @@ impl State {
         }
         let modseq = self.tick();
         let mut rows = Vec::new();
+        let flags = messages.iter().flat_map(|message| &message.flags);
+        self.mailbox_mut(id)?.adopt(&keywords_among(flags))?;
         for NewEmail { email, thread_keys, flags, internal_date } in messages {
-            let flags = self.mailbox_mut(id)?.flag_set(&flags, Keywords::Add)?;
+            let flags = self.mailbox(id)?.flag_set(&flags);
             let size = email.content.len() as u64;
             let email = self.add_email(email);
             let thread = self.join_thread(email, &thread_keys);
@@ -283,12 +285,11 @@ impl State {
     ) -> Result<Stored, Refused> {
         let next = self.last_modseq.next();
         let mailbox = self.mailbox_mut(id)?;
-        let keywords_before = mailbox.keywords.len();
-        let keywords = match change.operation {
-            FlagOperation::Remove => Keywords::Known,
-            FlagOperation::Replace | FlagOperation::Add => Keywords::Add,
-        };
-        let set = mailbox.flag_set(&change.flags, keywords)?;
+        let keywords_before = mailbox.keywords.clone();
+        if change.operation != FlagOperation::Remove {
+            mailbox.adopt(&keywords_among(&change.flags))?;
+        }
+        let set = mailbox.flag_set(&change.flags);
         let changed_since = |row: &Row| unchanged_since.is_some_and(|since| row.modseq > since);
         let (modified, free): (Vec<Row>, Vec<Row>) =
             mailbox.rows_in(uids).into_iter().partition(changed_since);
@@ -301,7 +302,7 @@ impl State {
             }
         }
         if modseq.is_none() {
-            mailbox.keywords.truncate(keywords_before);
+            mailbox.keywords = keywords_before;
         }
         let modified = modified.into_iter().map(|row| row.uid).collect();
         let snapshot = Arc::new(mailbox.snapshot());
@@ -331,7 +332,7 @@ impl State {
         target.adopt_keywords(&keywords, &rows)?;
         let mut copies = Vec::new();
         for row in &rows {
-            let flags = target.translate(&keywords, row.flags)?;
+            let flags = target.translate(&keywords, row.flags);
             let Row { email, thread, size, internal_date, .. } = *row;
             copies.push(NewRow { flags, email, thread, size, internal_date, save_date: now });
         }

@@ -14,7 +14,12 @@ fn name(text: &str) -> MailboxName {
 /// One record of each kind, with extreme values.
 fn records() -> Vec<Record> {
     let (mailbox, modseq) = (MailboxId(u64::MAX), ModSeq::MAX);
-    let new_keywords = vec![Keyword::new("$A").unwrap(), Keyword::new("b").unwrap()];
+    let keyword = |text| Keyword::new(text).unwrap();
+    let new_keywords = NewKeywords {
+        next: vec![keyword("$A"), keyword("b")],
+        taken_over: vec![(0, keyword("c")), (127, keyword("$D"))],
+        known: vec![(5, keyword("e"))],
+    };
     let flags = FlagSet { system: SystemFlags::from_bits(31), keywords: u128::MAX };
     let mut uids = UidSet::new();
     [1, 2, 9, u32::MAX - 1, u32::MAX].into_iter().for_each(|number| uids.insert(uid(number)));
@@ -98,6 +103,7 @@ fn fields_to_come_are_skipped_only_if_they_may_be() {
 fn a_message_that_says_nothing_of_threads_is_alone_in_its_own() {
     let Some(Record::Append(mut append)) = records().into_iter().next() else { panic!() };
     (append.thread, append.thread_keys) = (ThreadId(append.email.0), Vec::new());
+    append.new_keywords.known.clear();
     let record = Record::Append(append);
     let meta = record.encode();
     let mut reader = Reader::new(&meta);
@@ -107,11 +113,28 @@ fn a_message_that_says_nothing_of_threads_is_alone_in_its_own() {
     assert_eq!(Record::decode(record.kind(), &meta), Ok(record));
 }
 
+/// A bit that no keyword can have.
+#[test]
+fn keywords_have_bits_that_there_are() {
+    let keyword = Keyword::new("a").unwrap();
+    let record = |bit| {
+        let new_keywords =
+            NewKeywords { taken_over: vec![(bit, keyword.clone())], ..NewKeywords::default() };
+        let (mailbox, modseq) = (MailboxId(1), ModSeq::ZERO.next());
+        let (operation, flags) = (FlagOperation::Add, FlagSet::default());
+        let uids = UidSet::all();
+        Record::Flags(FlagsRecord { mailbox, modseq, new_keywords, operation, flags, uids })
+    };
+    let read = |record: &Record| Record::decode(record.kind(), &record.encode());
+    assert_eq!(read(&record(127)), Ok(record(127)));
+    assert_eq!(read(&record(128)), Err(BadRecord("the bit of a keyword")));
+}
+
 #[test]
 fn flags_of_many_messages_are_one_small_record() {
     let uids = [UidRange::new(uid(5), uid(100_004))].into_iter().collect();
     let (mailbox, modseq) = (MailboxId(1), ModSeq::ZERO.next());
-    let (new_keywords, flags) = (Vec::new(), FlagSet::default());
+    let (new_keywords, flags) = (NewKeywords::default(), FlagSet::default());
     let operation = FlagOperation::Add;
     let record = FlagsRecord { mailbox, modseq, new_keywords, operation, flags, uids };
     assert!(Record::Flags(record).encode().len() < 64);

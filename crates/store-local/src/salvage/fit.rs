@@ -1,11 +1,10 @@
 //! What a change becomes so that it can happen though changes before it are missing.
 
+use super::keywords::fit_keywords;
 use crate::limits::MAX_SKIPPED_CONTENTS;
 use crate::record::{AppendRecord, CopyRecord, FlagsRecord, Made, NamesRecord, Record};
 use crate::state::State;
-use rookery_mail::{
-    EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet, UidValidity,
-};
+use rookery_mail::{EmailId, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet, UidValidity};
 use rookery_mailbox::Snapshot;
 use rookery_mailbox::limits::MAX_MAILBOXES;
 use std::collections::BTreeSet;
@@ -65,7 +64,7 @@ pub(super) fn fit(state: &mut State, anew: &mut Anew, record: Record) -> Vec<Rec
     let later = |modseq: ModSeq| modseq.max(state.counters.modseq);
     match record {
         Record::Append(append) => fit_append(state, anew, append),
-        Record::Flags(flags) if has(flags.mailbox) => vec![fit_flags(state, flags)],
+        Record::Flags(flags) if has(flags.mailbox) => fit_flags(state, flags),
         Record::Expunge { mailbox, modseq, uids } if has(mailbox) => {
             vec![Record::Expunge { mailbox, modseq: later(modseq), uids }]
         }
@@ -95,24 +94,33 @@ fn fit_append(state: &mut State, anew: &mut Anew, mut append: AppendRecord) -> V
     let mut records = anew.make_if_missing(state, append.mailbox, append.modseq);
     let snapshot = snapshot(state, append.mailbox);
     let used = append.flags.keywords;
-    append.new_keywords = aligned(snapshot, append.new_keywords, used);
+    let change = (append.mailbox, append.modseq);
+    let (first, keywords) = fit_keywords(snapshot, change, &append.new_keywords, used);
+    append.new_keywords = keywords;
     append.uid = unused(snapshot, append.uid);
+    records.extend(first);
     records.push(Record::Append(append));
     records
 }
 
-fn fit_flags(state: &State, mut flags: FlagsRecord) -> Record {
+fn fit_flags(state: &State, mut flags: FlagsRecord) -> Vec<Record> {
     flags.modseq = flags.modseq.max(state.counters.modseq);
+    let (change, used) = ((flags.mailbox, flags.modseq), flags.flags.keywords);
     let snapshot = snapshot(state, flags.mailbox);
-    flags.new_keywords = aligned(snapshot, flags.new_keywords, flags.flags.keywords);
-    Record::Flags(flags)
+    let (first, keywords) = fit_keywords(snapshot, change, &flags.new_keywords, used);
+    flags.new_keywords = keywords;
+    first.into_iter().chain([Record::Flags(flags)]).collect()
 }
 
 /// Copies get the UIDs that they had, though some of the messages are missing.
 fn fit_copy(state: &State, anew: &mut Anew, mut copy: CopyRecord) -> Vec<Record> {
     copy.modseq = copy.modseq.max(state.counters.modseq);
     let mut records = anew.make_if_missing(state, copy.to, copy.modseq);
-    copy.first_uid = unused(snapshot(state, copy.to), copy.first_uid);
+    let (target, change) = (snapshot(state, copy.to), (copy.to, copy.modseq));
+    copy.first_uid = unused(target, copy.first_uid);
+    let (first, keywords) = fit_keywords(target, change, &copy.new_keywords, 0);
+    copy.new_keywords = keywords;
+    records.extend(first);
     let Some(source) = snapshot(state, copy.from) else { return records };
     let mut runs: Vec<CopyRecord> = Vec::new();
     let mut next_rank = None;
@@ -174,17 +182,6 @@ fn snapshot(state: &State, id: MailboxId) -> Option<&Snapshot> {
 /// This UID, or the next one if it was used.
 fn unused(snapshot: Option<&Snapshot>, uid: Uid) -> Uid {
     snapshot.and_then(Snapshot::uid_next).map_or(uid, |next| next.max(uid))
-}
-
-/// New keywords, with others before them for those whose coming is missing: the flags of the change, which has the new ones
-/// last, say how many there are.
-fn aligned(snapshot: Option<&Snapshot>, new: Vec<Keyword>, used: u128) -> Vec<Keyword> {
-    let known = snapshot.map_or(0, |snapshot| snapshot.keywords().len());
-    let all = usize::try_from(u128::BITS - used.leading_zeros()).unwrap_or(0);
-    let missing = all.saturating_sub(known + new.len());
-    let unknown =
-        (known..known + missing).filter_map(|bit| Keyword::new(&format!("${RECOVERED}{bit}")).ok());
-    unknown.chain(new).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! What is missing is missing: messages that were expunged by a change that cannot be read are there again.
 
 mod fit;
+mod keywords;
 mod pieces;
 mod settle;
 

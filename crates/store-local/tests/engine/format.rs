@@ -5,7 +5,8 @@
 //! threads and append limits were added, with index snapshots of the second version. `fixtures/version-3` is one whose log was
 //! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. `fixtures/version-4` is as
 //! version-2, with index snapshots of which each part has a file. `fixtures/rewritten` is one with segments that were written
-//! anew without saying as of which change, and `fixtures/rewritten.txt` what it looks like. To keep one of a later
+//! anew without saying as of which change, and `fixtures/rewritten.txt` what it looks like. `fixtures/keywords` is one whose
+//! keywords took over bits before and after its index snapshots, and `fixtures/keywords.txt` what it looks like. To keep one of a later
 //! version, run an ignored test with `ROOKERY_FIXTURE` naming a new directory.
 
 use crate::workload::{
@@ -89,16 +90,27 @@ async fn version_3_opens_from_its_base() {
 /// An account with segments that were written anew before their headers said as of which change.
 #[tokio::test]
 async fn segments_that_were_written_anew_earlier_open() {
+    check_picture("rewritten").await;
+}
+
+/// An account of which a keyword took over the bit of another one.
+#[tokio::test]
+async fn bits_that_were_taken_over_open() {
+    check_picture("keywords").await;
+}
+
+/// An account looks as it did, with its index snapshots and without.
+async fn check_picture(name: &str) {
     for with_indexes in [true, false] {
         let dir = tempfile::tempdir().unwrap();
         let store = LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL).unwrap();
         let account = store.account_dir(ACCOUNT);
-        copy_tree(&fixtures().join("rewritten"), &account);
+        copy_tree(&fixtures().join(name), &account);
         if !with_indexes {
             std::fs::remove_file(account.join("account.idx")).unwrap();
         }
         let opened = store.account(ACCOUNT).await.unwrap();
-        let expected = std::fs::read_to_string(fixtures().join("rewritten.txt")).unwrap();
+        let expected = std::fs::read_to_string(fixtures().join(format!("{name}.txt"))).unwrap();
         assert_eq!(picture(&*opened).await, expected);
     }
 }
@@ -159,6 +171,16 @@ async fn keep_a_rewritten_fixture() {
     store.close().await.unwrap();
     keep(&disk, &target);
     std::fs::write(target.with_extension("txt"), before).unwrap();
+}
+
+#[tokio::test]
+#[ignore = "makes the files of a fixture"]
+async fn keep_a_fixture_with_keywords() {
+    let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
+    let disk = crate::keywords::done(2).await;
+    keep(&disk, &target);
+    let account = open_soon(&disk).await.unwrap().account(ACCOUNT).await.unwrap();
+    std::fs::write(target.with_extension("txt"), picture(&*account).await).unwrap();
 }
 
 fn keep(disk: &SimulatedDisk, target: &Path) {

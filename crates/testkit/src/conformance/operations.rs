@@ -15,6 +15,8 @@ const FLAGS: [&str; 7] = ["\\Seen", "\\Deleted", "\\Flagged", "$A", "$B", "c", "
 const MAILBOXES: u64 = 8;
 /// Likewise for UIDs.
 const UIDS: u32 = 24;
+/// Keywords: more than a mailbox can have.
+const KEYWORDS: u32 = 300;
 /// Keys of threads: few enough that messages have some in common.
 const THREAD_KEYS: u64 = 40;
 
@@ -120,9 +122,14 @@ fn uid() -> impl Strategy<Value = Uid> {
     (1..=UIDS).prop_filter_map("0 is no UID", Uid::new)
 }
 
+/// A few flags, or so many keywords that mailboxes soon have had all that they can have.
 fn flags() -> impl Strategy<Value = Vec<Flag>> {
-    proptest::sample::subsequence(FLAGS.to_vec(), 0..4)
-        .prop_map(|texts| super::fixture::flags(&texts.join(" ")))
+    let few = proptest::sample::subsequence(FLAGS.to_vec(), 0..4).prop_map(|it| it.join(" "));
+    let many = (0..KEYWORDS, 1..KEYWORDS / 3).prop_map(|(first, count)| {
+        let words = (first..first + count).map(|number| format!("w{}", number % KEYWORDS));
+        words.collect::<Vec<_>>().join(" ")
+    });
+    prop_oneof![6 => few, 1 => many].prop_map(|texts| super::fixture::flags(&texts))
 }
 
 fn uids() -> impl Strategy<Value = UidSet> {

@@ -20,8 +20,11 @@ use client::{Client, Kind};
 use hesitant::Hesitant;
 use picture::{Asked, Picture};
 use rng::Rng;
-use rookery_mail::MailboxName;
-use rookery_mailbox::{AccountStore, MemoryStore, NewMailbox, Store};
+use rookery_mail::{DateTime, Flag, MailboxName, UidSet};
+use rookery_mailbox::limits::MAX_KEYWORDS;
+use rookery_mailbox::{
+    AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
+};
 use rookery_store_local::vfs::SimulatedDisk;
 use rookery_store_local::{LocalStore, Options};
 use rookery_testkit::dialog::Host;
@@ -87,6 +90,9 @@ impl World {
         let host = Arc::new(InProcess::new(Arc::new(slow), NOW).await.expect("an account"));
         let account = store.account(host.user()).await.expect("the account");
         create_shared(&account).await;
+        if !seed.is_multiple_of(3) {
+            use_up_keywords(&account).await;
+        }
         let truth = Arc::new(Truth::new(account));
         let mut clients = Vec::new();
         for number in 0..CLIENTS {
@@ -183,6 +189,21 @@ async fn create_shared(account: &Arc<dyn AccountStore>) {
             let new = NewMailbox { name, special_use: None, subscribed: false };
             account.create(&[new], NOW).await.expect("a new mailbox");
         }
+    }
+}
+
+/// Each mailbox has had as many keywords as it can have: new ones come in the places of others.
+async fn use_up_keywords(account: &Arc<dyn AccountStore>) {
+    let keyword = |number| Flag::parse(&format!("w{number}")).expect("a keyword");
+    let flags: Vec<Flag> = (0..MAX_KEYWORDS).map(keyword).collect();
+    for info in account.mailboxes().await.expect("a list").mailboxes.values() {
+        let content = account.spool().await.expect("there is place for a message");
+        let (summary, thread_keys) = (Vec::new(), Vec::new());
+        let (flags, internal_date) = (flags.clone(), DateTime::from_unix(NOW));
+        let new = NewMessage { content, summary, thread_keys, flags, internal_date };
+        account.append(info.id, vec![new], NOW).await.expect("appended");
+        let none = FlagChange { operation: FlagOperation::Replace, flags: Vec::new() };
+        account.store_flags(info.id, &UidSet::all(), &none, None).await.expect("stored");
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct Picture {
     fetched: bool,
     /// What was reported as gone since the mailbox was opened.
     gone: BTreeSet<Uid>,
+    /// The flags that messages can have, once that was told.
+    applicable: Option<Flags>,
 }
 
 impl Picture {
@@ -141,6 +143,10 @@ impl Picture {
     /// Take a response for true, if it can be.
     pub(crate) fn apply(&mut self, response: &Response, asked: &Asked) -> Verdict {
         match response {
+            Response::Flags(flags) => {
+                self.applicable = Some(names(flags));
+                Ok(())
+            }
             Response::Exists(count) => self.exists(*count),
             Response::Recent(count) => self.recent(*count),
             Response::Expunge(number) => self.expunge(*number, asked),
@@ -279,6 +285,10 @@ impl Picture {
             ensure(whole, || "FLAGS without UID and MODSEQ".to_owned())?;
         }
         ensure(!(self.dialect.rev2 && told.recent), || "\\Recent in rev2".to_owned())?;
+        let is_unheard =
+            |flag: &&String| !self.applicable.as_ref().is_none_or(|it| it.contains(*flag));
+        let unheard = told.flags.iter().flatten().find(is_unheard);
+        ensure(unheard.is_none(), || format!("{unheard:?}, which FLAGS did not have"))?;
         if let Some(uid) = told.uid {
             self.identify(number, uid)?;
         }

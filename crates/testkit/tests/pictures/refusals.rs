@@ -92,6 +92,15 @@ fn what_revision_2_has_no_more() {
 }
 
 #[test]
+fn flags_that_the_mailbox_does_not_have() {
+    let any = Asked::default();
+    let told = ["* FLAGS (\\Seen one)", "* 1 EXISTS", "* 1 FETCH (FLAGS (\\Seen ONE))"];
+    assert_eq!(verdict(PLAIN, &any, &told), Ok(()));
+    refuses(PLAIN, &any, &[told[0], told[1], "* 1 FETCH (FLAGS (\\Seen two))"]);
+    refuses(PLAIN, &any, &[told[0], "* FLAGS (\\Seen two)", told[1], told[2]]);
+}
+
+#[test]
 fn numbers_with_uidonly_and_uids_without() {
     let any = Asked::default();
     refuses(PLAIN, &any, &["* 2 EXISTS", "* 8 UIDFETCH (FLAGS ())"]);

@@ -14,8 +14,21 @@ const CROWDED: u32 = 24;
 /// More keywords than a mailbox can have.
 const TOO_MANY_KEYWORDS: usize = 130;
 
-const FLAGS: [&str; 7] =
-    ["\\Seen", "\\Flagged", "\\Deleted", "\\Answered", "$Forwarded", "Work", "later"];
+const FLAGS: [&str; 13] = [
+    "\\Seen",
+    "\\Flagged",
+    "\\Deleted",
+    "\\Answered",
+    "$Forwarded",
+    "Work",
+    "later",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+];
 
 #[derive(Clone, Copy)]
 enum Step {
@@ -313,6 +326,7 @@ impl Client {
             ("DELETED", Some("\\Deleted")),
             ("FLAGGED", Some("\\Flagged")),
             ("KEYWORD later", Some("later")),
+            ("KEYWORD one", Some("one")),
         ]);
         let by_uid = self.rng.percent(50) || self.dialect.uid_only;
         let within = self.rng.percent(30);

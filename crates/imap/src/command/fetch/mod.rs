@@ -66,6 +66,9 @@ pub(crate) async fn run(
         }
         let seen = if marks { Some(mark_seen(user, selected, &some).await?) } else { None };
         let (snapshot, seen_at) = seen.unwrap_or_else(|| (Arc::clone(&asked_at), None));
+        if marks || command.items.contains(&FetchItem::Flags) {
+            sync::keywords(selected, &snapshot, out);
+        }
         let view = Viewed { context, selected, snapshot: &snapshot, seen_at };
         let now = if marks {
             some.iter().filter_map(|row| snapshot.row(row.uid)).collect()
