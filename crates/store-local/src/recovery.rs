@@ -578,7 +578,16 @@ fn check_header(
 
 /// Remove what is in a directory, which is made if need be. What cannot be removed stays: it harms nobody.
 pub(crate) fn empty_dir(vfs: &dyn Vfs, dir: &Path) -> io::Result<()> {
-    vfs.create_dir(dir)?;
+    if let Err(error) = vfs.create_dir(dir) {
+        use io::ErrorKind::{AlreadyExists, NotADirectory};
+        if ![AlreadyExists, NotADirectory].contains(&error.kind()) {
+            return Err(error);
+        }
+        // A file has its name, or a link that leads nowhere.
+        vfs.remove_file(dir)?;
+        tracing::warn!(path = %dir.display(), "removed what was in the place of a directory");
+        vfs.create_dir(dir)?;
+    }
     for path in vfs.list(dir)?.into_iter().map(|name| dir.join(name)) {
         if vfs.remove_file(&path).is_ok() {
             continue;

@@ -263,7 +263,13 @@ impl LocalStore {
         let (data, trash) = (self.dir.clone(), self.dir.join("trash"));
         let (is_possible, name) = (account_name::is_possible(name), name.to_owned());
         self.blocking(move || {
-            if !is_possible || !exists(&*shared.vfs, &dir)? {
+            let found = if is_possible { exists(&*shared.vfs, &dir) } else { Ok(false) };
+            let found = match found {
+                // What is left of it can go.
+                Err(StoreError::Damaged(_)) => true,
+                found => found?,
+            };
+            if !found {
                 return Err(Refused::NoSuchAccount.into());
             }
             let account = std::mem::take(&mut *loaded).upgrade();
@@ -316,10 +322,31 @@ fn is_directory(vfs: &dyn Vfs, dir: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether there is an account in a directory: its segments are what makes it one.
+/// Whether there is an account in a directory: its segments are what makes it one. An error of [`StoreError::Damaged`] if there
+/// was one, and they are gone.
 pub(crate) fn exists(vfs: &dyn Vfs, dir: &Path) -> Result<bool, StoreError> {
-    is_directory(vfs, &dir.join("seg"))
-        .map_err(|source| StoreError::Io { context: "looking for an account", source })
+    let looking = |source| StoreError::Io { context: "looking for an account", source };
+    match is_directory(vfs, &dir.join("seg")) {
+        Ok(true) => Ok(true),
+        Ok(false) if !was_account(vfs, dir).map_err(looking)? => Ok(false),
+        Ok(false) => {
+            Err(StoreError::Damaged("seg, the directory of the log, is missing".to_owned()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            // What lies beside the accounts is none.
+            crate::vfs::list(vfs, dir).map_err(looking)?;
+            Err(StoreError::Damaged("seg, the directory of the log, is a file".to_owned()))
+        }
+        Err(error) => Err(looking(error)),
+    }
+}
+
+/// Whether there is something in a directory without a log that the making of an account which broke off does not leave.
+fn was_account(vfs: &dyn Vfs, dir: &Path) -> io::Result<bool> {
+    match crate::vfs::list(vfs, dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        names => Ok(names?.iter().any(|name| name == index::ACCOUNT_FILE || name == "seg")),
+    }
 }
 
 /// Load an account. What the disk could read of it before, which others still have, is what there is if it cannot yet read more.
@@ -591,6 +618,10 @@ fn list_accounts(vfs: &dyn Vfs, accounts: &Path) -> Result<Vec<String>, StoreErr
             Ok(false) => {}
             Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotADirectory => {
                 tracing::warn!(file = %file_name, "a file that is no account lies among the accounts");
+            }
+            Err(StoreError::Damaged(what)) => {
+                tracing::error!(account = %name, %what, "an account has lost its log");
+                found.push(name);
             }
             Err(error) => return Err(error),
         }

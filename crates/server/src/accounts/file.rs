@@ -38,6 +38,10 @@ pub(super) struct Version {
 /// The present version of a file, `None` if there is no file, or can be none of that name.
 pub(super) fn version(path: &Path) -> io::Result<Option<Version>> {
     match std::fs::metadata(path) {
+        // Whoever opens a named pipe may wait for ever.
+        Ok(file) if !file.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file"))
+        }
         Ok(file) => Ok(Some(Version {
             inode: file.ino(),
             length: file.len(),

@@ -71,6 +71,11 @@ impl Accounts {
             return Ok(Some(Arc::clone(account)));
         }
         let account = Arc::new(AccountFile::read(&path)?);
+        // The passwords of somebody else do not open this account.
+        if Name::new(&account.name).ok().as_ref() != Some(name) {
+            let what = format!("it says that it is of the account {}", account.name);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         let mut cached = lock(&self.cached);
         if cached.len() >= MAX_CACHED_ACCOUNTS {
             cached.clear();

@@ -69,11 +69,6 @@ fn check_file(accounts: &Accounts, name: &Name, repair: bool) -> Vec<Finding> {
             "there is none".to_owned(),
             format!("nobody can log in; `rookery account add {name}` makes it"),
         )),
-        Ok(Some(file)) if file.name != name.as_str() => {
-            let what = format!("it says that it is of the account {}", file.name);
-            let consequence = "it is used all the same; correct its name if it is the right file";
-            found.push(Finding { is_wrong: false, ..wrong(what, consequence.to_owned()) });
-        }
         Ok(Some(_)) => {}
         Err(error) => found.push(wrong(
             format!("it cannot be read: {error}"),

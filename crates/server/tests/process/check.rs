@@ -233,3 +233,33 @@ fn damage_around_a_message_does_not_disturb_others() {
         client.ok("COPY 2 Archive");
     }
 }
+
+/// Whatever an account has lost is said, and what is somebody else's opens nothing.
+#[test]
+fn what_an_account_has_lost_is_said() {
+    let data = data();
+    assert_eq!(data.run(&["account", "add", "eve"]).code, 0);
+    let own = std::fs::read(file(&data, "account.toml")).unwrap();
+    std::fs::copy(data.dir().join("accounts/eve/account.toml"), file(&data, "account.toml"))
+        .unwrap();
+    let (code, text) = check(&data, &[]);
+    let what = "account.toml: it cannot be read: it says that it is of the account eve";
+    assert!(code == 1 && text.contains(what), "{text}");
+
+    std::fs::remove_file(file(&data, "account.toml")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(file(&data, "account.toml")).status();
+    assert!(made.unwrap().success());
+    let (code, text) = check(&data, &[]);
+    assert!(code == 1 && text.contains("it is not a regular file"), "{text}");
+
+    std::fs::remove_file(file(&data, "account.toml")).unwrap();
+    std::fs::write(file(&data, "account.toml"), own).unwrap();
+    std::fs::set_permissions(file(&data, "account.toml"), Permissions::from_mode(0o600)).unwrap();
+    let (code, text) = check(&data, &[]);
+    assert_eq!(code, 0, "{text}");
+    std::fs::remove_dir_all(file(&data, "seg")).unwrap();
+    for args in [&[][..], &["ada"], &["ada", "--repair"]] {
+        let (code, text) = check(&data, args);
+        assert!(code == 1 && text.contains("the directory of the log, is missing"), "{text}");
+    }
+}

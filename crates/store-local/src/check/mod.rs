@@ -128,13 +128,26 @@ impl LocalStore {
         let (dir, name) = (self.account_dir(name), name.to_owned());
         self.blocking(move || {
             let _permit = permit;
-            if !crate::account_name::is_possible(&name) || !exists(&*shared.vfs, &dir)? {
+            let is_possible = crate::account_name::is_possible(&name);
+            let found = if is_possible { exists(&*shared.vfs, &dir) } else { Ok(false) };
+            let found = match found {
+                Err(StoreError::Damaged(what)) => return Ok(without_log(what)),
+                found => found?,
+            };
+            if !found {
                 return Err(Refused::NoSuchAccount.into());
             }
             check(&shared, &dir, loaded, repair)
         })
         .await
     }
+}
+
+/// What is said of an account that has lost its log.
+fn without_log(what: String) -> Report {
+    let mut report = Report::default();
+    report.add(Finding::wrong("seg", what, UNREADABLE));
+    report
 }
 
 fn check(

@@ -409,3 +409,21 @@ async fn what_is_cut_is_kept_within_bounds() {
         assert_eq!(disk.read(&kept(*at)).as_deref(), Some(&b"RkFr"[..]));
     }
 }
+
+/// Nobody cuts off what comes behind it, where frames can begin no more.
+#[tokio::test]
+async fn an_octet_that_is_gone_is_no_torn_end() {
+    let disk = done(false, Options::default()).await;
+    let whole = disk.read(&segment(1)).unwrap();
+    let frames = frames(&whole);
+    for frame in frames.iter().take(frames.len() - 3).skip(1).step_by(4) {
+        for at in [frame.offset + 3, frame.offset + 70] {
+            let mut octets = whole.clone();
+            octets.remove(at);
+            let damaged = copy(&disk);
+            damaged.overwrite(&segment(1), &octets);
+            reported(&damaged).await;
+            assert_eq!(damaged.read(&segment(1)).unwrap(), octets, "{at}");
+        }
+    }
+}
