@@ -4,9 +4,10 @@
 //! one that another one names. In a copy that is no wonder, and the log is all that counts. In the account itself it would
 //! mean that the log has lost its end. So the index snapshot has the number of the file that it was written to, which no copy of it has.
 
-use crate::failure::io_error;
+use crate::failure::{io_error, is_of_the_moment};
 use crate::index::{self, ACCOUNT_FILE, Position};
 use crate::segment::{file_name, number_of};
+use crate::trouble::is_refusal;
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mailbox::StoreError;
 use std::io;
@@ -55,8 +56,14 @@ pub(crate) fn is_written_to(octets: &[u8], file: &dyn VfsFile) -> io::Result<boo
 /// Remove the index snapshots of a copy that were left aside. They may be of what came later in the account, and would be taken for
 /// the copy's own when its log has come as far with other changes.
 pub(crate) fn remove_index(vfs: &dyn Vfs, account: &Path) -> Result<(), StoreError> {
-    // Those that cannot be read cannot be used either.
-    let is_copy = is_copy(vfs, &account.join(ACCOUNT_FILE)).unwrap_or(false);
+    let is_copy = match is_copy(vfs, &account.join(ACCOUNT_FILE)) {
+        // Nobody knows now, and whoever may read them later would take them for the copy's own.
+        Err(error) if is_of_the_moment(&error) && !is_refusal(&error) => {
+            return Err(io_error(index::READING, error));
+        }
+        // Those that cannot be read cannot be used either.
+        is_copy => is_copy.unwrap_or(false),
+    };
     let removed = if is_copy { index::remove(vfs, account) } else { Ok(()) };
     removed.map_err(|error| io_error("removing the index snapshots of a copy", error))
 }

@@ -229,13 +229,22 @@ pub(crate) fn read_with_index(
     let beginning = Beginning::find(vfs, account)?;
     let rebuilt =
         |error: &io::Error| tracing::warn!(%error, "index snapshots are rebuilt from the log");
-    let loaded = index::load(vfs, account, beginning.log).inspect_err(rebuilt);
-    match read_from(&beginning, (vfs, account), max_tombstones, loaded.ok().flatten()) {
+    let read = |index| read_from(&beginning, (vfs, account), max_tombstones, index);
+    let (index, failed) = match index::load(vfs, account, beginning.log).inspect_err(rebuilt) {
+        Ok(index) => (index, None),
+        Err(error) => (None, Some(error)),
+    };
+    let (told, failed) = match read(index) {
         Err(StoreError::Io { context: index::READING, source }) => {
             rebuilt(&source);
-            read_from(&beginning, (vfs, account), max_tombstones, None)
+            (read(None), Some(source))
         }
-        told => told,
+        told => (told, failed),
+    };
+    match (told, failed.filter(is_of_the_moment)) {
+        // The index snapshots may cover the damage, and are there when they can be read again.
+        (Err(StoreError::Damaged(_)), Some(error)) => Err(io_error(READING, error)),
+        (told, _) => told,
     }
 }
 

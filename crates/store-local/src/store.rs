@@ -17,6 +17,7 @@ use crate::replay::READING;
 use crate::salvage::{self, Cause};
 use crate::state::State;
 use crate::sync::lock;
+use crate::trouble::is_refusal;
 use crate::uid_validity;
 use crate::vfs::{RealFiles, Vfs};
 use rookery_mailbox::limits::MAX_TOMBSTONES;
@@ -356,8 +357,14 @@ fn load_account(
     name: &str,
     old: Option<Arc<Account>>,
 ) -> Result<Arc<Account>, StoreError> {
-    if !account_name::is_possible(name) || !exists(&*shared.vfs, &dir)? {
+    if !account_name::is_possible(name) {
         return Err(Refused::NoSuchAccount.into());
+    }
+    match (exists(&*shared.vfs, &dir), old.as_ref()) {
+        (Ok(true), _) => {}
+        (Ok(false), _) => return Err(Refused::NoSuchAccount.into()),
+        (Err(_), Some(old)) => return Ok(Arc::clone(old)),
+        (Err(error), None) => return Err(error),
     }
     if shared.kept.is_shut(name, shared.options.retry_after) {
         return Err(unsynced(io::Error::other("an earlier sync failed")));
@@ -374,8 +381,10 @@ fn load_account(
     if !found.is_durable {
         make_durable(&shared, (name, &dir), &found)?;
     }
-    let emptied = empty_dir(&*shared.vfs, &dir.join("tmp"));
-    emptied.map_err(|error| io_error("emptying an account's tmp", error))?;
+    if let Err(error) = empty_dir(&*shared.vfs, &dir.join("tmp")) {
+        let error = io_error("emptying an account's tmp", error);
+        return load_what_can_be_read(shared, dir, (name, error));
+    }
     let account = Arc::new(Account::new(name, dir, shared, found));
     // If that fails, all else can be read, and it is tried again before anything changes.
     let _ = account.expunge_left_out(&mut lock(&account.writer));
@@ -417,8 +426,12 @@ fn load_what_can_be_read(
         StoreError::Io { context: READING | index::READING, source } if is_unreadable(source) => {
             (Cause::Unreadable(source), true)
         }
-        StoreError::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => {
-            (Cause::ReadOnly, true)
+        // What may not even be read is not done without.
+        StoreError::Io { context, source }
+            if source.kind() == io::ErrorKind::ReadOnlyFilesystem
+                || (is_refusal(source) && ![READING, index::READING].contains(context)) =>
+        {
+            (Cause::ReadOnly(&error), true)
         }
         _ => return Err(error),
     };

@@ -61,7 +61,7 @@ pub(crate) enum Cause<'a> {
     /// The disk cannot read it, for now.
     Unreadable(&'a io::Error),
     /// It can be read, and not be written to.
-    ReadOnly,
+    ReadOnly(&'a StoreError),
 }
 
 /// A message of which nobody knows where it was.
@@ -102,8 +102,8 @@ pub(crate) fn for_reading(
         Cause::Unreadable(error) => {
             tracing::error!(account = %name, %error, "an account cannot be read from the disk (I/O error): what can be read of it can be read, and not changed, until all of it can be read when it is opened");
         }
-        Cause::ReadOnly => {
-            tracing::error!(account = %name, "read-only file system, or no permission to write: an account can be read, and not changed, until its log can be written to when it is opened");
+        Cause::ReadOnly(error) => {
+            tracing::error!(account = %name, %error, "read-only file system, or no permission to write: an account can be read, and not changed, until it can be written to when it is opened");
         }
     }
     for (path, octets) in salvaged.unread.all() {

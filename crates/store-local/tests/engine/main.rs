@@ -15,6 +15,7 @@ mod keywords;
 mod left_out;
 mod oracle;
 mod parts;
+mod permissions;
 mod regain;
 mod repair;
 mod slow;

@@ -92,6 +92,8 @@ struct Disk {
     spoiled: Vec<(Inode, Range<u64>)>,
     /// Files that cannot be opened.
     denied: Vec<(PathBuf, Failing)>,
+    /// Files and directories that can only be read.
+    protected: Vec<PathBuf>,
 }
 
 /// An error, again and again.
@@ -131,6 +133,7 @@ impl Default for SimulatedDisk {
 struct SimulatedFile {
     disk: SimulatedDisk,
     inode: Inode,
+    is_read_only: bool,
 }
 
 struct Lock(SimulatedDisk);
@@ -185,6 +188,7 @@ impl SimulatedDisk {
         disk.failing_look = None;
         disk.spoiled.clear();
         disk.denied.clear();
+        disk.protected.clear();
     }
 
     /// How many times something was opened, listed or read.
@@ -213,6 +217,12 @@ impl SimulatedDisk {
     /// Let opening a file fail with this error, until [`Self::mend`].
     pub fn deny(&self, path: &Path, error: impl Into<io::Error>) {
         self.disk().denied.push((path.to_owned(), Failing::from(error.into())));
+    }
+
+    /// Let nobody write to this file who opens it later, or make, rename or remove anything in this directory, for want of
+    /// permission, until [`Self::mend`].
+    pub fn protect(&self, path: &Path) {
+        self.disk().protected.push(path.to_owned());
     }
 
     /// What a disk says that cannot read.
@@ -440,6 +450,18 @@ impl Disk {
         inode
     }
 
+    fn is_protected(&self, path: &Path) -> bool {
+        self.protected.iter().any(|protected| protected == path)
+    }
+
+    /// Fail if nothing can be made or removed under this name.
+    fn may_name(&self, path: &Path) -> io::Result<()> {
+        match path.parent().is_some_and(|directory| self.is_protected(directory)) {
+            true => Err(io::ErrorKind::PermissionDenied.into()),
+            false => Ok(()),
+        }
+    }
+
     fn content(&mut self, inode: Inode) -> io::Result<&mut Content> {
         self.inodes.get_mut(inode).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -515,7 +537,14 @@ impl VfsFile for SimulatedFile {
         Ok(is_at_hand && self.read_at(buffer, offset)? == buffer.len())
     }
 
+    fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
+        if self.is_read_only {
+            return Err(super::refused());
+        }
         let mut disk = self.disk.disk();
         let outcome = disk.operate();
         // Nothing, a part, or all: an error does not say.
@@ -554,6 +583,9 @@ impl VfsFile for SimulatedFile {
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
+        if self.is_read_only {
+            return Err(super::refused());
+        }
         let mut disk = self.disk.disk();
         disk.operate()?;
         // What changes nothing is not written by a sync, whatever an earlier one forgot.
@@ -572,7 +604,8 @@ impl Vfs for SimulatedDisk {
             return Err(failing.error());
         }
         let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
+        let is_read_only = disk.is_protected(path);
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), inode, is_read_only }))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
@@ -581,9 +614,14 @@ impl Vfs for SimulatedDisk {
         if path.parent().is_some_and(|directory| !disk.names.contains_key(directory)) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        match disk.names.contains_key(path) {
+            true if disk.is_protected(path) => return Err(io::ErrorKind::PermissionDenied.into()),
+            true => {}
+            false => disk.may_name(path)?,
+        }
         let inode = disk.link(path, false);
         disk.happen(Change::Content(inode, Pending::Truncate(0)));
-        Ok(Arc::new(SimulatedFile { disk: self.clone(), inode }))
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), inode, is_read_only: false }))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
@@ -592,6 +630,9 @@ impl Vfs for SimulatedDisk {
         let mut above: Vec<&Path> = path.ancestors().collect();
         above.reverse();
         for directory in above.into_iter().filter(|path| path.parent().is_some()) {
+            if !disk.names.contains_key(directory) {
+                disk.may_name(directory)?;
+            }
             disk.link(directory, true);
         }
         Ok(())
@@ -613,6 +654,7 @@ impl Vfs for SimulatedDisk {
         if !disk.names.contains_key(from) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        disk.may_name(from).and_then(|()| disk.may_name(to))?;
         disk.happen(Change::Names(NameChange::Rename(from.to_owned(), to.to_owned())));
         Ok(())
     }
@@ -627,6 +669,7 @@ impl Vfs for SimulatedDisk {
         if !disk.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        disk.may_name(path)?;
         disk.happen(Change::Names(NameChange::Unlink(path.to_owned())));
         Ok(())
     }
