@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const SIZE: usize = 8 * 1024;
 /// Messages in one APPEND, and in one expunge.
 const BATCH: u64 = 200;
+/// Changes of flags that are sent before their answers are read.
+const AHEAD: u64 = 100;
 /// How long the server's files must stay as they are to count as settled.
 const SETTLED: Duration = Duration::from_secs(3);
 const MAILBOX: &str = "Churned";
@@ -25,6 +27,9 @@ pub(crate) struct Arguments {
     /// How many times as many come and go.
     #[arg(long, default_value_t = 10)]
     turnovers: u64,
+    /// How many changes of the flags of one message follow.
+    #[arg(long, default_value_t = 0)]
+    flags: u64,
 }
 
 /// Fill a mailbox, let random messages of it give way to new ones, and compare.
@@ -62,6 +67,38 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
         share(held, alive)
     );
     println!("written for each octet appended: {:.2}", share(written, appended));
+    if arguments.flags > 0 {
+        toggle(&mut client, &uids, arguments.flags)?;
+        let before = octets(folder.path())?;
+        let held = settle(folder.path())?;
+        println!(
+            "after {} changes of flags: {:.2} at once, {:.2} settled; {} MiB more in all",
+            arguments.flags,
+            share(before, alive),
+            share(held, alive),
+            held.saturating_sub(alive) >> 20,
+        );
+    }
+    Ok(())
+}
+
+/// Set and take away flags, of one message after the other.
+fn toggle(client: &mut Client, uids: &[u64], count: u64) -> Fallible<()> {
+    let mut done = 0;
+    while done < count {
+        let ahead = AHEAD.min(count - done);
+        let mut commands = String::new();
+        for change in done..done + ahead {
+            let all = uids.len().max(1);
+            let at = usize::try_from(change).unwrap_or(0);
+            let (uid, round) = (uids.get(at % all).copied().unwrap_or(1), at / all);
+            let sign = if round % 2 == 0 { '+' } else { '-' };
+            commands.push_str(&format!("a UID STORE {uid} {sign}FLAGS.SILENT (\\Seen)\r\n"));
+        }
+        client.send(commands.as_bytes())?;
+        (0..ahead).try_for_each(|_| client.done().map(drop))?;
+        done += ahead;
+    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
 use crate::resting::Part;
+use crate::segment::SEGMENT_HEADER;
 use crate::spool::{Body, LocalSpool};
 use crate::state::State;
 use crate::store::{Options, Shared};
@@ -58,14 +59,27 @@ pub(crate) struct Account {
     pub(crate) is_compacting: AtomicBool,
     /// Segments that could not be written anew.
     pub(crate) uncompactable: Mutex<BTreeSet<u32>>,
+    /// Segments in which not enough is left that could be left out besides content.
+    pub(crate) squeezed: Mutex<BTreeSet<u32>>,
 }
 
 impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
         let Recovered { state, log, stamps, dirty, replayed, left_out, .. } = found;
         let log_id = log.id;
-        let (indexed, index_octets, died) = (0, 0, 0);
-        let writer = Writer { log, left_out, stamps, dirty, replayed, indexed, index_octets, died };
+        let (live, dead) = state.emails.octets(log.segment);
+        let metadata = log.end.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
+        let writer = Writer {
+            log,
+            left_out,
+            stamps,
+            dirty,
+            replayed,
+            indexed: 0,
+            index_octets: 0,
+            looked: 0,
+            metadata,
+        };
         Self {
             name: name.to_owned(),
             dir,
@@ -84,6 +98,7 @@ impl Account {
             segments: OpenSegments::default(),
             is_compacting: AtomicBool::new(false),
             uncompactable: Mutex::default(),
+            squeezed: Mutex::default(),
         }
     }
 

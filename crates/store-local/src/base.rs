@@ -117,6 +117,7 @@ pub(crate) fn write(
         meta_crc: crc32c::crc32c(&meta),
         summary_crc: crc32c::crc32c(&[]),
         body_crc: crc32c::crc32c(&body),
+        omitted: 0,
     };
     let mut octets = SegmentHeader::new(number, log, position.sequence).encode();
     octets.extend(frame.encode(log));

@@ -107,6 +107,7 @@ impl<'a> Batch<'a> {
             meta_crc: crc32c::crc32c(&meta),
             summary_crc: crc32c::crc32c(&summary),
             body_crc: body.as_ref().map_or(0, |body| body.crc),
+            omitted: 0,
         };
         let location = location(self.segment, self.end, header.frame_len())?;
         let applied = self.draft.apply(&record, location);

@@ -12,10 +12,12 @@ use crate::index::{self, Position, Stamps};
 use crate::left_out::{self, Messages};
 use crate::limits::{
     COMPACTION_DEAD_PERCENT, INDEX_GROWTH, MAX_BATCH_CHANGES, MAX_BATCH_OCTETS, MAX_MODSEQ,
-    SHORT_DIED_OCTETS,
+    SHORT_DIED_OCTETS, SHORT_METADATA_OCTETS,
 };
 use crate::log::{Log, WriteFailure};
 use crate::resting::Part;
+use crate::segment::SEGMENT_HEADER;
+use crate::state::State;
 use crate::sync::{lock, read, write};
 use rookery_mail::UidSet;
 use rookery_mailbox::{Refused, StoreError};
@@ -50,8 +52,10 @@ pub(crate) struct Writer {
     pub(crate) indexed: u64,
     /// Octets that the last index snapshots had.
     pub(crate) index_octets: u64,
-    /// Units of content that had died when space to give back was last looked for.
-    pub(crate) died: u64,
+    /// What [`Writer::pointless`] was when space to give back was last looked for.
+    pub(crate) looked: u64,
+    /// Octets in the last segment, as it was when the log was opened, that bring no messages.
+    pub(crate) metadata: u64,
 }
 
 /// A change that waits.
@@ -186,26 +190,28 @@ impl Account {
     }
 
     fn compact_if_due(self: &Arc<Self>, writer: &mut Writer) {
-        let died = read(&self.state).emails.died;
-        let octets = (died - writer.died) * ALIGNMENT;
+        let pointless = writer.pointless(&read(&self.state));
+        let octets = pointless.saturating_sub(writer.looked);
         let is_short = octets >= SHORT_DIED_OCTETS && self.is_short_of_space();
         if octets < self.options().died_octets && !is_short {
             return;
         }
-        writer.died = died;
+        writer.looked = pointless;
         if is_short {
             self.end_segment(writer);
         }
         self.start_compaction();
     }
 
-    /// Go on in a new segment if much of the last one is dead, so that it can be written anew as well.
+    /// Go on in a new segment if much of the last one is dead, or may be pointless, so that it can be written anew as well.
     fn end_segment(self: &Arc<Self>, writer: &mut Writer) {
         let Log { segment, end, .. } = writer.log;
-        let dead = read(&self.state).emails.dead.get(&segment).copied().unwrap_or(0) * ALIGNMENT;
-        let is_worth_it =
-            dead >= SHORT_DIED_OCTETS && dead * 100 >= end.saturating_mul(COMPACTION_DEAD_PERCENT);
-        if is_worth_it
+        let (live, dead) = read(&self.state).emails.octets(segment);
+        let metadata = end.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
+        let is_much = |octets: u64| octets * 100 >= end.saturating_mul(COMPACTION_DEAD_PERCENT);
+        let is_dead = dead >= SHORT_DIED_OCTETS && is_much(dead);
+        let may_be_pointless = metadata >= SHORT_METADATA_OCTETS && is_much(metadata);
+        if (is_dead || may_be_pointless)
             && self.is_writable()
             && let Err(failure) = writer.log.rotate_at(0)
         {
@@ -393,6 +399,12 @@ impl Account {
 }
 
 impl Writer {
+    /// Octets of content that had died by now or when the account was opened, and of other changes than new messages since about
+    /// then: what may be given back is not more.
+    fn pointless(&self, state: &State) -> u64 {
+        state.emails.died * ALIGNMENT + self.metadata + self.log.metadata
+    }
+
     /// Octets of the log that recovery would read now.
     pub(crate) fn behind(&self) -> u64 {
         self.replayed + (self.log.written - self.indexed)

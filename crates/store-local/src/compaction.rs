@@ -1,20 +1,22 @@
-//! Giving space back: a segment with much dead content is written anew without it, beside the old one, and takes its
-//! place. Every frame stays, with its sequence number, so that the log says what it said; only what no message
-//! has any more is left out.
+//! Giving space back: a segment with much dead content, or with many changes of which nothing is left (`squeeze`), is written anew
+//! without them, beside the old one, and takes its place. All other frames stay, with their sequence numbers, so that the log
+//! says what it said.
 //!
 //! Readers and writers go on meanwhile. A power cut leaves the old segment or the new one, and either will do.
 
 use crate::account::Account;
 use crate::failure::{damaged, io_error};
 use crate::fields::BadRecord;
-use crate::frame::{ALIGNMENT, FrameHeader};
+use crate::frame::{FrameHeader, HEADER};
 use crate::limits::{COMPACTION_DEAD_PERCENT, COMPACTION_OCTETS_PER_SECOND, COPY_OCTETS};
 use crate::open_segments::OpenSegment;
 use crate::record::Record;
 use crate::resting::Part;
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, new_file_name,
+    number_of,
 };
+use crate::squeeze::{self, Plan};
 use crate::state::{Location, State};
 use crate::sync::{lock, read, write};
 use crate::vfs::VfsFile;
@@ -27,15 +29,28 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const WRITING: &str = "writing a segment anew";
+pub(crate) const WRITING: &str = "writing a segment anew";
 
-/// A segment that is worth it.
+/// A segment that may be worth it.
 struct Candidate {
     number: u32,
+    /// Octets of it, and octets of dead content in it.
+    len: u64,
+    dead: u64,
     /// Content in it that messages have.
     live: HashSet<EmailId>,
     /// The last durable change: as of it all else is dead.
     dead_as_of: u64,
+}
+
+/// What may be given back of a segment.
+struct Share {
+    number: u32,
+    len: u64,
+    dead: u64,
+    /// Percent that are dead, if these are enough, or that are no content of which somebody has yet to see whether it is
+    /// pointless.
+    worth: (u64, u64),
 }
 
 /// A segment that was written anew, and is durable.
@@ -84,24 +99,38 @@ impl Account {
         if self.must_not_compact() {
             return Ok(false);
         }
-        let Some(candidate) = self.candidate()? else { return Ok(false) };
-        let number = candidate.number;
-        let temporary = self.segment_dir().join(new_file_name(number));
-        let done = self.rewrite(&candidate).and_then(|rewritten| self.publish(rewritten));
-        match done {
-            Ok(true) => return Ok(true),
-            // A full disk has room again some day, and then needs it most.
-            Ok(false) | Err(StoreError::Refused(_)) => {}
-            // It will not get better by trying.
-            Err(_) => drop(lock(&self.uncompactable).insert(number)),
+        while let Some(candidate) = self.candidate()? {
+            let number = candidate.number;
+            let temporary = self.segment_dir().join(new_file_name(number));
+            let done = match self.plan(&candidate) {
+                Ok(Some(plan)) => self.rewrite(&candidate, plan).and_then(|it| self.publish(it)),
+                // It is not worth it. Others may be.
+                Ok(None) => {
+                    lock(&self.squeezed).insert(number);
+                    continue;
+                }
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(true) => {
+                    lock(&self.squeezed).insert(number);
+                    return Ok(true);
+                }
+                // A full disk has room again some day, and then needs it most.
+                Ok(false) | Err(StoreError::Refused(_)) => {}
+                // It will not get better by trying.
+                Err(_) => drop(lock(&self.uncompactable).insert(number)),
+            }
+            // If it stays, opening the account removes it.
+            let _ = self.vfs().remove_file(&temporary);
+            return done;
         }
-        // If it stays, opening the account removes it.
-        let _ = self.vfs().remove_file(&temporary);
-        done
+        Ok(false)
     }
 
-    /// The segment with the largest dead share, if that is large enough. The last one is still written to. In a copy of
-    /// which some messages have yet to go, the segments say which ones.
+    /// The segment with the largest dead share, if that is large enough; if there is none, that with the largest share of what
+    /// is no content, unless it was squeezed. The last one is still written to. In a copy of which some messages have yet to
+    /// go, the segments say which ones.
     fn candidate(&self) -> Result<Option<Candidate>, StoreError> {
         let last = {
             let writer = lock(&self.writer);
@@ -110,31 +139,93 @@ impl Account {
             }
             writer.log.segment
         };
-        let dead = read(&self.state).emails.dead.clone();
-        let mut best = None;
-        for (number, dead) in dead.into_iter().filter(|(number, dead)| *number < last && *dead > 0)
-        {
-            if lock(&self.uncompactable).contains(&number) {
-                continue;
-            }
-            let file = self.vfs().open(&self.segment_dir().join(file_name(number)));
-            // One that a repair has done without gives nothing back.
-            let Ok(len) = file.and_then(|file| file.len()) else { continue };
-            let percent = dead * ALIGNMENT * 100 / len.max(1);
-            if percent >= COMPACTION_DEAD_PERCENT && best.is_none_or(|(most, _)| percent > most) {
-                best = Some((percent, number));
-            }
-        }
-        let Some((_, number)) = best else { return Ok(None) };
+        let best = self.best_below(last)?;
+        let Some(Share { number, len, dead, .. }) = best else { return Ok(None) };
         self.wake(Part::Contents)?;
         let live = live(&read(&self.state), number);
         // Asked for afterwards, so that no change counts less than what it let die.
         let dead_as_of = lock(&self.writer).log.durable;
-        Ok(live.map(|live| Candidate { number, live, dead_as_of }))
+        Ok(live.map(|live| Candidate { number, len, dead, live, dead_as_of }))
+    }
+
+    /// The segment below this one that is most worth it.
+    fn best_below(&self, last: u32) -> Result<Option<Share>, StoreError> {
+        let names = self.vfs().list(&self.segment_dir());
+        let names = names.map_err(|error| io_error(WRITING, error))?;
+        let numbers = names.iter().filter_map(|name| number_of(name)).filter(|it| *it < last);
+        let numbers = numbers.filter(|number| !lock(&self.uncompactable).contains(number));
+        let shares = numbers.filter_map(|number| self.share(number));
+        let shares = shares.filter(|share| share.worth >= (0, COMPACTION_DEAD_PERCENT));
+        Ok(shares.max_by_key(|share| share.worth))
+    }
+
+    /// What of a segment may be given back, if there is any.
+    fn share(&self, number: u32) -> Option<Share> {
+        let (live, dead) = read(&self.state).emails.octets(number);
+        let is_squeezed = lock(&self.squeezed).contains(&number) || self.is_squeezed(number);
+        if is_squeezed && dead == 0 {
+            return None;
+        }
+        let file = self.vfs().open(&self.segment_dir().join(file_name(number)));
+        // One that a repair has done without gives nothing back.
+        let len = file.and_then(|file| file.len()).ok()?;
+        let percent = |octets: u64| octets * 100 / len.max(1);
+        let metadata = len.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
+        let worth = match percent(dead) {
+            dead @ COMPACTION_DEAD_PERCENT.. => (dead, 0),
+            _ if is_squeezed => (0, 0),
+            _ => (0, percent(dead + metadata)),
+        };
+        Some(Share { number, len, dead, worth })
+    }
+
+    /// Whether a segment was written anew without what is pointless in it, all of it.
+    fn is_squeezed(&self, number: u32) -> bool {
+        let header = |number| {
+            segment::open(&*self.vfs(), &self.segment_dir(), number)
+                .ok()
+                .and_then(|(_, it)| it.ok())
+        };
+        let is_squeezed = header(number).is_some_and(|it| {
+            // It may have become the last one again after that, for a while.
+            let next = || number.checked_add(1).and_then(header);
+            it.squeezed && next().is_some_and(|next| it.dead_as_of + 1 >= next.first_sequence)
+        });
+        if is_squeezed {
+            lock(&self.squeezed).insert(number);
+        }
+        is_squeezed
+    }
+
+    /// What can be left out of a segment besides dead content; `None` if all of it together is not worth it.
+    fn plan(&self, candidate: &Candidate) -> Result<Option<Plan>, StoreError> {
+        let failed = |error| io_error(WRITING, error);
+        let Candidate { number, len, dead, .. } = *candidate;
+        let (file, header) =
+            segment::open(&*self.vfs(), &self.segment_dir(), number).map_err(failed)?;
+        let header = header.map_err(|bad| damage(number, 0, &bad))?;
+        let mut reader = SegmentReader::new(&*file, header.log).map_err(failed)?;
+        let is_worth_it = |octets: u64| octets * 100 / len.max(1) >= COMPACTION_DEAD_PERCENT;
+        match squeeze::plan(&mut reader, number, |octets| self.rest(octets)) {
+            // Before a log that was begun anew such segments are nothing new.
+            Err(StoreError::Damaged(_)) if !is_worth_it(dead) => Ok(None),
+            plan => Ok(Some(plan?).filter(|plan| is_worth_it(dead + plan.octets))),
+        }
+    }
+
+    /// Let others have the disk after so many octets. An error if the account is no longer to be touched.
+    fn rest(&self, octets: u64) -> Result<(), StoreError> {
+        if self.must_not_compact() {
+            return Err(io_error(WRITING, io::ErrorKind::Interrupted.into()));
+        }
+        std::thread::sleep(Duration::from_micros(
+            octets * 1_000_000 / COMPACTION_OCTETS_PER_SECOND,
+        ));
+        Ok(())
     }
 
     /// Write a segment anew beside itself, durably.
-    fn rewrite(&self, candidate: &Candidate) -> Result<Rewritten, StoreError> {
+    fn rewrite(&self, candidate: &Candidate, plan: Plan) -> Result<Rewritten, StoreError> {
         let failed = |error| io_error(WRITING, error);
         let (vfs, dir) = (self.vfs(), self.segment_dir());
         let (number, dead_as_of) = (candidate.number, candidate.dead_as_of);
@@ -144,13 +235,16 @@ impl Account {
             return Err(damage(number, 0, &BadRecord("a segment of this log")));
         }
         let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
-        let header = SegmentHeader { generation: new_generation(), dead_as_of, ..header };
+        let generation = new_generation();
+        let header = SegmentHeader { generation, dead_as_of, squeezed: true, ..header };
         let new = vfs.create(&dir.join(new_file_name(number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
         let mut rewriting = Rewriting {
             account: self,
             number,
             reader: SegmentReader::new(&*old, header.log).map_err(failed)?,
+            plan,
+            omitted: 0,
             new,
             end: SEGMENT_HEADER as u64,
             waiting: Vec::new(),
@@ -222,6 +316,9 @@ struct Rewriting<'a> {
     account: &'a Account,
     number: u32,
     reader: SegmentReader<'a>,
+    plan: Plan,
+    /// Changes that were left out since the last frame.
+    omitted: u32,
     new: Arc<dyn VfsFile>,
     /// Octets that the new file has.
     end: u64,
@@ -241,16 +338,31 @@ impl Rewriting<'_> {
         };
         let next = at + frame.header.frame_len();
         let email = content_of(&frame).map_err(|bad| damage(self.number, at, &bad))?;
+        let omitted = self.omitted.checked_add(frame.header.omitted);
+        let omitted = omitted.ok_or_else(|| damage(self.number, at, &TOO_MANY))?;
+        if self.plan.omits(at) {
+            self.omitted = omitted.saturating_add(1);
+            return Ok(Some(next));
+        }
+        self.omitted = 0;
+        let header = FrameHeader { omitted, ..frame.header };
         let to = self.end + self.waiting.len() as u64;
         match email {
             Some(email) if !live.contains(&email) => {
-                let header = frame.header.without_content();
-                self.write_without_content(&header, &frame)?;
+                self.write_without_content(&header.without_content(), &frame.meta)?;
                 let gone = crate::batch::location(self.number, to, 0)?;
                 self.moved.push((email, gone));
             }
+            None if let Some((reduced, meta)) = self.plan.reduced(at, &frame) => {
+                self.write_without_content(&FrameHeader { omitted, ..reduced }, &meta)?;
+            }
             email => {
-                self.copy(at, next)?;
+                let mut from = at;
+                if header != frame.header {
+                    self.waiting.extend(header.encode(self.account.log_id()));
+                    from += HEADER as u64;
+                }
+                self.copy(from, next)?;
                 let len = if frame.header.dropped { 0 } else { next - at };
                 let place = crate::batch::location(self.number, to, len)?;
                 self.moved.extend(email.map(|email| (email, place)));
@@ -262,10 +374,10 @@ impl Rewriting<'_> {
     fn write_without_content(
         &mut self,
         header: &FrameHeader,
-        frame: &Frame,
+        meta: &[u8],
     ) -> Result<(), StoreError> {
         self.waiting.extend(header.encode(self.account.log_id()));
-        self.waiting.extend_from_slice(&frame.meta);
+        self.waiting.extend_from_slice(meta);
         let zeros = usize::try_from(header.padding()).unwrap_or(0);
         self.waiting.resize(self.waiting.len() + zeros, 0);
         self.flush_if_long()
@@ -297,10 +409,11 @@ impl Rewriting<'_> {
         let count = self.waiting.len() as u64;
         self.end += count;
         self.waiting.clear();
-        std::thread::sleep(Duration::from_micros(count * 1_000_000 / COMPACTION_OCTETS_PER_SECOND));
-        Ok(())
+        self.account.rest(count)
     }
 }
+
+const TOO_MANY: BadRecord = BadRecord("fewer changes that were left out");
 
 /// The content that a frame brings.
 pub(crate) fn content_of(frame: &Frame) -> Result<Option<EmailId>, BadRecord> {

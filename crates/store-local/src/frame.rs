@@ -23,7 +23,7 @@ pub(crate) struct FrameHeader {
     pub(crate) end: bool,
     /// Whether summary and body were left out, since no message had them any more.
     pub(crate) dropped: bool,
-    /// One more than that of the frame before.
+    /// One more than that of the frame before, but for changes that were left out.
     pub(crate) sequence: u64,
     /// The last frame that was durable for certain when this one was written.
     pub(crate) durable: u64,
@@ -39,6 +39,9 @@ pub(crate) struct FrameHeader {
     pub(crate) summary_crc: u32,
     /// Checksum of the body.
     pub(crate) body_crc: u32,
+    /// In a segment that was written anew: how many changes right before this one were left out, for nothing of them had
+    /// been left at the end of the segment.
+    pub(crate) omitted: u32,
 }
 
 impl FrameHeader {
@@ -58,7 +61,8 @@ impl FrameHeader {
         octets.extend(self.meta_crc.to_le_bytes());
         octets.extend(self.summary_crc.to_le_bytes());
         octets.extend(self.body_crc.to_le_bytes());
-        octets.extend([0; 8]);
+        octets.extend(self.omitted.to_le_bytes());
+        octets.extend([0; 4]);
         octets.extend(header_checksum(log, &octets).to_le_bytes());
         let mut header = [0; HEADER];
         header.iter_mut().zip(octets).for_each(|(to, from)| *to = from);
@@ -85,8 +89,9 @@ impl FrameHeader {
             meta_crc: reader.u32()?,
             summary_crc: reader.u32()?,
             body_crc: reader.u32()?,
+            omitted: reader.u32()?,
         };
-        reader.take(8)?;
+        reader.take(4)?;
         if reader.u32()? != header_checksum(log, covered) {
             return Err(BadRecord("a frame header with its checksum"));
         }
@@ -96,6 +101,11 @@ impl FrameHeader {
     /// The header of this frame without its content.
     pub(crate) fn without_content(self) -> Self {
         Self { dropped: true, summary_len: 0, body_len: 0, summary_crc: 0, body_crc: 0, ..self }
+    }
+
+    /// The sequence number of the first change that this frame stands for: that of the frame, or of what was left out before it.
+    pub(crate) fn first_sequence(&self) -> u64 {
+        self.sequence.saturating_sub(u64::from(self.omitted))
     }
 
     /// Octets from the beginning of the frame to the summary.
@@ -141,6 +151,7 @@ mod tests {
             meta_crc: 1,
             summary_crc: 2,
             body_crc: 3,
+            omitted: 4,
         }
     }
 

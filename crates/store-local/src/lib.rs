@@ -34,6 +34,7 @@ mod resting;
 mod salvage;
 mod segment;
 mod spool;
+mod squeeze;
 mod state;
 mod store;
 mod sync;

@@ -85,12 +85,27 @@ pub const CONTENT_READ_OCTETS: usize = 64 << 10;
 /// Held by `dead_content_goes_and_nothing_else_changes`.
 pub const COMPACTION_DEAD_PERCENT: u64 = 25;
 
-/// Octets that must have died in an account before somebody looks for a segment to write anew. Tuning.
+/// Octets that must have died in an account, or have been written of other changes than new messages, before somebody looks for
+/// a segment to write anew. Tuning.
 pub const COMPACTION_DIED_OCTETS: u64 = 8 << 20;
 
 /// Octets that must have died for that on a disk that is short of space. If they are in the last segment, it is ended for it.
 /// Tuning.
 pub const SHORT_DIED_OCTETS: u64 = 64 << 10;
+
+/// Octets of other changes than new messages for which the last segment is ended on a disk that is short of space: most of them may
+/// be pointless by now.
+/// Held by `pointless_changes_go_soon_when_the_disk_is_short_of_space`.
+pub const SHORT_METADATA_OCTETS: u64 = 1 << 20;
+
+/// Runs of messages of a segment of which it is remembered at once what happens to their flags, while it is looked for changes of which
+/// nothing is left: some 30 MiB, once in the whole server. What comes before more of them stays in the segment.
+/// Held by `no_more_is_remembered_of_a_segment_than_there_is_room_for`.
+pub const MAX_SQUEEZED_SPANS: usize = 1 << 19;
+
+/// Times that such a run is looked at for one segment: a second's work, or a few.
+/// Held by `no_more_is_remembered_of_a_segment_than_there_is_room_for`.
+pub const MAX_SQUEEZE_STEPS: usize = 1 << 26;
 
 /// Octets in a second that are written anew: others need the disk as well. Tuning.
 pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;

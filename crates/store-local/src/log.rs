@@ -49,6 +49,8 @@ pub(crate) struct Log {
     pub(crate) durable: u64,
     /// Octets of all frames that were written since the log was opened.
     pub(crate) written: u64,
+    /// Of these, octets of frames that bring no message.
+    pub(crate) metadata: u64,
     /// The octets at the end that were written since the last sync, and answered.
     pub(crate) unsynced: Vec<u8>,
     /// If nobody knows what the file has behind what was synced: how far it may reach.
@@ -68,8 +70,22 @@ impl Log {
         let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
         let end = SEGMENT_HEADER as u64;
         let dir = dir.to_owned();
-        let (sequence, durable, written, unsynced, lost) = (0, 0, 0, Vec::new(), None);
-        Ok(Self { vfs, dir, id, segment: 1, file, end, sequence, durable, written, unsynced, lost })
+        let (sequence, durable, written, metadata) = (0, 0, 0, 0);
+        let (segment, unsynced, lost) = (1, Vec::new(), None);
+        Ok(Self {
+            vfs,
+            dir,
+            id,
+            segment,
+            file,
+            end,
+            sequence,
+            durable,
+            written,
+            metadata,
+            unsynced,
+            lost,
+        })
     }
 
     /// Where the log ends.
@@ -115,6 +131,9 @@ impl Log {
         match self.write_frames(frames) {
             Ok(end) => {
                 self.written += end - self.end;
+                let metadata = frames.iter().filter(|frame| frame.body.is_none());
+                let metadata = metadata.map(|frame| (frame.header.len() + frame.meta.len()) as u64);
+                self.metadata += metadata.map(|len| len.next_multiple_of(ALIGNMENT)).sum::<u64>();
                 self.end = end;
                 self.sequence += frames.len() as u64;
                 Ok(())
@@ -213,7 +232,7 @@ impl Log {
         let (mut at, mut last) = (SEGMENT_HEADER as u64, header.first_sequence.saturating_sub(1));
         while at < synced {
             let frame = match reader.frame_without_content(at) {
-                Ok(frame) if frame.header.sequence == last + 1 => frame.header,
+                Ok(frame) if frame.header.first_sequence() == last + 1 => frame.header,
                 Err(NoFrame::Io(error)) => return Err(reading(error)),
                 _ => return Err(other(at)),
             };

@@ -128,6 +128,11 @@ pub(crate) fn is_append(kind: u8) -> bool {
     kind == kind::APPEND
 }
 
+/// Whether frames of this kind have a body.
+pub(crate) fn brings_octets(kind: u8) -> bool {
+    is_append(kind) || is_base(kind)
+}
+
 /// What the changes of a kind do.
 pub(crate) fn in_words(kind: u8) -> &'static str {
     match kind {

@@ -56,20 +56,19 @@ impl Recovered {
     pub(crate) fn of_damaged(vfs: Arc<dyn Vfs>, account: &Path, salvaged: Salvaged) -> Self {
         let Salvaged { state, log, sequence, segment, file, .. } = salvaged;
         let dir = account.join("seg");
-        let (end, durable, written) = (file.len().unwrap_or(0), sequence, 0);
-        let (unsynced, lost) = (Vec::new(), None);
         let log = Log {
             vfs,
             dir,
             id: log,
             segment,
+            end: file.len().unwrap_or(0),
             file,
-            end,
             sequence,
-            durable,
-            written,
-            unsynced,
-            lost,
+            durable: sequence,
+            written: 0,
+            metadata: 0,
+            unsynced: Vec::new(),
+            lost: None,
         };
         Self {
             state,
@@ -205,6 +204,7 @@ pub(crate) fn recover(
         sequence,
         durable: sequence,
         written: 0,
+        metadata: 0,
         unsynced: Vec::new(),
         lost: None,
     };
@@ -325,9 +325,9 @@ fn read_from(
         return Err(damage(position.segment, 0, "the segment that the index ends in"));
     }
     let indexed = state.emails.generations.clone();
-    let Relocated { offset, mut dead_as_of } =
+    let Relocated { place, mut dead_as_of } =
         relocate(vfs, account, &mut state, (first, position))?;
-    position.offset = offset;
+    position = place;
     let is_relocated = state.emails.generations != indexed;
     let is_last_unused = last > position.segment && is_unused(vfs, &dir, last)?;
     let used = if is_last_unused { last - 1 } else { last };
@@ -403,13 +403,26 @@ pub(crate) fn read_to(
     let dir = account.join("seg");
     let beginning = Beginning::find(vfs, account)?;
     let (mut state, mut from) = beginning.state(vfs, &dir)?;
-    from.offset = relocate(vfs, account, &mut state, (beginning.first, from))?.offset;
-    let mut replay = Replay::new((vfs, account), &state, from.sequence, max_tombstones);
+    from = relocate(vfs, account, &mut state, (beginning.first, from))?.place;
+    replay_to((vfs, account), &mut state, max_tombstones, (from, to))?;
+    Ok(state)
+}
+
+/// Let all happen that lies between two places of a log.
+pub(crate) fn replay_to(
+    (vfs, account): (&dyn Vfs, &Path),
+    state: &mut State,
+    max_tombstones: usize,
+    (from, to): (Position, Position),
+) -> Result<(), StoreError> {
+    let dir = account.join("seg");
+    let log = open_segment(vfs, &dir, from.segment)?.header.log;
+    let mut replay = Replay::new((vfs, account), state, from.sequence, max_tombstones);
     replay.until = to.sequence;
     for number in from.segment..=to.segment {
         let found = open_segment(vfs, &dir, number)?;
         let is_first = number == from.segment;
-        check_header(&found, beginning.log, number, replay.sequence, is_first)?;
+        check_header(&found, log, number, replay.sequence, is_first)?;
         let start = if is_first { from.offset } else { SEGMENT_HEADER as u64 };
         replay.segment(&found, start, false)?;
     }
@@ -418,7 +431,7 @@ pub(crate) fn read_to(
     }
     let delta = replay.finish();
     state.publish(delta);
-    Ok(state)
+    Ok(())
 }
 
 /// A segment may be damaged, torn or without changes; but not one of another log, or another one of this log.
@@ -453,8 +466,9 @@ fn open_segment(vfs: &dyn Vfs, dir: &Path, number: u32) -> Result<Found, StoreEr
 
 /// What was found of segments that were written anew after the index snapshot was.
 pub(crate) struct Relocated {
-    /// Where in its segment the index snapshot ends.
-    pub(crate) offset: u64,
+    /// Where the index snapshot ends: before changes, maybe, of which it knows and the log does not any more. All that
+    /// comes after these makes up for them.
+    pub(crate) place: Position,
     pub(crate) dead_as_of: DeadAsOf,
 }
 
@@ -466,12 +480,12 @@ pub(crate) fn relocate(
     state: &mut State,
     (first, position): (u32, Position),
 ) -> Result<Relocated, StoreError> {
-    let mut found = Relocated { offset: position.offset, dead_as_of: DeadAsOf::new() };
+    let mut found = Relocated { place: position, dead_as_of: DeadAsOf::new() };
     for number in 1..=position.segment {
         match relocated(vfs, account, state, (number, position.sequence), number < first) {
-            Ok(Some((offset, dead_as_of))) => {
+            Ok(Some((place, dead_as_of))) => {
                 found.dead_as_of.insert(number, dead_as_of);
-                found.offset = if number == position.segment { offset } else { found.offset };
+                found.place = if number == position.segment { place } else { found.place };
             }
             Ok(None) => {}
             Err(error @ StoreError::Io { context: index::READING, .. }) => return Err(error),
@@ -493,7 +507,7 @@ fn relocated(
     state: &mut State,
     (number, sequence): (u32, u64),
     may_be_damaged: bool,
-) -> Result<Option<(u64, u64)>, StoreError> {
+) -> Result<Option<(Position, u64)>, StoreError> {
     let found = open_segment(vfs, &account.join("seg"), number)?;
     let SegmentHeader { generation, dead_as_of, .. } = found.header;
     if found.header.number != number {
@@ -504,30 +518,34 @@ fn relocated(
     }
     let read = state.read((vfs, account), Part::Contents);
     read.map_err(|source| StoreError::Io { context: index::READING, source })?;
-    let (moved, offset) = contents(&found, sequence, may_be_damaged)?;
+    let (moved, place) = contents(&found, sequence, may_be_damaged)?;
     if may_be_damaged {
         state.emails.lose(number);
     }
     state.emails.relocate((number, generation), &moved);
-    Ok(Some((offset, dead_as_of)))
+    Ok(Some((place, dead_as_of)))
 }
 
-/// The content that a segment has, and where the first frame is that comes after one with this sequence number.
+/// The content that a segment has, and the place behind the last frame that has this sequence number or a lower one.
 /// Where damage is to be expected, what lies between two whole frames is passed over.
 fn contents(
     found: &Found,
     last: u64,
     may_be_damaged: bool,
-) -> Result<(Vec<(EmailId, Location)>, u64), StoreError> {
+) -> Result<(Vec<(EmailId, Location)>, Position), StoreError> {
     let reader = SegmentReader::new(&*found.file, found.header.log);
     let mut reader = reader.map_err(|error| io_error(READING, error))?;
     let (mut at, mut moved) = (SEGMENT_HEADER as u64, Vec::new());
-    let mut sequence = found.header.first_sequence.saturating_sub(1);
+    let (mut sequence, mut reached) = (found.header.first_sequence.saturating_sub(1), last);
     // What comes after it is not looked at: in the last segment it may be torn.
     while sequence < last {
         let frame = match reader.frame_without_content(at) {
             Ok(frame) if frame.header.sequence <= last => frame,
-            Ok(_) | Err(NoFrame::End) => break,
+            Ok(frame) => {
+                reached = last.min(frame.header.first_sequence().saturating_sub(1));
+                break;
+            }
+            Err(NoFrame::End) => break,
             Err(NoFrame::Bad(_)) if may_be_damaged => {
                 let next = reader.find_after(at + crate::frame::ALIGNMENT, 0);
                 let Some(next) = next.map_err(|error| io_error(READING, error))? else { break };
@@ -544,7 +562,7 @@ fn contents(
         sequence = frame.header.sequence;
         at += frame.header.frame_len();
     }
-    Ok((moved, at))
+    Ok((moved, Position { segment: found.number, offset: at, sequence: reached }))
 }
 
 /// Remove segments that were being written anew when the power went.

@@ -37,6 +37,18 @@ pub(crate) struct Transaction {
     pub(crate) end: u64,
 }
 
+impl Transaction {
+    /// The sequence number of its first frame.
+    fn sequence(&self) -> u64 {
+        self.frames.first().map_or(0, |(_, frame)| frame.header.sequence)
+    }
+
+    /// That of its last frame.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.frames.last().map_or(0, |(_, frame)| frame.header.sequence)
+    }
+}
+
 /// Why there is no transaction.
 pub(crate) enum NoTransaction {
     /// The file ends here.
@@ -130,6 +142,11 @@ impl<'a> Replay<'a> {
                 return Ok(end..end);
             }
             match transaction(&mut reader, end, self.sequence, is_last) {
+                // Nothing was left of the changes up to there, and what comes next is not asked for.
+                Ok(transaction) if transaction.sequence() > self.until => {
+                    self.sequence = self.until;
+                    return Ok(end..end);
+                }
                 Ok(transaction) => {
                     self.take(found.number, &transaction)?;
                     end = transaction.end;
@@ -160,7 +177,7 @@ impl<'a> Replay<'a> {
             touched(&record).into_iter().try_for_each(|part| self.wake(part))?;
             let applied = self.apply((segment, *at), frame, &record);
             applied.map_err(|bad| damage(segment, *at, bad.0))?;
-            self.sequence += 1;
+            self.sequence = frame.header.sequence;
             self.octets += frame.header.frame_len();
         }
         Ok(())
@@ -203,12 +220,15 @@ pub(crate) fn transaction(
     is_last: bool,
 ) -> Result<Transaction, NoTransaction> {
     let mut frames: Vec<(u64, Frame)> = Vec::new();
-    let mut at = start;
+    let (mut at, mut sequence) = (start, sequence);
     loop {
-        let expected = sequence + frames.len() as u64 + 1;
         let bad = |bad| Err(NoTransaction::Bad { at, bad });
+        // What was left out were whole transactions.
+        let follows = |header: &FrameHeader| {
+            header.first_sequence() == sequence + 1 && (header.omitted == 0 || at == start)
+        };
         let mut frame = match reader.frame_as_it_is(at) {
-            Ok(frame) if frame.header.sequence == expected => frame,
+            Ok(frame) if follows(&frame.header) => frame,
             Ok(_) => return bad(ANOTHER_FRAME),
             Err(NoFrame::End) if at == start => return Err(NoTransaction::End),
             Err(NoFrame::End) => return bad(BadRecord("a transaction's end")),
@@ -218,7 +238,7 @@ pub(crate) fn transaction(
         let next = at + frame.header.frame_len();
         if let Some(part) = frame.damaged.first()
             && is_last
-            && !is_durable(reader, next, expected).map_err(NoTransaction::Io)?
+            && !is_durable(reader, next, frame.header.sequence).map_err(NoTransaction::Io)?
         {
             // What cannot be read may be whole: it is not to be cut off.
             return match frame.unread.take() {
@@ -227,6 +247,7 @@ pub(crate) fn transaction(
             };
         }
         let is_end = frame.header.end;
+        sequence = frame.header.sequence;
         frames.push((at, frame));
         at = next;
         if is_end {

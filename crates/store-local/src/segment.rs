@@ -18,8 +18,10 @@ const ZEROS: [u8; 4096] = [0; 4096];
 const SEGMENT_MAGIC: [u8; 8] = *b"RookSeg\n";
 /// The version of the format of segments and all in them.
 const VERSION: u32 = 1;
-/// The version of a segment that was written anew, which older programs must not take for what it was.
+/// The version of a segment that was written anew without dead content, which older programs must not take for what it was.
 const VERSION_REWRITTEN: u32 = 2;
+/// The version of a segment that was written anew without changes of which nothing was left, either.
+const VERSION_SQUEEZED: u32 = 3;
 
 /// The header of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,19 +37,20 @@ pub(crate) struct SegmentHeader {
     /// If the segment was written anew: the sequence number of a durable change as of which all content was dead that it has not
     /// any more; 0 if that is not known.
     pub(crate) dead_as_of: u64,
+    /// If the segment was written anew: whether changes of which nothing was left at its end were left out as well.
+    pub(crate) squeezed: bool,
 }
 
 impl SegmentHeader {
     /// The header of a segment that is begun.
     pub(crate) fn new(number: u32, log: u64, first_sequence: u64) -> Self {
-        Self { number, log, first_sequence, generation: 0, dead_as_of: 0 }
+        Self { number, log, first_sequence, generation: 0, dead_as_of: 0, squeezed: false }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(SEGMENT_HEADER);
         octets.extend(SEGMENT_MAGIC);
-        let version = if self.generation == 0 { VERSION } else { VERSION_REWRITTEN };
-        octets.extend(version.to_le_bytes());
+        octets.extend(self.version().to_le_bytes());
         octets.extend(self.number.to_le_bytes());
         octets.extend(self.log.to_le_bytes());
         octets.extend(self.first_sequence.to_le_bytes());
@@ -71,11 +74,20 @@ impl SegmentHeader {
         if reader.u32()? != crc32c::crc32c(covered) {
             return Err(BadRecord("a segment header with its checksum"));
         }
-        let expected = if generation == 0 { VERSION } else { VERSION_REWRITTEN };
-        if version != expected {
+        let squeezed = version == VERSION_SQUEEZED;
+        let header = Self { number, log, first_sequence, generation, dead_as_of, squeezed };
+        if version != header.version() {
             return Err(BadRecord("a segment of a format version that this program knows"));
         }
-        Ok(Self { number, log, first_sequence, generation, dead_as_of })
+        Ok(header)
+    }
+
+    fn version(&self) -> u32 {
+        match (self.generation, self.squeezed) {
+            (0, _) => VERSION,
+            (_, false) => VERSION_REWRITTEN,
+            (_, true) => VERSION_SQUEEZED,
+        }
     }
 }
 

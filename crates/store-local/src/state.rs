@@ -1,6 +1,7 @@
 //! What an account is at one moment, in memory: the sum of its log.
 
 use crate::draft::{Delta, EmailEvent};
+use crate::frame::ALIGNMENT;
 use crate::index::{Content, Source};
 use crate::resting::{Part, Resting};
 use crate::threads::Threads;
@@ -105,6 +106,13 @@ impl Emails {
     /// All content, for whoever needs nothing else.
     pub(crate) fn take(self) -> Option<Vec<Email>> {
         self.table.take()
+    }
+
+    /// Octets of live and of dead content in a segment.
+    pub(crate) fn octets(&self, segment: u32) -> (u64, u64) {
+        let octets =
+            |units: &BTreeMap<u32, u64>| units.get(&segment).map_or(0, |it| it * ALIGNMENT);
+        (octets(&self.live), octets(&self.dead))
     }
 
     /// Which of its rewritings a segment is; 0 for none.

@@ -390,7 +390,7 @@ impl<'a> Walk<'a> {
                 }
                 replay.damaged.clear();
                 self.changes += transaction.frames.len() as u64;
-                self.sequence += transaction.frames.len() as u64;
+                self.sequence = transaction.last_sequence();
                 open.at = transaction.end;
                 if self.intact {
                     let (segment, offset, sequence) = (open.number, open.at, self.sequence);
@@ -428,8 +428,8 @@ impl<'a> Walk<'a> {
             Err(NoFrame::Io(error)) => return Err(error),
             Err(NoFrame::Bad(bad)) => return self.go_on_behind(open, reader, (open.at, &bad)),
         };
-        if frame.header.sequence != self.sequence + 1 {
-            let what = self.missing(frame.header.sequence, "before this place");
+        if frame.header.first_sequence() != self.sequence + 1 {
+            let what = self.missing(frame.header.first_sequence(), "before this place");
             self.lost((open.number, open.at..open.at), what);
         }
         self.sequence = frame.header.sequence;
@@ -460,12 +460,13 @@ impl<'a> Walk<'a> {
             .map(|next| reader.octets(next, HEADER).map(|it| FrameHeader::decode(it, open.log)));
         let header = header.transpose()?.and_then(Result::ok);
         what.push_str(&match header {
-            Some(header) => format!("; {}", self.missing(header.sequence, "here")),
+            Some(header) => format!("; {}", self.missing(header.first_sequence(), "here")),
             None => "; nothing behind it in this segment can be read".to_owned(),
         });
         let end = next.unwrap_or(u64::MAX);
         self.lost((open.number, at..end), what);
-        self.sequence = header.map_or(self.sequence, |header| header.sequence.saturating_sub(1));
+        let before = header.map(|header| header.first_sequence().saturating_sub(1));
+        self.sequence = before.unwrap_or(self.sequence);
         open.at = next.unwrap_or(open.end);
         Ok(next.is_some())
     }

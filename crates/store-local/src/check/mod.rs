@@ -22,7 +22,7 @@ use crate::index::{self, Stamps};
 use crate::left_out::{self, DeadAsOf};
 use crate::recovery;
 use crate::replay::READING;
-use crate::segment::{file_name, number_of};
+use crate::segment::{self, file_name, number_of};
 use crate::state::State;
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
@@ -169,16 +169,19 @@ fn check(
     index = index.map(|index| index.filter(|(_, position, _)| position.segment >= first));
     let indexed = index.as_ref().ok().and_then(Option::as_ref).map(|(_, position, _)| *position);
     let generations = |(state, ..): &(State, _, _)| state.emails.generations.clone();
-    let known = index.as_ref().ok().and_then(Option::as_ref).map(generations);
-    let indexes = (indexed.unwrap_or_default(), known.unwrap_or_default());
+    let known = index.as_ref().ok().and_then(Option::as_ref).map(generations).unwrap_or_default();
+    let is_rewritten = indexed.is_some_and(|it| is_rewritten(&subject, it.segment, &known));
+    let indexes = (indexed.unwrap_or_default(), known);
     let mut walk = Walk::new(&subject, indexes, first);
     if base.is_some() {
         walk.begin_with_base(&mut state);
     }
     if let Some(indexed) = indexed {
-        walk.read_to(indexed.sequence, &mut state);
+        // Where changes were left out that the index snapshots know of, both say the same at the end only.
+        let to = if is_rewritten { u64::MAX } else { indexed.sequence };
+        walk.read_to(to, &mut state);
     }
-    let mut wrong_index = compare(&subject, &mut walk, &mut index, (&state, first));
+    let mut wrong_index = compare(&subject, &mut walk, (&mut index, is_rewritten), (&state, first));
     walk.read_to(u64::MAX, &mut state);
     walk.look_for_beginning();
     walk.look_behind_the_end();
@@ -370,11 +373,19 @@ fn unreadable_index(error: &io::Error) -> Finding {
     }
 }
 
-/// Compare the index snapshots with what the log says up to where they end.
+/// Whether the segment that the index snapshots end in was written anew since, so that it may not have all changes that they
+/// have.
+fn is_rewritten(subject: &Subject, number: u32, known: &BTreeMap<u32, u32>) -> bool {
+    let opened = segment::open(&subject.readable(), &subject.dir.join("seg"), number);
+    let generation = opened.ok().and_then(|(_, header)| header.ok()).map(|it| it.generation);
+    generation.is_some_and(|it| it != known.get(&number).copied().unwrap_or(0))
+}
+
+/// Compare the index snapshots with what the log says up to where they end, or up to the end of the log.
 fn compare(
     subject: &Subject,
     walk: &mut Walk<'_>,
-    index: &mut Index,
+    (index, is_rewritten): (&mut Index, bool),
     (state, first): (&State, u32),
 ) -> Vec<Finding> {
     let Ok(Some((index, position, stamps))) = index else { return Vec::new() };
@@ -388,15 +399,25 @@ fn compare(
     let relocated =
         recovery::relocate(&subject.readable(), &subject.dir, index, (first, *position));
     let (true, Ok(relocated)) = (walk.intact, relocated) else { return Vec::new() };
-    let offset = relocated.offset;
-    position.offset = offset;
-    let mut found = compare::differences(index, stamps, state);
+    let place = relocated.place;
+    position.offset = place.offset;
     let end = walk.position;
-    if end.sequence != position.sequence
-        || (end.segment == position.segment && end.offset != offset)
+    let mut wrong_end = None;
+    if is_rewritten {
+        let files: (&dyn Vfs, _) = (&subject.readable(), &*subject.dir);
+        match recovery::replay_to(files, index, subject.max_tombstones, (place, end)) {
+            Err(StoreError::Damaged(_)) => wrong_end = Some("what comes after it"),
+            // It is said elsewhere what cannot be read.
+            Err(_) => return Vec::new(),
+            Ok(()) => {}
+        }
+    } else if end.sequence != position.sequence
+        || (end.segment == position.segment && end.offset != place.offset)
     {
-        found.push((index::ACCOUNT_FILE.to_owned(), "where it ends".to_owned()));
+        wrong_end = Some("where it ends");
     }
+    let mut found = compare::differences(index, stamps, state);
+    found.extend(wrong_end.map(|what| (index::ACCOUNT_FILE.to_owned(), what.to_owned())));
     let wrong = |(place, what): (String, String)| {
         Finding::wrong(place, format!("{what}: this is not what the log says"), WRONG_INDEX)
     };

@@ -189,7 +189,8 @@ fn beginning(
         let relocated = crate::recovery::relocate(vfs, account, &mut state, (first, position));
         // If nobody knows any more where they end in their segment, what they have of it is passed over.
         let relocated = unless_of_the_moment(relocated)?.filter(|_| is_there);
-        position.offset = relocated.map_or(SEGMENT_HEADER as u64, |relocated| relocated.offset);
+        position.offset =
+            relocated.map_or(SEGMENT_HEADER as u64, |relocated| relocated.place.offset);
         return Ok((state, position));
     }
     let Some(first) = base else { return Ok(Default::default()) };
@@ -257,7 +258,7 @@ impl Salvage {
         if sequence <= self.sequence {
             return;
         }
-        self.go_on_at(sequence);
+        self.go_on_at(&frame.header);
         let len = if dropped { 0 } else { frame.header.frame_len() };
         let record = Record::decode(kind, &frame.meta).ok();
         let place = location(segment, at, len).ok();
@@ -269,14 +270,14 @@ impl Salvage {
         }
     }
 
-    /// A change with this sequence number is the next one that can be read.
-    fn go_on_at(&mut self, sequence: u64) {
-        if sequence != self.sequence + 1 {
+    /// The change of this frame is the next one that can be read.
+    fn go_on_at(&mut self, header: &FrameHeader) {
+        if header.first_sequence() > self.sequence + 1 {
             let snapshots = self.state.mailboxes.values().filter_map(Published::snapshot);
             let rows = snapshots.flat_map(|snapshot| snapshot.rows());
             self.at_risk.extend(rows.map(|row| (row.email, Stray::of(row))));
         }
-        self.sequence = sequence;
+        self.sequence = header.sequence;
     }
 
     /// No mailbox has them any more, but a change that is missing may have put them into one.
@@ -313,7 +314,7 @@ impl Salvage {
         if let Some(header) = header.filter(|it| is_append(it.kind) && it.sequence > self.sequence)
             && reader.has_content(at, &header)?
         {
-            self.go_on_at(header.sequence);
+            self.go_on_at(&header);
             if let Ok(place) = location(segment, at, header.frame_len()) {
                 let email = self.state.emails.add(place);
                 self.state.counters.email = email.0;

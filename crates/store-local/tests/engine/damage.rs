@@ -139,6 +139,9 @@ async fn indexes_that_end_in_zeros_are_rebuilt() {
 pub(crate) struct Frame {
     pub(crate) offset: usize,
     pub(crate) kind: u8,
+    pub(crate) sequence: u64,
+    /// How many changes were left out before it.
+    pub(crate) omitted: u64,
     /// Where metadata, summary, body and the zeros behind them end.
     pub(crate) ends: [usize; 4],
 }
@@ -154,7 +157,9 @@ pub(crate) fn frames(octets: &[u8]) -> Vec<Frame> {
         let summary = meta + number(28).unwrap();
         let body = summary + number(32).unwrap();
         let end = body.next_multiple_of(8);
-        frames.push(Frame { offset, kind: octets[offset + 4], ends: [meta, summary, body, end] });
+        let sequence = u64::from_le_bytes(*octets[offset + 8..].first_chunk().unwrap());
+        let (kind, omitted) = (octets[offset + 4], number(52).unwrap() as u64);
+        frames.push(Frame { offset, kind, sequence, omitted, ends: [meta, summary, body, end] });
         offset = end;
     }
     frames

@@ -6,8 +6,10 @@
 //! begun anew by a repair, without index snapshots, and `fixtures/version-3.txt` what it looks like. `fixtures/version-4` is as
 //! version-2, with index snapshots of which each part has a file. `fixtures/rewritten` is one with segments that were written
 //! anew without saying as of which change, and `fixtures/rewritten.txt` what it looks like. `fixtures/keywords` is one whose
-//! keywords took over bits before and after its index snapshots, and `fixtures/keywords.txt` what it looks like. To keep one of a later
-//! version, run an ignored test with `ROOKERY_FIXTURE` naming a new directory.
+//! keywords took over bits before and after its index snapshots, and `fixtures/keywords.txt` what it looks like; `fixtures/squeezed` and
+//! `fixtures/squeezed.txt` are the same of one with segments that were written anew without changes of which nothing was left, with
+//! index snapshots that end within one of them. To keep one of a later version, run an ignored test with `ROOKERY_FIXTURE` naming a new
+//! directory.
 
 use crate::workload::{
     ACCOUNT, DIR, SMALL, done, open_soon, picture, pictures_of, script_of_version_1,
@@ -99,6 +101,12 @@ async fn bits_that_were_taken_over_open() {
     check_picture("keywords").await;
 }
 
+/// An account with segments from which changes were left out.
+#[tokio::test]
+async fn squeezed_segments_open() {
+    check_picture("squeezed").await;
+}
+
 /// An account looks as it did, with its index snapshots and without.
 async fn check_picture(name: &str) {
     for with_indexes in [true, false] {
@@ -181,6 +189,15 @@ async fn keep_a_fixture_with_keywords() {
     keep(&disk, &target);
     let account = open_soon(&disk).await.unwrap().account(ACCOUNT).await.unwrap();
     std::fs::write(target.with_extension("txt"), picture(&*account).await).unwrap();
+}
+
+#[tokio::test]
+#[ignore = "makes the files of a fixture"]
+async fn keep_a_squeezed_fixture() {
+    let target = PathBuf::from(std::env::var("ROOKERY_FIXTURE").expect("where to put it"));
+    let (disk, before) = crate::squeeze::squeezed_behind_indexes().await;
+    keep(&disk, &target);
+    std::fs::write(target.with_extension("txt"), before).unwrap();
 }
 
 fn keep(disk: &SimulatedDisk, target: &Path) {

@@ -19,6 +19,7 @@ mod permissions;
 mod regain;
 mod repair;
 mod slow;
+mod squeeze;
 mod unreadable;
 mod workload;
 

@@ -186,6 +186,72 @@ async fn damage_to_any_change_costs_that_change() {
     }
 }
 
+/// Messages that went are not brought back for fear that a change that was left out might have copied them.
+#[tokio::test]
+async fn changes_that_were_left_out_do_not_count_as_missing() {
+    let disk = SimulatedDisk::new();
+    let store = open_soon(&disk).await.unwrap();
+    let account = create(&store).await.unwrap();
+    Step::Append(1, 3, 60, "").take(&*account).await.unwrap();
+    let toggle = async |count: usize| {
+        for round in 0..count {
+            let operation = if round % 2 == 0 { FlagOperation::Add } else { FlagOperation::Remove };
+            Step::Flag(1, operation, "\\Seen").take(&*account).await.unwrap();
+        }
+    };
+    toggle(40).await;
+    assert!(store.compact(ACCOUNT).await.unwrap() > 0 && crate::squeeze::omitted(&disk) > 20);
+    Step::FlagSome(1, 1, 1, FlagOperation::Add, "\\Deleted").take(&*account).await.unwrap();
+    Step::Expunge(1).take(&*account).await.unwrap();
+    toggle(10).await;
+    let before = known(&*account).await;
+    drop(account);
+    store.close().await.unwrap();
+    drop(store);
+    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let all = frames(&disk.read(&segment(last)).unwrap());
+    let frame = &all[all.len() - 4];
+    let damaged = without_indexes(&scrambled(&disk, last, frame.offset + 8));
+    assert!(repair(&damaged).await.is_good());
+    let after = known_of(&damaged).await;
+    assert_eq!(after.messages, before.messages);
+    assert_eq!(after.contents, before.contents);
+}
+
+/// The same of segments of which changes were left out.
+#[tokio::test]
+async fn damage_to_a_squeezed_segment_costs_no_more() {
+    let disk = without_indexes(&crate::squeeze::squeezed().await.0);
+    let healthy = known_of(&disk).await;
+    let disk = without_indexes(&disk);
+    let (mut number, mut email, mut count) = (1, 0, 0);
+    while disk.read(&segment(number + 1)).is_some() {
+        let whole = disk.read(&segment(number)).unwrap();
+        for frame in frames(&whole) {
+            email += u64::from(frame.kind == 1);
+            count += 1;
+            if count % 4 != 0 {
+                continue;
+            }
+            let moment = format!("segment {number}, octet {}", frame.offset);
+            let damaged = scrambled(&disk, number, frame.offset + 8);
+            let report = open_soon(&damaged).await.unwrap().check(ACCOUNT).await.unwrap();
+            assert!(wrong(&report).len() <= 2, "{moment}: {:#?}", report.findings);
+            let report = repair(&damaged).await;
+            assert!(report.is_good(), "{moment}: {:#?}", report.findings);
+            let lost = (frame.kind == 1).then_some(email).into_iter().collect();
+            promised(&healthy, &known_of(&damaged).await, &lost);
+            let again = repair(&damaged).await;
+            assert!(again.is_good() && wrong(&again).is_empty(), "{:#?}", again.findings);
+            if count % 20 == 0 {
+                goes_on(&damaged).await;
+            }
+        }
+        number += 1;
+    }
+    assert!(count > 50, "{count}");
+}
+
 #[tokio::test]
 async fn whatever_the_index_snapshots_cover_is_not_lost() {
     let disk = done(true, Options::default()).await;
@@ -209,8 +275,8 @@ async fn whatever_the_index_snapshots_cover_is_not_lost() {
 
 #[tokio::test]
 async fn missing_and_truncated_segments_cost_what_was_in_them() {
-    for clean in [true, false] {
-        let disk = done(clean, SMALL).await;
+    let squeezed = crate::squeeze::squeezed().await.0;
+    for disk in [done(true, SMALL).await, done(false, SMALL).await, squeezed] {
         let healthy = known_of(&disk).await;
         let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
         for number in 1..last {

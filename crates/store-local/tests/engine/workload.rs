@@ -1,6 +1,6 @@
 //! A script of changes that uses each kind of record, and what an account looks like after each.
 
-use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidSet};
+use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidRange, UidSet};
 use rookery_mailbox::{
     Absent, AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
     StoreError, ThreadKey,
@@ -36,11 +36,14 @@ pub(crate) enum Step {
     Rename(u64, &'static str),
     AppendLimit(u64, Option<u64>),
     Subscribe(&'static str),
+    Unsubscribe(&'static str),
     /// In one change, a message for each list of thread keys.
     Threads(u64, &'static [&'static [u64]]),
     /// So many messages of so many octets, with these flags.
     Append(u64, usize, usize, &'static str),
     Flag(u64, FlagOperation, &'static str),
+    /// The same of the messages between two UIDs.
+    FlagSome(u64, u32, u32, FlagOperation, &'static str),
     Copy(u64, u64),
     Move(u64, u32, u64),
     /// A message that a new one of so many octets, with these flags, takes the place of, and where.
@@ -149,6 +152,7 @@ impl Step {
                 account.set_append_limit(MailboxId(*id), *limit).await?;
             }
             Self::Subscribe(text) => account.subscribe(&name(text), true).await?,
+            Self::Unsubscribe(text) => account.subscribe(&name(text), false).await?,
             Self::Append(id, count, octets, flags) => {
                 let mut messages = Vec::new();
                 for _ in 0..*count {
@@ -167,6 +171,12 @@ impl Step {
             Self::Flag(id, operation, text) => {
                 let change = FlagChange { operation: *operation, flags: flags(text) };
                 account.store_flags(MailboxId(*id), &all, &change, None).await?;
+            }
+            Self::FlagSome(id, first, last, operation, text) => {
+                let change = FlagChange { operation: *operation, flags: flags(text) };
+                let uids = [Uid::new(*first).unwrap(), Uid::new(*last).unwrap()];
+                let uids = [UidRange::new(uids[0], uids[1])].into_iter().collect();
+                account.store_flags(MailboxId(*id), &uids, &change, None).await?;
             }
             Self::Copy(from, to) => {
                 account.copy(MailboxId(*from), &all, MailboxId(*to), Absent::Skip, NOW).await?;

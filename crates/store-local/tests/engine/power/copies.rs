@@ -4,6 +4,7 @@
 
 use super::scripts::{random_script, tell};
 use super::{BRIEF, COPIES, Story, go_on, leaving, look, open, rounds, setting};
+use crate::squeeze::{omitted, toggling};
 use crate::workload::{ACCOUNT, DIR, Step};
 use rookery_mailbox::FlagOperation::Add;
 use rookery_store_local::vfs::{Dice, SimulatedDisk, Vfs, VfsFile};
@@ -71,9 +72,11 @@ impl Copier {
 }
 
 impl Story {
-    /// Copy again and again; returns how many copies that were, and from how many of them messages went.
-    async fn copy_everywhere(mut self, seed: u64) -> (u64, u64) {
+    /// Copy again and again; returns how many copies that were, from how many of them messages went, and how many have
+    /// segments of which changes were left out.
+    async fn copy_everywhere(mut self, seed: u64) -> (u64, u64, u64) {
         let (mut copiers, mut copies, mut left): (Vec<Copier>, _, _) = (Vec::new(), 0, 0);
+        let mut squeezed = 0;
         // An account of which nothing is acknowledged need not be in a copy.
         let first = self.acknowledged[1].0;
         for operation in first..=*self.operations.end() {
@@ -88,12 +91,13 @@ impl Story {
             for copier in copiers.extract_if(.., advance).collect::<Vec<_>>() {
                 let moment = format!("copied from operation {} to {operation}", copier.began);
                 let possible = self.possible_between(copier.began, operation);
+                squeezed += u64::from(omitted(&copier.copy()) > 0);
                 let missing = check_copy(&copier.copy(), self.options, &possible, &moment).await;
                 copies += 1;
                 left += u64::from(missing > 0);
             }
         }
-        (copies, left)
+        (copies, left, squeezed)
     }
 
     /// Which pictures a copy may show that was made between two operations.
@@ -138,7 +142,8 @@ async fn check_copy(
 /// Messages that come, go, and give their space back.
 fn coming_and_going(seed: u64) -> Vec<Step> {
     let mut script = random_script(seed, 5);
-    for _ in 0..3 {
+    for round in 0..3 {
+        script.extend(toggling(seed ^ round << 8, 12));
         script.extend([
             Step::Append(1, 2, 700, ""),
             Step::Append(2, 1, 300, ""),
@@ -157,7 +162,7 @@ fn coming_and_going(seed: u64) -> Vec<Step> {
 
 #[test]
 fn a_copy_made_while_an_account_changes_is_the_account_at_some_moment() {
-    let mut all_left = 0;
+    let (mut all_left, mut all_squeezed) = (0, 0);
     rounds("copies", COPIES, async |seed| {
         let options = Options { segment_octets: 1500, index_octets: 900, ..BRIEF };
         let (script, compacting) = match seed % 4 {
@@ -165,10 +170,13 @@ fn a_copy_made_while_an_account_changes_is_the_account_at_some_moment() {
             rest => (random_script(seed, 30), rest == 2),
         };
         let story = tell(&script, options, compacting).await;
-        let (copies, left) = story.copy_everywhere(seed).await;
+        let (copies, left, squeezed) = story.copy_everywhere(seed).await;
         all_left += left;
+        all_squeezed += squeezed;
         copies
     });
+    println!("{all_squeezed} have segments of which changes were left out");
+    assert!(all_squeezed > 0, "no copy has a segment of which changes were left out");
     println!("messages went from {all_left} of them");
     assert!(all_left > 0 || setting("ROOKERY_SEED").is_some(), "no copy was of that kind");
 }

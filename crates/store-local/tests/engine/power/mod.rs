@@ -30,7 +30,7 @@ use std::time::Duration;
 const TOTAL: u64 = 10_000;
 /// Each test's share.
 const SCRIPTS: u64 = 2_500;
-const COMPACTION: u64 = 1_000;
+const COMPACTION: u64 = 3_000;
 const RECOVERY: u64 = 2_500;
 const GROUPS: u64 = 2_000;
 const ACCOUNTS: u64 = 1_000;
@@ -46,7 +46,7 @@ const NO_ACCOUNT: &str = "no account";
 pub(crate) const BRIEF: Options =
     Options { spool_memory: 600, segment_octets: 3000, index_octets: 1800, ..SMALL };
 
-fn setting(name: &str) -> Option<u64> {
+pub(crate) fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
@@ -87,6 +87,8 @@ struct Story {
     options: Options,
     /// What there is to see before all changes, and after each.
     pictures: Vec<String>,
+    /// How many changes had been left out of segments that were written anew, in the end.
+    omitted: u64,
     /// How many changes had been acknowledged after so many operations.
     acknowledged: Vec<(u64, usize)>,
     /// After how many operations the next change was asked for.
@@ -136,7 +138,8 @@ impl Teller {
     fn end(self) -> Story {
         let Self { disk, options, first, pictures, acknowledged, asked, almost } = self;
         let (operations, recording) = (first..=disk.operations(), disk.recording());
-        Story { recording, operations, options, pictures, acknowledged, asked, almost }
+        let omitted = crate::squeeze::omitted(&disk);
+        Story { recording, operations, options, pictures, omitted, acknowledged, asked, almost }
     }
 }
 
