@@ -34,9 +34,10 @@ pub(crate) const WRITING: &str = "writing a segment anew";
 /// A segment that may be worth it.
 struct Candidate {
     number: u32,
-    /// Octets of it, and octets of dead content in it.
+    /// Octets of it, of dead content in it, and of what is no content.
     len: u64,
     dead: u64,
+    metadata: u64,
     /// Content in it that messages have.
     live: HashSet<EmailId>,
     /// The last durable change: as of it all else is dead.
@@ -48,6 +49,7 @@ struct Share {
     number: u32,
     len: u64,
     dead: u64,
+    metadata: u64,
     /// Percent that are dead, if these are enough, or that are no content of which somebody has yet to see whether it is
     /// pointless.
     worth: (u64, u64),
@@ -102,8 +104,12 @@ impl Account {
         while let Some(candidate) = self.candidate()? {
             let number = candidate.number;
             let temporary = self.segment_dir().join(new_file_name(number));
+            let mut is_squeezed = false;
             let done = match self.plan(&candidate) {
-                Ok(Some(plan)) => self.rewrite(&candidate, plan).and_then(|it| self.publish(it)),
+                Ok(Some(plan)) => {
+                    is_squeezed = plan.is_of_all;
+                    self.rewrite(&candidate, plan).and_then(|it| self.publish(it))
+                }
                 // It is not worth it. Others may be.
                 Ok(None) => {
                     lock(&self.squeezed).insert(number);
@@ -113,7 +119,9 @@ impl Account {
             };
             match done {
                 Ok(true) => {
-                    lock(&self.squeezed).insert(number);
+                    if is_squeezed {
+                        lock(&self.squeezed).insert(number);
+                    }
                     return Ok(true);
                 }
                 // A full disk has room again some day, and then needs it most.
@@ -140,12 +148,12 @@ impl Account {
             writer.log.segment
         };
         let best = self.best_below(last)?;
-        let Some(Share { number, len, dead, .. }) = best else { return Ok(None) };
+        let Some(Share { number, len, dead, metadata, .. }) = best else { return Ok(None) };
         self.wake(Part::Contents)?;
         let live = live(&read(&self.state), number);
         // Asked for afterwards, so that no change counts less than what it let die.
         let dead_as_of = lock(&self.writer).log.durable;
-        Ok(live.map(|live| Candidate { number, len, dead, live, dead_as_of }))
+        Ok(live.map(|live| Candidate { number, len, dead, metadata, live, dead_as_of }))
     }
 
     /// The segment below this one that is most worth it.
@@ -176,7 +184,7 @@ impl Account {
             _ if is_squeezed => (0, 0),
             _ => (0, percent(dead + metadata)),
         };
-        Some(Share { number, len, dead, worth })
+        Some(Share { number, len, dead, metadata, worth })
     }
 
     /// Whether a segment was written anew without what is pointless in it, all of it.
@@ -200,12 +208,16 @@ impl Account {
     /// What can be left out of a segment besides dead content; `None` if all of it together is not worth it.
     fn plan(&self, candidate: &Candidate) -> Result<Option<Plan>, StoreError> {
         let failed = |error| io_error(WRITING, error);
-        let Candidate { number, len, dead, .. } = *candidate;
+        let Candidate { number, len, metadata, dead, .. } = *candidate;
+        let is_worth_it = |octets: u64| octets * 100 / len.max(1) >= COMPACTION_DEAD_PERCENT;
+        // Content goes at once where it is what counts: to look for what else can go takes as long as to write a segment anew.
+        if is_worth_it(dead) && !is_worth_it(metadata) {
+            return Ok(Some(Plan::default()));
+        }
         let (file, header) =
             segment::open(&*self.vfs(), &self.segment_dir(), number).map_err(failed)?;
         let header = header.map_err(|bad| damage(number, 0, &bad))?;
         let mut reader = SegmentReader::new(&*file, header.log).map_err(failed)?;
-        let is_worth_it = |octets: u64| octets * 100 / len.max(1) >= COMPACTION_DEAD_PERCENT;
         match squeeze::plan(&mut reader, number, |octets| self.rest(octets)) {
             // Before a log that was begun anew such segments are nothing new.
             Err(StoreError::Damaged(_)) if !is_worth_it(dead) => Ok(None),
@@ -236,7 +248,8 @@ impl Account {
         }
         let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
         let generation = new_generation();
-        let header = SegmentHeader { generation, dead_as_of, squeezed: true, ..header };
+        let squeezed = header.squeezed || plan.is_of_all;
+        let header = SegmentHeader { generation, dead_as_of, squeezed, ..header };
         let new = vfs.create(&dir.join(new_file_name(number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
         let mut rewriting = Rewriting {

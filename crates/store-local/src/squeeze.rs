@@ -25,6 +25,8 @@ use std::ops::Range;
 /// What becomes of the frames of a segment, by where they begin.
 #[derive(Default)]
 pub(crate) struct Plan {
+    /// Whether all changes were looked at; otherwise nothing is left out.
+    pub(crate) is_of_all: bool,
     /// A bit for each header that there is room for: no two frames begin in the same.
     omitted: Vec<u64>,
     /// The messages that are left in changes of flags.
@@ -105,7 +107,7 @@ pub(crate) fn plan(
     mut pause: impl FnMut(u64) -> Result<(), StoreError>,
 ) -> Result<Plan, StoreError> {
     let (blocks, last) = blocks(reader, number, &mut pause)?;
-    let (mut plan, mut later) = (Plan::default(), Later::default());
+    let (mut plan, mut later) = (Plan { is_of_all: true, ..Plan::default() }, Later::default());
     for block in blocks.iter().rev().filter(|block| block.matters) {
         for InBlock { at, is_alone, frame } in frames(reader, number, block)?.iter().rev() {
             let (at, header) = (*at, &frame.header);
