@@ -36,7 +36,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
     Person::find()?.give(folder.path())?;
-    let server = Rookery::new(folder.path())?.start()?;
+    let rookery = Rookery::new(folder.path())?;
+    let (server, data) = (rookery.start()?, rookery.data());
     let mut client = Client::new(&server, Way::Plain, USER)?;
     client.command(&format!("CREATE {MAILBOX}"))?;
     client.command(&format!("SELECT {MAILBOX}"))?;
@@ -54,8 +55,8 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
             client.command(&format!("UID EXPUNGE {gone}"))?;
         }
     }
-    let before = octets(folder.path())?;
-    let held = settle(folder.path())?;
+    let before = octets(&data)?;
+    let held = settle(&data)?;
     let alive = uids.len() as u64 * SIZE as u64;
     let appended = rounds * BATCH * SIZE as u64;
     let written = disk::written(server.process())?;
@@ -69,8 +70,8 @@ pub(crate) fn run(arguments: &Arguments) -> Fallible<()> {
     println!("written for each octet appended: {:.2}", share(written, appended));
     if arguments.flags > 0 {
         toggle(&mut client, &uids, arguments.flags)?;
-        let before = octets(folder.path())?;
-        let held = settle(folder.path())?;
+        let before = octets(&data)?;
+        let held = settle(&data)?;
         println!(
             "after {} changes of flags: {:.2} at once, {:.2} settled; {} MiB more in all",
             arguments.flags,
