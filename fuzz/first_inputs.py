@@ -76,8 +76,8 @@ def edit(kind, file, at, octets=b""):
 
 OVERWRITE, INSERT, CUT, REMOVE, DELETE, COPY, FRAME = 0, 2, 3, 4, 5, 6, 7
 ACCOUNTS = [
-    *(bytes([number << 3 | mended]) for number in range(6) for mended in (0, 5)),
-    *(bytes([number << 3 | 1]) + edit(OVERWRITE, file, 200, b"\xff") for number in range(1, 6) for file in range(0, 10, 3)),
+    *(bytes([number << 3 | mended]) for number in range(8) for mended in (0, 5)),
+    *(bytes([number << 3 | 1]) + edit(OVERWRITE, file, 200, b"\xff") for number in range(1, 8) for file in range(0, 10, 3)),
     *(bytes([mended]) + edit(OVERWRITE, file, at, b"\xff") for mended in (0, 1) for file in range(6) for at in (8, 70, 200, 900)),
     *(b"\1" + edit(CUT, file, at) for file in range(6) for at in (0, 63, 500)),
     *(b"\0" + edit(DELETE, file, 0) for file in range(6)),

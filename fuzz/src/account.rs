@@ -64,8 +64,9 @@ fn open(disk: &SimulatedDisk) -> LocalStore {
     LocalStore::with_vfs(vfs, Path::new(DIR), SMALL).expect("the data directory is in order")
 }
 
-/// Accounts that earlier versions wrote, and later ones read.
-const EARLIER: [&str; 5] = ["version-1", "version-2", "version-3", "version-4", "rewritten"];
+/// Accounts that earlier versions wrote, and later ones read, and some with what few accounts have.
+const EARLIER: [&str; 7] =
+    ["version-1", "version-2", "version-3", "version-4", "rewritten", "keywords", "squeezed"];
 
 /// The disk as it was written, with one of those in place of the account that is damaged.
 fn earlier(name: &str) -> SimulatedDisk {

@@ -1,6 +1,7 @@
 //! Ascending UIDs and their numbers, as runs of neighbours: a mailbox without gaps is one run.
 
 use rookery_mail::{Uid, UidRange, UidSet};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Where a run of neighbouring UIDs that are numbered one after the other begins. It ends where the numbers of the next one begin.
@@ -21,12 +22,6 @@ struct Run {
 impl Run {
     fn len(self) -> u32 {
         self.range.last().get() - self.range.first().get() + 1
-    }
-
-    /// The UID with this number, if it is one of the run's.
-    fn uid(self, number: u32) -> Option<Uid> {
-        let offset = number.checked_sub(self.number).filter(|offset| *offset < self.len())?;
-        Uid::new(self.range.first().get() + offset)
     }
 
     /// The numbers of its UIDs from the one to the other, as far as it has such.
@@ -50,38 +45,41 @@ impl Runs {
         self.len
     }
 
+    /// The last number of the run at this place.
+    fn last_number(&self, at: usize) -> u32 {
+        self.starts.get(at + 1).map_or(self.len, |next| next.number - 1)
+    }
+
     fn run(&self, at: usize) -> Option<Run> {
         let Start { uid: first, number } = *self.starts.get(at)?;
-        let end = self.starts.get(at + 1).map_or(self.len + 1, |next| next.number);
-        let last = Uid::new(first.get() + (end - number - 1))?;
+        let last = Uid::new(first.get() + (self.last_number(at) - number))?;
         Some(Run { range: UidRange::new(first, last), number })
     }
 
-    /// The run that begins at a UID or the nearest one before it, with its place.
-    fn run_before(&self, uid: Uid) -> Option<(usize, Run)> {
+    /// The place of the run that begins at a UID or the nearest one before it, and the number that the UID has if the run
+    /// reaches that far.
+    fn reach(&self, uid: Uid) -> Option<(usize, u32)> {
         let at = self.starts.partition_point(|start| start.uid <= uid).checked_sub(1)?;
-        Some((at, self.run(at)?))
+        let start = self.starts.get(at)?;
+        Some((at, start.number + (uid.get() - start.uid.get())))
     }
 
     /// The place of the first run that ends at a UID or after it.
     fn place(&self, uid: Uid) -> usize {
-        match self.run_before(uid) {
-            Some((at, run)) if run.range.last() >= uid => at,
-            Some((at, _)) => at + 1,
-            None => 0,
-        }
+        self.reach(uid).map_or(0, |(at, number)| at + usize::from(number > self.last_number(at)))
     }
 
     /// Logarithmic in the number of runs.
     pub(crate) fn uid(&self, number: u32) -> Option<Uid> {
-        let after = self.starts.partition_point(|start| start.number <= number);
-        self.run(after.checked_sub(1)?)?.uid(number)
+        let at = self.starts.partition_point(|start| start.number <= number).checked_sub(1)?;
+        let start = self.starts.get(at).filter(|_| number <= self.len)?;
+        Uid::new(start.uid.get() + (number - start.number))
     }
 
     /// Logarithmic in the number of runs.
     pub(crate) fn number(&self, uid: Uid) -> Option<u32> {
-        let (_, run) = self.run_before(uid).filter(|(_, run)| run.range.contains(uid))?;
-        Some(run.number + (uid.get() - run.range.first().get()))
+        let (at, number) = self.reach(uid)?;
+        (number <= self.last_number(at)).then_some(number)
     }
 
     /// The numbers of those of the UIDs that there are. Costs what the set's ranges and the runs between them cost, and has no
@@ -136,16 +134,20 @@ impl Runs {
 
     /// Whether the one comes next to the other. Logarithmic in the number of runs.
     pub(crate) fn are_neighbours(&self, uid: Uid, next: Uid) -> bool {
-        let Some((at, run)) = self.run_before(uid) else { return false };
-        if run.range.last() == uid {
-            return self.starts.get(at + 1).is_some_and(|after| after.uid == next);
+        let Some((at, number)) = self.reach(uid) else { return false };
+        match number.cmp(&self.last_number(at)) {
+            Ordering::Less => uid.next() == Some(next),
+            Ordering::Equal => self.starts.get(at + 1).is_some_and(|after| after.uid == next),
+            Ordering::Greater => false,
         }
-        run.range.contains(uid) && uid.next() == Some(next)
     }
 
     /// Put a UID that has a number into a set of such, of which it is the largest: across the gap, if they are neighbours.
     pub(crate) fn add_to(&self, set: &mut UidSet, uid: Uid) {
-        let before = set.last().filter(|last| *last < uid && self.are_neighbours(*last, uid));
+        let before = set.last().filter(|last| {
+            // The next UID joins the set's last range by itself.
+            *last < uid && last.next() != Some(uid) && self.are_neighbours(*last, uid)
+        });
         let first = before.and_then(Uid::next).unwrap_or(uid);
         set.insert_range(UidRange::new(first, uid));
     }
@@ -167,9 +169,12 @@ impl Runs {
 
     /// How many there are that are not above a UID.
     fn up_to(&self, uid: Uid) -> u32 {
-        self.run_before(uid).map_or(0, |(_, run)| {
-            run.number + (uid.min(run.range.last()).get() - run.range.first().get())
-        })
+        self.reach(uid).map_or(0, |(at, number)| number.min(self.last_number(at)))
+    }
+
+    fn last(&self) -> Option<Uid> {
+        let start = self.starts.last()?;
+        Uid::new(start.uid.get() + (self.len - start.number))
     }
 
     pub(crate) fn uids(&self) -> UidSet {
@@ -189,8 +194,7 @@ impl Runs {
 
     /// Add a UID if it is above all others; says whether it was.
     pub(crate) fn add(&mut self, uid: Uid) -> bool {
-        let last = self.starts.len().checked_sub(1).and_then(|at| self.run(at));
-        let last = last.map(|run| run.range.last());
+        let last = self.last();
         if last.is_some_and(|last| last >= uid) {
             return false;
         }
@@ -278,5 +282,6 @@ mod tests {
         let runs: Runs = [uid(u32::MAX - 1), Uid::MAX].into_iter().collect();
         assert_eq!((runs.len(), runs.uid(2), runs.uid(3)), (2, Some(Uid::MAX), None));
         assert_eq!(runs.around(&UidSet::all()).len(), 2);
+        assert_eq!((runs.number(Uid::MAX), runs.count(&UidSet::all())), (Some(2), 2));
     }
 }

@@ -95,11 +95,12 @@ impl Row {
 }
 
 impl Chunk {
-    fn new(rows: Vec<Row>) -> Self {
-        let latest = rows.iter().map(|row| row.modseq).max().unwrap_or_default();
-        let mut chunk = Self { rows, latest, unseen: 0, keywords: 0 };
-        chunk.count_flags();
-        chunk
+    /// Add a message behind all others.
+    fn push(&mut self, row: Row) {
+        self.latest = self.latest.max(row.modseq);
+        self.unseen += u32::from(row.is_unseen());
+        self.keywords |= row.flags.keywords;
+        self.rows.push(row);
     }
 
     fn count_flags(&mut self) {
@@ -496,14 +497,12 @@ impl SnapshotEdit {
         self.snapshot.counts.add(&row);
         let chunks = Arc::make_mut(&mut self.snapshot.chunks);
         match chunks.last_mut() {
-            Some(chunk) if chunk.rows.len() < CHUNK_ROWS => {
-                let chunk = Arc::make_mut(chunk);
-                chunk.latest = chunk.latest.max(row.modseq);
-                chunk.unseen += u32::from(row.is_unseen());
-                chunk.keywords |= row.flags.keywords;
-                chunk.rows.push(row);
+            Some(chunk) if chunk.rows.len() < CHUNK_ROWS => Arc::make_mut(chunk).push(row),
+            _ => {
+                let mut chunk = Chunk::default();
+                chunk.push(row);
+                chunks.push(Arc::new(chunk));
             }
-            _ => chunks.push(Arc::new(Chunk::new(vec![row]))),
         }
     }
 

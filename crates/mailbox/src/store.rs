@@ -26,8 +26,8 @@
 //!   lowest one whose keyword no message of the mailbox has before the change, nor gets by it. Snapshots from before stay as
 //!   they are.
 //! - What is refused for several reasons is refused for the first of: no such account, no such mailbox (the source
-//!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, no such message, too many
-//!   keywords, out of UIDs, over quota.
+//!   before the destination), no such message, the inbox, name or special use taken, too many mailboxes or subscriptions, too many
+//!   keywords, out of UIDs, out of other numbers, over quota.
 //!
 //! A mailbox remembers the last [`crate::limits::MAX_TOMBSTONES`] expunges. When a change makes them more, the oldest are
 //! forgotten, those of one change together: [`Snapshot::tombstone_floor`] is the `ModSeq` of the newest that was.

@@ -247,15 +247,14 @@ impl View {
     /// flags are not now what the client takes them to be, since somebody else's change came in between: all others
     /// are to be hushed.
     ///
-    /// `rows` has them as they were when the client was synced to `before` and asked.
+    /// `rows` has them as they were when the client was synced and asked, with the bits that other keywords have taken over
+    /// since ([`Snapshot::keywords_taken_over`]).
     pub fn changed_by_others<'a>(
-        before: &Snapshot,
-        rows: &'a [Row],
+        (rows, taken_over): (&'a [Row], u128),
         stored: &'a Stored,
         change: &'a FlagChange,
     ) -> impl Iterator<Item = Uid> + 'a {
         // Whoever had such a keyword has lost it to somebody else; the same bit means another one now.
-        let taken_over = stored.snapshot.keywords_taken_over(before);
         let is_expected = move |row: &Row| {
             let now = stored.snapshot.row(row.uid).map(|now| now.flags);
             row.flags.keywords & taken_over == 0

@@ -356,7 +356,12 @@ fn a_silent_change_hides_nobody_elses() {
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
     let rows: Vec<_> = before.rows().cloned().collect();
-    let others = View::changed_by_others(&before, &rows, &stored, &change).collect();
+    let others = View::changed_by_others(
+        (&rows, stored.snapshot.keywords_taken_over(&before)),
+        &stored,
+        &change,
+    )
+    .collect();
     view.hush(&mailbox.0.uids().difference(&others), modseq);
     let events = view.sync(&mailbox.0, Expunges::Hold);
     assert!(matches!(events.as_slice(), [Event::Flags { number: 1, .. }]), "{events:?}");
@@ -385,7 +390,11 @@ fn a_silent_change_hides_no_keyword_whose_bit_was_taken_over() {
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::Keyword(keyword("new"))] };
     let rows: Vec<_> = before.rows().cloned().collect();
-    let others = View::changed_by_others(&before, &rows, &stored, &change);
+    let others = View::changed_by_others(
+        (&rows, stored.snapshot.keywords_taken_over(&before)),
+        &stored,
+        &change,
+    );
     assert_eq!(others.collect::<Vec<_>>(), [Uid::MIN], "it has lost a keyword");
 }
 

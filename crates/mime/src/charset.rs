@@ -48,22 +48,26 @@ impl Charset {
         Encoding::for_label_no_replacement(label).map_or(Self::Unknown, Self::Known)
     }
 
-    /// Octets as text, whatever they begin with. Those that the charset does not have become U+FFFD.
-    pub(crate) fn decode_more(self, octets: &[u8]) -> String {
-        let encoding = match self {
-            Self::Known(encoding) => encoding,
-            Self::Utf7 => return utf7::decode(octets),
-            Self::Unknown => guess(octets),
-        };
-        encoding.decode_without_bom_handling(octets).0.into_owned()
-    }
-
     /// Octets as text. Those that the charset does not have become U+FFFD.
     pub(crate) fn decode(self, octets: &[u8]) -> String {
+        let decode = |encoding: &'static Encoding| encoding.decode(octets).0.into_owned();
+        self.encoding(octets).map_or_else(|| utf7::decode(octets), decode)
+    }
+
+    /// The same, whatever they begin with: a byte order mark came before them, or none.
+    pub(crate) fn decode_after_mark(self, octets: &[u8]) -> String {
+        let decode = |encoding: &'static Encoding| {
+            encoding.decode_without_bom_handling(octets).0.into_owned()
+        };
+        self.encoding(octets).map_or_else(|| utf7::decode(octets), decode)
+    }
+
+    /// The encoding of these octets; `None` is UTF-7.
+    fn encoding(self, octets: &[u8]) -> Option<&'static Encoding> {
         match self {
-            Self::Known(encoding) => encoding.decode(octets).0.into_owned(),
-            Self::Utf7 => utf7::decode(octets),
-            Self::Unknown => guess(octets).decode(octets).0.into_owned(),
+            Self::Known(encoding) => Some(encoding),
+            Self::Utf7 => None,
+            Self::Unknown => Some(guess(octets)),
         }
     }
 }

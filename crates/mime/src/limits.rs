@@ -41,7 +41,7 @@ pub const LANGUAGES: usize = 50;
 /// Held by `a_word_has_a_length`.
 pub const ENCODED_WORD_OCTETS: usize = 2_048;
 
-/// Octets of a charset's name in an encoded-word.
+/// Octets of a charset's name in an encoded-word, with the question mark behind it.
 /// Held by `a_word_has_a_length`.
 pub const CHARSET_OCTETS: usize = 64;
 

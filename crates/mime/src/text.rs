@@ -107,22 +107,24 @@ pub fn find_param(params: &[(Vec<u8>, Vec<u8>)], name: &str) -> Option<String> {
 /// if it is that, or else Windows-1252.
 #[must_use]
 pub fn decode_text(charset: Option<&[u8]>, body: &[u8]) -> String {
-    match Encoding::for_bom(body) {
-        Some((encoding, _)) => encoding.decode(body).0.into_owned(),
-        None => charset.map_or(Charset::Unknown, Charset::of).decode(body),
+    match byte_order_mark(body) {
+        Some((charset, octets)) => {
+            decode_after_mark(Some(charset), body.get(octets..).unwrap_or_default())
+        }
+        None => decode_after_mark(charset, body),
     }
 }
 
 /// The byte order mark that a text body begins with: the charset that it says, and its octets.
 #[must_use]
-pub fn mark(body: &[u8]) -> Option<(&'static [u8], usize)> {
+pub fn byte_order_mark(body: &[u8]) -> Option<(&'static [u8], usize)> {
     Encoding::for_bom(body).map(|(encoding, octets)| (encoding.name().as_bytes(), octets))
 }
 
-/// As [`decode_text`], for what is behind the mark: octets that look like one here are text.
+/// As [`decode_text`], for what is behind the mark, or where there is none: octets that look like one here are text.
 #[must_use]
-pub fn decode_more(charset: Option<&[u8]>, octets: &[u8]) -> String {
-    charset.map_or(Charset::Unknown, Charset::of).decode_more(octets)
+pub fn decode_after_mark(charset: Option<&[u8]>, octets: &[u8]) -> String {
+    charset.map_or(Charset::Unknown, Charset::of).decode_after_mark(octets)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Wire {
 
     async fn response(&mut self) -> Response {
         loop {
-            if let Some(len) = whole_response(&self.received) {
+            if let Some(len) = Response::length(&self.received) {
                 let octets: Vec<u8> = self.received.drain(..len).collect();
                 return Response::parse(&octets).unwrap_or_else(|error| {
                     panic!("{error:?} in {:?}", String::from_utf8_lossy(&octets))
@@ -83,24 +83,6 @@ fn data(untagged: Vec<Response>) -> Vec<FetchData> {
         _ => None,
     });
     fetched.flatten().collect()
-}
-
-/// The length of the first response, literals included, once all of it is there.
-fn whole_response(octets: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let line = octets.get(at..)?;
-        let len = line.windows(2).position(|pair| pair == b"\r\n")?;
-        at += len + 2;
-        let Some(size) = announced(&line[..len]) else { return Some(at) };
-        at += size;
-    }
-}
-
-fn announced(line: &[u8]) -> Option<usize> {
-    let inside = line.strip_suffix(b"}")?;
-    let open = inside.iter().rposition(|octet| *octet == b'{')?;
-    std::str::from_utf8(&inside[open + 1..]).ok()?.parse().ok()
 }
 
 /// A part of a message that has octets of its own.

@@ -124,7 +124,7 @@ impl Client {
         assert!(self.told.len() <= most, "{} octets for {}", self.told.len(), self.sent);
         self.waiting.extend_from_slice(octets);
         let (mut start, waiting) = (0, std::mem::take(&mut self.waiting));
-        while let Some(length) = whole_response(&waiting[start..]) {
+        while let Some(length) = Response::length(&waiting[start..]) {
             let response = &waiting[start..start + length];
             let shown = String::from_utf8_lossy(response);
             let read = Response::parse(response);
@@ -141,24 +141,6 @@ impl Client {
 
 fn begins_compression(response: &Response) -> bool {
     matches!(response, Response::Tagged { status: Condition::Ok, text, .. } if text == COMPRESSED)
-}
-
-/// The length of the first response, once it is there with all its literals.
-fn whole_response(octets: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let line = octets.get(at..)?;
-        let length = line.windows(2).position(|pair| pair == b"\r\n")?;
-        at += length + 2;
-        let Some(size) = announced(&line[..length]) else { return Some(at) };
-        at += size;
-    }
-}
-
-fn announced(line: &[u8]) -> Option<usize> {
-    let inside = line.strip_suffix(b"}")?;
-    let open = inside.iter().rposition(|octet| *octet == b'{')?;
-    std::str::from_utf8(&inside[open + 1..]).ok()?.parse().ok()
 }
 
 impl Layer {

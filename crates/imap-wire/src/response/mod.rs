@@ -275,6 +275,19 @@ impl Response {
         }
     }
 
+    /// Octets of the first response, its literals included; `None` until all of them are there.
+    #[must_use]
+    pub fn length(octets: &[u8]) -> Option<usize> {
+        let mut at = 0_usize;
+        loop {
+            let line = octets.get(at..)?;
+            let length = memchr::memmem::find(line, b"\r\n")?;
+            at = at.checked_add(length + 2)?;
+            let Some(size) = line.get(..length).and_then(announced) else { return Some(at) };
+            at = at.checked_add(size)?;
+        }
+    }
+
     /// Read a response back, as a client would: one whole response with its literals, with or without its CRLF.
     /// Flags and data that are not known are left out.
     ///
@@ -381,4 +394,11 @@ fn words(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
 fn word(cursor: &mut Cursor<'_>) -> Parsed<String> {
     let text = cursor.flag_text()?;
     Ok(text.iter().copied().map(char::from).collect())
+}
+
+/// The size of the literal that a line of a response ends in.
+fn announced(line: &[u8]) -> Option<usize> {
+    let inside = line.strip_suffix(b"}")?;
+    let open = inside.iter().rposition(|octet| *octet == b'{')?;
+    std::str::from_utf8(inside.get(open + 1..)?).ok()?.parse().ok()
 }

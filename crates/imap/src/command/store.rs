@@ -102,9 +102,11 @@ async fn changed_by_others(
     (uids, change): (&UidSet, &FlagChange),
 ) -> UidSet {
     let (mut others, mut looked_at) = (UidSet::new(), 0);
+    let taken_over = stored.snapshot.keywords_taken_over(before);
     for piece in before.pieces_in(uids) {
         changes::turn(&mut looked_at, piece).await;
-        View::changed_by_others(before, piece, stored, change).for_each(|uid| others.insert(uid));
+        let changed = View::changed_by_others((piece, taken_over), stored, change);
+        changed.for_each(|uid| others.insert(uid));
     }
     others
 }

@@ -213,7 +213,7 @@ impl<'a> Window<'a> {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
-        if let Some((charset, octets)) = text::mark(&self.octets) {
+        if let Some((charset, octets)) = text::byte_order_mark(&self.octets) {
             self.charset = Some(charset);
             self.octets.drain(..octets);
         }
@@ -234,7 +234,7 @@ impl<'a> Window<'a> {
 
     fn look(&mut self, octets: &[u8], needles: &mut Findings) {
         let mut text = std::mem::take(&mut self.before);
-        text.push_str(&fold(&text::decode_more(self.charset, octets)));
+        text.push_str(&fold(&text::decode_after_mark(self.charset, octets)));
         needles.look(Scope::Body, &text);
         let mut from = text.len().saturating_sub(self.overlap);
         while !text.is_char_boundary(from) {

@@ -35,10 +35,7 @@ impl Rows {
             return false;
         }
         self.counts.add(&row);
-        self.last.latest = self.last.latest.max(row.modseq);
-        self.last.unseen += u32::from(row.is_unseen());
-        self.last.keywords |= row.flags.keywords;
-        self.last.rows.push(row);
+        self.last.push(row);
         true
     }
 

@@ -116,7 +116,7 @@ impl Wire {
     /// The next response.
     pub(crate) async fn next(&mut self) -> Response {
         loop {
-            if let Some(len) = whole_response(&self.received) {
+            if let Some(len) = Response::length(&self.received) {
                 let octets: Vec<u8> = self.received.drain(..len).collect();
                 let text = String::from_utf8_lossy(&octets).trim_end().escape_debug().to_string();
                 self.journal.note(format!("{} S: {text}", self.name));
@@ -144,22 +144,4 @@ impl Wire {
             }
         }
     }
-}
-
-/// The length of the first response, literals included, once all of it is there.
-fn whole_response(octets: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let line = octets.get(at..)?;
-        let len = line.windows(2).position(|pair| pair == b"\r\n")?;
-        at += len + 2;
-        let Some(size) = announced(&line[..len]) else { return Some(at) };
-        at += size;
-    }
-}
-
-fn announced(line: &[u8]) -> Option<usize> {
-    let inside = line.strip_suffix(b"}")?;
-    let open = inside.iter().rposition(|octet| *octet == b'{')?;
-    std::str::from_utf8(&inside[open + 1..]).ok()?.parse().ok()
 }
