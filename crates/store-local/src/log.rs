@@ -68,11 +68,18 @@ impl Log {
     /// Make the first segment of a new log.
     pub(crate) fn create(vfs: Arc<dyn Vfs>, dir: &Path, id: u64) -> io::Result<Self> {
         let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
-        let end = SEGMENT_HEADER as u64;
-        let dir = dir.to_owned();
-        let (sequence, durable, written, metadata) = (0, 0, 0, 0);
-        let (segment, unsynced, lost) = (1, Vec::new(), None);
-        Ok(Self {
+        Ok(Self::at_end(vfs, (dir.to_owned(), id), (1, file), (SEGMENT_HEADER as u64, 0)))
+    }
+
+    /// A log that ends at a place of this segment, with this change; all of it is taken for durable.
+    pub(crate) fn at_end(
+        vfs: Arc<dyn Vfs>,
+        (dir, id): (PathBuf, u64),
+        (segment, file): (u32, Arc<dyn VfsFile>),
+        (end, sequence): (u64, u64),
+    ) -> Self {
+        let (durable, unsynced) = (sequence, Vec::new());
+        Self {
             vfs,
             dir,
             id,
@@ -81,11 +88,11 @@ impl Log {
             end,
             sequence,
             durable,
-            written,
-            metadata,
+            written: 0,
+            metadata: 0,
             unsynced,
-            lost,
-        })
+            lost: None,
+        }
     }
 
     /// Where the log ends.
@@ -118,11 +125,12 @@ impl Log {
         Ok(())
     }
 
-    /// Remove what is left of a segment that was to be the next one, so that the next attempt syncs a new name.
+    /// Remove what is left of a segment that was to be the next one, so that the next attempt syncs a new name. Durably: this
+    /// one may be written on to, and behind it the next one must not come back, for before that this one would have to be whole.
     fn remove_next(&self) -> io::Result<()> {
         match self.vfs.remove_file(&self.dir.join(file_name(self.segment + 1))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            _ => self.vfs.sync_dir(&self.dir),
         }
     }
 

@@ -55,21 +55,8 @@ impl Recovered {
     /// What could be put together of an account whose log is damaged, and must not be written to.
     pub(crate) fn of_damaged(vfs: Arc<dyn Vfs>, account: &Path, salvaged: Salvaged) -> Self {
         let Salvaged { state, log, sequence, segment, file, .. } = salvaged;
-        let dir = account.join("seg");
-        let log = Log {
-            vfs,
-            dir,
-            id: log,
-            segment,
-            end: file.len().unwrap_or(0),
-            file,
-            sequence,
-            durable: sequence,
-            written: 0,
-            metadata: 0,
-            unsynced: Vec::new(),
-            lost: None,
-        };
+        let end = file.len().unwrap_or(0);
+        let log = Log::at_end(vfs, (account.join("seg"), log), (segment, file), (end, sequence));
         Self {
             state,
             log,
@@ -194,20 +181,8 @@ pub(crate) fn recover(
     if let Some(number) = told.unused {
         remove_unused(&**vfs, &dir, number)?;
     }
-    let log = Log {
-        vfs: Arc::clone(vfs),
-        dir,
-        id: current.header.log,
-        segment: current.number,
-        file: current.file,
-        end,
-        sequence,
-        durable: sequence,
-        written: 0,
-        metadata: 0,
-        unsynced: Vec::new(),
-        lost: None,
-    };
+    let place = (dir, current.header.log);
+    let log = Log::at_end(Arc::clone(vfs), place, (current.number, current.file), (end, sequence));
     Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, left_out, tail, damaged })
 }
 

@@ -91,7 +91,7 @@ async fn nothing_that_was_refused_comes_back() {
         append(&*account, &[60, 60]).await.unwrap_err();
         for _ in 0..seed % 3 {
             // What is not synced is written once more, what is behind it is cut, and comes back.
-            disk.fail_at(disk.operations() + 5, ErrorKind::Other, false);
+            disk.fail_at(disk.operations() + 6, ErrorKind::Other, false);
             append(&*account, &[60, 60]).await.unwrap_err();
         }
         append(&*account, &[60]).await.unwrap();
@@ -112,7 +112,7 @@ async fn nothing_that_was_refused_comes_back_in_the_next_process() {
         (0..seed).for_each(|_| disk.sync_dir(Path::new("/")).unwrap());
         disk.fail_at(disk.operations() + 2, ErrorKind::Other, false);
         append(&*account, &[60, 60]).await.unwrap_err();
-        disk.fail_at(disk.operations() + 5, ErrorKind::Other, false);
+        disk.fail_at(disk.operations() + 6, ErrorKind::Other, false);
         append(&*account, &[60, 60]).await.unwrap_err();
         let before = picture(&*account).await;
         drop((account, store));
