@@ -11,9 +11,8 @@ use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
 use crate::resting::Part;
-use crate::segment::SEGMENT_HEADER;
 use crate::spool::{Body, LocalSpool};
-use crate::state::State;
+use crate::state::{Octets, State};
 use crate::store::{Options, Shared};
 use crate::sync::{lock, read, write};
 use crate::trouble::Trouble;
@@ -50,8 +49,10 @@ pub(crate) struct Account {
     pub(crate) read_only: AtomicBool,
     /// If nobody knows what the log's file holds since writing to it failed: when it was last tried to make that known.
     pub(crate) lost: Mutex<Option<Instant>>,
-    /// Whether writing to the log is refused, and to files of messages that come in.
-    pub(crate) refused: (Trouble, Trouble),
+    /// Whether writing to the log is refused.
+    pub(crate) log_trouble: Trouble,
+    /// Whether writing to files of messages that come in is refused.
+    pub(crate) spool_trouble: Trouble,
     pub(crate) gone: AtomicBool,
     /// If the disk could not read all of it: when that was tried. It is not kept, and read anew when it can be.
     pub(crate) unread: Mutex<Option<Instant>>,
@@ -67,8 +68,7 @@ impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
         let Recovered { state, log, stamps, dirty, replayed, left_out, .. } = found;
         let log_id = log.id;
-        let (live, dead) = state.emails.octets(log.segment);
-        let metadata = log.end.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
+        let Octets { metadata, .. } = state.emails.octets(log.segment, log.end);
         let writer = Writer {
             log,
             left_out,
@@ -92,7 +92,8 @@ impl Account {
             admission: Arc::new(Semaphore::new(MAX_QUEUED_CHANGES)),
             read_only: AtomicBool::new(false),
             lost: Mutex::default(),
-            refused: Default::default(),
+            log_trouble: Trouble::default(),
+            spool_trouble: Trouble::default(),
             gone: AtomicBool::new(false),
             unread: Mutex::default(),
             segments: OpenSegments::default(),

@@ -16,8 +16,7 @@ use crate::limits::{
 };
 use crate::log::{Log, WriteFailure};
 use crate::resting::Part;
-use crate::segment::SEGMENT_HEADER;
-use crate::state::State;
+use crate::state::{Octets, State};
 use crate::sync::{lock, read, write};
 use rookery_mail::UidSet;
 use rookery_mailbox::{Refused, StoreError};
@@ -190,6 +189,9 @@ impl Account {
     }
 
     fn compact_if_due(self: &Arc<Self>, writer: &mut Writer) {
+        if !self.is_writable() {
+            return;
+        }
         let pointless = writer.pointless(&read(&self.state));
         let octets = pointless.saturating_sub(writer.looked);
         let is_short = octets >= SHORT_DIED_OCTETS && self.is_short_of_space();
@@ -206,13 +208,11 @@ impl Account {
     /// Go on in a new segment if much of the last one is dead, or may be pointless, so that it can be written anew as well.
     fn end_segment(self: &Arc<Self>, writer: &mut Writer) {
         let Log { segment, end, .. } = writer.log;
-        let (live, dead) = read(&self.state).emails.octets(segment);
-        let metadata = end.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
+        let Octets { dead, metadata } = read(&self.state).emails.octets(segment, end);
         let is_much = |octets: u64| octets * 100 >= end.saturating_mul(COMPACTION_DEAD_PERCENT);
         let is_dead = dead >= SHORT_DIED_OCTETS && is_much(dead);
         let may_be_pointless = metadata >= SHORT_METADATA_OCTETS && is_much(metadata);
         if (is_dead || may_be_pointless)
-            && self.is_writable()
             && let Err(failure) = writer.log.rotate_at(0)
         {
             let error = self.write_failed(failure);
@@ -264,7 +264,7 @@ impl Account {
             false => writer.log.keep(&frames, before),
         });
         kept.map_err(|failure| self.write_failed(failure))?;
-        self.refused.0.is_over(self.name(), WRITING);
+        self.log_trouble.is_over(self.name(), WRITING);
         writer.dirty.extend(delta.parts(&read(&self.state)));
         write(&self.state).publish(delta);
         Ok(())
@@ -320,7 +320,7 @@ impl Account {
     /// An error of the system; one after which the log's content is not known ends all writing.
     fn write_failed(self: &Arc<Self>, failure: WriteFailure) -> StoreError {
         match failure {
-            WriteFailure::RolledBack(error) => self.refused.0.of(self.name(), WRITING, error),
+            WriteFailure::RolledBack(error) => self.log_trouble.of(self.name(), WRITING, error),
             WriteFailure::Unknown(error) => {
                 if self.lose() {
                     tracing::error!(account = %self.name(), %error, "writing to the log of an account failed: it can be read, and is changed again when its log can be written to");

@@ -5,51 +5,38 @@
 //! Readers and writers go on meanwhile. A power cut leaves the old segment or the new one, and either will do.
 
 use crate::account::Account;
-use crate::failure::{damaged, io_error};
+use crate::failure::io_error;
 use crate::fields::BadRecord;
 use crate::frame::{FrameHeader, HEADER};
 use crate::limits::{COMPACTION_DEAD_PERCENT, COMPACTION_OCTETS_PER_SECOND, COPY_OCTETS};
 use crate::open_segments::OpenSegment;
 use crate::record::Record;
+use crate::replay::damage;
 use crate::resting::Part;
 use crate::segment::{
     self, Frame, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name, new_file_name,
     number_of,
 };
 use crate::squeeze::{self, Plan};
-use crate::state::{Location, State};
+use crate::state::{Location, Octets, State};
 use crate::sync::{lock, read, write};
+use crate::trouble::is_refusal;
 use crate::vfs::VfsFile;
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub(crate) const WRITING: &str = "writing a segment anew";
 
-/// A segment that may be worth it.
-struct Candidate {
-    number: u32,
-    /// Octets of it, of dead content in it, and of what is no content.
-    len: u64,
-    dead: u64,
-    metadata: u64,
-    /// Content in it that messages have.
-    live: HashSet<EmailId>,
-    /// The last durable change: as of it all else is dead.
-    dead_as_of: u64,
-}
-
 /// What may be given back of a segment.
 struct Share {
     number: u32,
     len: u64,
-    dead: u64,
-    metadata: u64,
+    octets: Octets,
     /// Percent that are dead, if these are enough, or that are no content of which somebody has yet to see whether it is
     /// pointless.
     worth: (u64, u64),
@@ -101,45 +88,54 @@ impl Account {
         if self.must_not_compact() {
             return Ok(false);
         }
-        while let Some(candidate) = self.candidate()? {
-            let number = candidate.number;
+        while let Some(share) = self.best()? {
+            let number = share.number;
+            let Some(plan) = self.planned(&share)? else { continue };
+            self.wake(Part::Contents)?;
+            let is_of_all = plan.is_of_all;
             let temporary = self.segment_dir().join(new_file_name(number));
-            let mut is_squeezed = false;
-            let done = match self.plan(&candidate) {
-                Ok(Some(plan)) => {
-                    is_squeezed = plan.is_of_all;
-                    self.rewrite(&candidate, plan).and_then(|it| self.publish(it))
-                }
-                // It is not worth it. Others may be.
-                Ok(None) => {
+            let done = self
+                .rewrite(number, plan)
+                .and_then(|it| it.map_or(Ok(false), |it| self.publish(it)));
+            if let Ok(true) = done {
+                if is_of_all {
                     lock(&self.squeezed).insert(number);
-                    continue;
                 }
-                Err(error) => Err(error),
-            };
-            match done {
-                Ok(true) => {
-                    if is_squeezed {
-                        lock(&self.squeezed).insert(number);
-                    }
-                    return Ok(true);
-                }
-                // A full disk has room again some day, and then needs it most.
-                Ok(false) | Err(StoreError::Refused(_)) => {}
-                // It will not get better by trying.
-                Err(_) => drop(lock(&self.uncompactable).insert(number)),
+                return Ok(true);
             }
             // If it stays, opening the account removes it.
             let _ = self.vfs().remove_file(&temporary);
-            return done;
+            return done.inspect_err(|error| self.blame(number, error));
         }
         Ok(false)
+    }
+
+    /// What to leave out of a segment; `None` if it is not worth it, which is noted.
+    fn planned(&self, share: &Share) -> Result<Option<Plan>, StoreError> {
+        let plan = self.plan(share).inspect_err(|error| self.blame(share.number, error))?;
+        if plan.is_none() {
+            lock(&self.squeezed).insert(share.number);
+        }
+        Ok(plan)
+    }
+
+    /// Leave a segment alone that could not be written anew, if that will not get better by trying. An account that is not to be
+    /// touched and a full disk are not its fault, and pass.
+    fn blame(&self, number: u32, error: &StoreError) {
+        let passes = match error {
+            StoreError::Refused(_) | StoreError::ReadOnly => true,
+            StoreError::Io { source, .. } => is_refusal(source),
+            _ => false,
+        };
+        if !passes {
+            lock(&self.uncompactable).insert(number);
+        }
     }
 
     /// The segment with the largest dead share, if that is large enough; if there is none, that with the largest share of what
     /// is no content, unless it was squeezed. The last one is still written to. In a copy of which some messages have yet to
     /// go, the segments say which ones.
-    fn candidate(&self) -> Result<Option<Candidate>, StoreError> {
+    fn best(&self) -> Result<Option<Share>, StoreError> {
         let last = {
             let writer = lock(&self.writer);
             if !writer.left_out.is_empty() {
@@ -147,13 +143,7 @@ impl Account {
             }
             writer.log.segment
         };
-        let best = self.best_below(last)?;
-        let Some(Share { number, len, dead, metadata, .. }) = best else { return Ok(None) };
-        self.wake(Part::Contents)?;
-        let live = live(&read(&self.state), number);
-        // Asked for afterwards, so that no change counts less than what it let die.
-        let dead_as_of = lock(&self.writer).log.durable;
-        Ok(live.map(|live| Candidate { number, len, dead, metadata, live, dead_as_of }))
+        self.best_below(last)
     }
 
     /// The segment below this one that is most worth it.
@@ -163,32 +153,37 @@ impl Account {
         let numbers = names.iter().filter_map(|name| number_of(name)).filter(|it| *it < last);
         let numbers = numbers.filter(|number| !lock(&self.uncompactable).contains(number));
         let shares = numbers.filter_map(|number| self.share(number));
-        let shares = shares.filter(|share| share.worth >= (0, COMPACTION_DEAD_PERCENT));
         Ok(shares.max_by_key(|share| share.worth))
     }
 
-    /// What of a segment may be given back, if there is any.
+    /// What of a segment may be given back, if that may be worth it.
     fn share(&self, number: u32) -> Option<Share> {
-        let (live, dead) = read(&self.state).emails.octets(number);
-        let is_squeezed = lock(&self.squeezed).contains(&number) || self.is_squeezed(number);
-        if is_squeezed && dead == 0 {
+        let is_known = lock(&self.squeezed).contains(&number);
+        if is_known && !read(&self.state).emails.has_dead(number) {
             return None;
         }
         let file = self.vfs().open(&self.segment_dir().join(file_name(number)));
         // One that a repair has done without gives nothing back.
         let len = file.and_then(|file| file.len()).ok()?;
+        let octets = read(&self.state).emails.octets(number, len);
         let percent = |octets: u64| octets * 100 / len.max(1);
-        let metadata = len.saturating_sub(SEGMENT_HEADER as u64 + live + dead);
-        let worth = match percent(dead) {
-            dead @ COMPACTION_DEAD_PERCENT.. => (dead, 0),
-            _ if is_squeezed => (0, 0),
-            _ => (0, percent(dead + metadata)),
+        let worth = match (percent(octets.dead), percent(octets.dead + octets.metadata)) {
+            (dead @ COMPACTION_DEAD_PERCENT.., _) => (dead, 0),
+            (_, all @ COMPACTION_DEAD_PERCENT..) if !is_known && !self.is_squeezed(number) => {
+                (0, all)
+            }
+            _ => return None,
         };
-        Some(Share { number, len, dead, metadata, worth })
+        Some(Share { number, len, octets, worth })
     }
 
-    /// Whether a segment was written anew without what is pointless in it, all of it.
+    /// Whether a segment was written anew without what is pointless in it, all of it: its header says so. Nothing becomes
+    /// pointless in it later.
     fn is_squeezed(&self, number: u32) -> bool {
+        // One that was never written anew is none: memory knows.
+        if read(&self.state).emails.generation(number) == 0 {
+            return false;
+        }
         let header = |number| {
             segment::open(&*self.vfs(), &self.segment_dir(), number)
                 .ok()
@@ -206,46 +201,53 @@ impl Account {
     }
 
     /// What can be left out of a segment besides dead content; `None` if all of it together is not worth it.
-    fn plan(&self, candidate: &Candidate) -> Result<Option<Plan>, StoreError> {
-        let failed = |error| io_error(WRITING, error);
-        let Candidate { number, len, metadata, dead, .. } = *candidate;
+    fn plan(&self, share: &Share) -> Result<Option<Plan>, StoreError> {
+        let Share { number, len, octets: Octets { dead, metadata }, .. } = *share;
         let is_worth_it = |octets: u64| octets * 100 / len.max(1) >= COMPACTION_DEAD_PERCENT;
         // Content goes at once where it is what counts: to look for what else can go takes as long as to write a segment anew.
-        if is_worth_it(dead) && !is_worth_it(metadata) {
+        if is_worth_it(dead) && (!is_worth_it(metadata) || self.is_squeezed(number)) {
             return Ok(Some(Plan::default()));
         }
-        let (file, header) =
-            segment::open(&*self.vfs(), &self.segment_dir(), number).map_err(failed)?;
-        let header = header.map_err(|bad| damage(number, 0, &bad))?;
-        let mut reader = SegmentReader::new(&*file, header.log).map_err(failed)?;
-        match squeeze::plan(&mut reader, number, |octets| self.rest(octets)) {
+        let planned = self.open_own(number).and_then(|(file, header)| {
+            let reader = SegmentReader::new(&*file, header.log);
+            let mut reader = reader.map_err(|error| io_error(WRITING, error))?;
+            squeeze::plan(&mut reader, number, |octets| self.rest(octets))
+        });
+        match planned {
             // Before a log that was begun anew such segments are nothing new.
             Err(StoreError::Damaged(_)) if !is_worth_it(dead) => Ok(None),
             plan => Ok(Some(plan?).filter(|plan| is_worth_it(dead + plan.octets))),
         }
     }
 
+    /// A segment of this log.
+    fn open_own(&self, number: u32) -> Result<(Arc<dyn VfsFile>, SegmentHeader), StoreError> {
+        let opened = segment::open(&*self.vfs(), &self.segment_dir(), number);
+        let (file, header) = opened.map_err(|error| io_error(WRITING, error))?;
+        let header = header.map_err(|bad| damage(number, 0, bad.0))?;
+        if (header.number, header.log) != (number, self.log_id()) {
+            return Err(damage(number, 0, "a segment of this log"));
+        }
+        Ok((file, header))
+    }
+
     /// Let others have the disk after so many octets. An error if the account is no longer to be touched.
     fn rest(&self, octets: u64) -> Result<(), StoreError> {
-        if self.must_not_compact() {
-            return Err(io_error(WRITING, io::ErrorKind::Interrupted.into()));
-        }
+        self.check_may_compact()?;
         std::thread::sleep(Duration::from_micros(
             octets * 1_000_000 / COMPACTION_OCTETS_PER_SECOND,
         ));
         Ok(())
     }
 
-    /// Write a segment anew beside itself, durably.
-    fn rewrite(&self, candidate: &Candidate, plan: Plan) -> Result<Rewritten, StoreError> {
+    /// Write a segment anew beside itself, durably; `None` if nobody knows what of it is alive.
+    fn rewrite(&self, number: u32, plan: Plan) -> Result<Option<Rewritten>, StoreError> {
         let failed = |error| io_error(WRITING, error);
         let (vfs, dir) = (self.vfs(), self.segment_dir());
-        let (number, dead_as_of) = (candidate.number, candidate.dead_as_of);
-        let (old, header) = segment::open(&*vfs, &dir, number).map_err(failed)?;
-        let header = header.map_err(|bad| damage(number, 0, &bad))?;
-        if (header.number, header.log) != (number, self.log_id()) {
-            return Err(damage(number, 0, &BadRecord("a segment of this log")));
-        }
+        let Some(live) = live(&read(&self.state), number) else { return Ok(None) };
+        // Asked for afterwards, so that no change counts less than what it let die.
+        let dead_as_of = lock(&self.writer).log.durable;
+        let (old, header) = self.open_own(number)?;
         let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
         let generation = new_generation();
         let squeezed = header.squeezed || plan.is_of_all;
@@ -264,14 +266,14 @@ impl Account {
             moved: Vec::new(),
         };
         let mut at = SEGMENT_HEADER as u64;
-        while let Some(next) = rewriting.frame(at, &candidate.live)? {
+        while let Some(next) = rewriting.frame(at, &live)? {
             at = next;
         }
         rewriting.flush()?;
         rewriting.new.sync_data().map_err(failed)?;
         let Rewriting { new: file, moved, .. } = rewriting;
         let new = OpenSegment { number, generation: Some(header.generation), file };
-        Ok(Rewritten { old: before, new, moved })
+        Ok(Some(Rewritten { old: before, new, moved }))
     }
 
     /// Let a rewritten segment take the old one's place; false if the account is no longer to be touched.
@@ -305,6 +307,10 @@ impl Account {
     fn must_not_compact(&self) -> bool {
         !self.is_writable() || self.is_closing()
     }
+
+    fn check_may_compact(&self) -> Result<(), StoreError> {
+        if self.must_not_compact() { Err(StoreError::ReadOnly) } else { Ok(()) }
+    }
 }
 
 /// Not 0, and no number that anybody knows: a power cut may take a rewritten segment away that index snapshots name by
@@ -318,10 +324,6 @@ fn live(state: &State, number: u32) -> Option<HashSet<EmailId>> {
     let all = state.emails.all()?.iter().zip(1..);
     let live = all.filter(|(email, _)| email.references > 0 && email.location.segment == number);
     Some(live.map(|(_, id)| EmailId(id)).collect())
-}
-
-fn damage(number: u32, at: u64, bad: &BadRecord) -> StoreError {
-    damaged(&format!("segment {number} at octet {at}"), bad)
 }
 
 /// A segment on its way into a new file.
@@ -346,13 +348,13 @@ impl Rewriting<'_> {
         let frame = match self.reader.frame(at) {
             Ok(frame) => frame,
             Err(NoFrame::End) => return Ok(None),
-            Err(NoFrame::Bad(bad)) => return Err(damage(self.number, at, &bad)),
+            Err(NoFrame::Bad(bad)) => return Err(damage(self.number, at, bad.0)),
             Err(NoFrame::Io(error)) => return Err(io_error(WRITING, error)),
         };
         let next = at + frame.header.frame_len();
-        let email = content_of(&frame).map_err(|bad| damage(self.number, at, &bad))?;
+        let email = content_of(&frame).map_err(|bad| damage(self.number, at, bad.0))?;
         let omitted = self.omitted.checked_add(frame.header.omitted);
-        let omitted = omitted.ok_or_else(|| damage(self.number, at, &TOO_MANY))?;
+        let omitted = omitted.ok_or_else(|| damage(self.number, at, TOO_MANY))?;
         if self.plan.omits(at) {
             self.omitted = omitted.saturating_add(1);
             return Ok(Some(next));
@@ -414,9 +416,7 @@ impl Rewriting<'_> {
 
     /// Write what waits, and rest for as long as others should have the disk.
     fn flush(&mut self) -> Result<(), StoreError> {
-        if self.account.must_not_compact() {
-            return Err(io_error(WRITING, io::ErrorKind::Interrupted.into()));
-        }
+        self.account.check_may_compact()?;
         let written = self.new.write_at(&self.waiting, self.end);
         written.map_err(|error| io_error(WRITING, error))?;
         let count = self.waiting.len() as u64;
@@ -426,7 +426,7 @@ impl Rewriting<'_> {
     }
 }
 
-const TOO_MANY: BadRecord = BadRecord("fewer changes that were left out");
+const TOO_MANY: &str = "fewer changes that were left out";
 
 /// The content that a frame brings.
 pub(crate) fn content_of(frame: &Frame) -> Result<Option<EmailId>, BadRecord> {

@@ -26,11 +26,11 @@ struct Accounts {
 }
 
 /// An account whose log nobody knows for certain.
-struct Failed {
-    /// As it was before; `None` if it could not even be opened.
-    account: Option<Arc<Account>>,
-    /// When it last failed.
-    tried: Instant,
+enum Failed {
+    /// As it was before, so that it stays.
+    Loaded { _account: Arc<Account> },
+    /// It could not even be opened, when that was last tried.
+    Shut(Instant),
 }
 
 /// An account and when somebody was last known to use it.
@@ -90,7 +90,7 @@ impl Kept {
     pub(crate) fn fail(&self, account: &Arc<Account>) {
         let mut accounts = lock(&self.accounts);
         if !accounts.is_closed {
-            let failed = Failed { account: Some(Arc::clone(account)), tried: Instant::now() };
+            let failed = Failed::Loaded { _account: Arc::clone(account) };
             accounts.failed.insert(account.name().to_owned(), failed);
         }
     }
@@ -98,15 +98,13 @@ impl Kept {
     /// Remember that the log of an account could not be synced when it was opened; says whether that is new.
     pub(crate) fn shut(&self, name: &str) -> bool {
         let mut accounts = lock(&self.accounts);
-        let failed = Failed { account: None, tried: Instant::now() };
-        accounts.failed.insert(name.to_owned(), failed).is_none()
+        accounts.failed.insert(name.to_owned(), Failed::Shut(Instant::now())).is_none()
     }
 
     /// Whether that is too short a while ago to be tried again.
     pub(crate) fn is_shut(&self, name: &str, retry_after: Duration) -> bool {
         let accounts = lock(&self.accounts);
-        let shut = accounts.failed.get(name).filter(|failed| failed.account.is_none());
-        shut.is_some_and(|failed| failed.tried.elapsed() < retry_after)
+        matches!(accounts.failed.get(name), Some(Failed::Shut(tried)) if tried.elapsed() < retry_after)
     }
 
     /// The log of an account is known again; says whether it was not.

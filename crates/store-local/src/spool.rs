@@ -99,9 +99,9 @@ impl LocalSpool {
         let body = std::mem::take(&mut self.body);
         let account = Arc::clone(&self.account);
         let flushed = tokio::task::spawn_blocking(move || flush_body(&account, body)).await;
-        let refused = |error| self.account.refused.1.of(self.account.name(), SPOOLING, error);
+        let refused = |error| self.account.spool_trouble.of(self.account.name(), SPOOLING, error);
         self.body = flushed.map_err(|_| failed(SPOOLING))?.map_err(refused)?;
-        self.account.refused.1.is_over(self.account.name(), SPOOLING);
+        self.account.spool_trouble.is_over(self.account.name(), SPOOLING);
         self.broken = false;
         Ok(())
     }

@@ -11,10 +11,10 @@
 
 mod overwritten;
 
-use crate::failure::damaged;
 use crate::frame::{FrameHeader, HEADER};
 use crate::limits::{CHECK_OCTETS, MAX_SQUEEZE_STEPS, MAX_SQUEEZED_SPANS};
 use crate::record::{self, FlagsRecord, NamesRecord, Record};
+use crate::replay::damage;
 use crate::segment::{Frame, NoFrame, SEGMENT_HEADER, SegmentReader};
 use overwritten::{Bits, Overwritten};
 use rookery_mail::{MailboxId, MailboxName, UidSet};
@@ -25,7 +25,7 @@ use std::ops::Range;
 /// What becomes of the frames of a segment, by where they begin.
 #[derive(Default)]
 pub(crate) struct Plan {
-    /// Whether all changes were looked at; otherwise nothing is left out.
+    /// Whether it was looked for what is pointless; otherwise nothing is left out.
     pub(crate) is_of_all: bool,
     /// A bit for each header that there is room for: no two frames begin in the same.
     omitted: Vec<u64>,
@@ -94,6 +94,8 @@ fn reduced(
 /// Frames that are looked at together.
 struct Block {
     octets: Range<u64>,
+    /// Octets that a look at it reads: of a large message only the beginning.
+    read: u64,
     /// Whether its first frame begins a transaction.
     is_beginning: bool,
     /// Whether there is anything in it but messages.
@@ -112,14 +114,14 @@ pub(crate) fn plan(
         for InBlock { at, is_alone, frame } in frames(reader, number, block)?.iter().rev() {
             let (at, header) = (*at, &frame.header);
             let record = Record::decode(header.kind, &frame.meta);
-            let record = record.map_err(|bad| damage(number, at, &bad))?;
+            let record = record.map_err(|bad| damage(number, at, bad.0))?;
             // What this program does not know is not to be lost.
-            let is_known = record.encode() == frame.meta;
+            let is_known = || record.encode() == frame.meta;
             match later.left(&record) {
-                Left::Nothing if is_known && *is_alone && header.sequence < last => {
+                Left::Nothing if *is_alone && header.sequence < last && is_known() => {
                     plan.omit(at, header);
                 }
-                Left::Of(flags, uids) if is_known => plan.reduce(at, header, (flags, uids)),
+                Left::Of(flags, uids) if is_known() => plan.reduce(at, header, (flags, uids)),
                 Left::All | Left::Nothing | Left::Of(..) => {}
             }
             if later.is_too_much() {
@@ -127,7 +129,7 @@ pub(crate) fn plan(
                 return Ok(plan);
             }
         }
-        pause(block.octets.end - block.octets.start)?;
+        pause(block.read)?;
     }
     Ok(plan)
 }
@@ -167,21 +169,20 @@ fn blocks(
     pause: &mut impl FnMut(u64) -> Result<(), StoreError>,
 ) -> Result<(Vec<Block>, u64), StoreError> {
     let (mut at, mut is_beginning, mut last) = (SEGMENT_HEADER as u64, true, 0);
-    let (end, mut blocks, mut read) = (reader.len(), Vec::<Block>::new(), 0);
+    let (end, mut blocks) = (reader.len(), Vec::<Block>::new());
     while at < end {
         let header = frame(reader, number, at)?.header;
         let next = at + header.frame_len();
         let is_full = |block: &Block| block.octets.end - block.octets.start >= CHECK_OCTETS as u64;
         if blocks.last().is_none_or(is_full) {
-            blocks.push(Block { octets: at..at, is_beginning, matters: false });
-            pause(std::mem::take(&mut read))?;
+            pause(blocks.last().map_or(0, |block| block.read))?;
+            blocks.push(Block { octets: at..at, read: 0, is_beginning, matters: false });
         }
         if let Some(block) = blocks.last_mut() {
             block.octets.end = next;
+            block.read += header.frame_len().min(CHECK_OCTETS as u64);
             block.matters |= !record::brings_octets(header.kind);
         }
-        // Of a large message only the beginning is read.
-        read += header.frame_len().min(CHECK_OCTETS as u64);
         (at, is_beginning, last) = (next, header.end, header.sequence);
     }
     Ok((blocks, last))
@@ -189,14 +190,10 @@ fn blocks(
 
 fn frame(reader: &mut SegmentReader<'_>, number: u32, at: u64) -> Result<Frame, StoreError> {
     reader.frame_without_content(at).map_err(|no_frame| match no_frame {
-        NoFrame::End => damage(number, at, &crate::fields::BadRecord("a frame")),
-        NoFrame::Bad(bad) => damage(number, at, &bad),
+        NoFrame::End => damage(number, at, "a frame"),
+        NoFrame::Bad(bad) => damage(number, at, bad.0),
         NoFrame::Io(error) => crate::failure::io_error(crate::compaction::WRITING, error),
     })
-}
-
-fn damage(number: u32, at: u64, bad: &crate::fields::BadRecord) -> StoreError {
-    damaged(&format!("segment {number} at octet {at}"), bad)
 }
 
 /// What is left of a change at the end of its segment.

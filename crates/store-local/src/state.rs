@@ -4,6 +4,7 @@ use crate::draft::{Delta, EmailEvent};
 use crate::frame::ALIGNMENT;
 use crate::index::{Content, Source};
 use crate::resting::{Part, Resting};
+use crate::segment::SEGMENT_HEADER;
 use crate::threads::Threads;
 use crate::vfs::Vfs;
 use rookery_mail::{EmailId, MailboxId, ModSeq, Uid};
@@ -59,6 +60,15 @@ pub(crate) struct Email {
     pub(crate) references: u32,
 }
 
+/// Octets of a segment that may be given back.
+#[derive(Clone, Copy)]
+pub(crate) struct Octets {
+    /// Of content that no message has.
+    pub(crate) dead: u64,
+    /// Of what is no content.
+    pub(crate) metadata: u64,
+}
+
 /// The content of all messages, by [`EmailId`], which begins at 1.
 #[derive(Debug, Default)]
 pub(crate) struct Emails {
@@ -108,11 +118,17 @@ impl Emails {
         self.table.take()
     }
 
-    /// Octets of live and of dead content in a segment.
-    pub(crate) fn octets(&self, segment: u32) -> (u64, u64) {
+    /// Whether a segment has dead content.
+    pub(crate) fn has_dead(&self, segment: u32) -> bool {
+        self.dead.get(&segment).is_some_and(|units| *units > 0)
+    }
+
+    /// What a segment of so many octets has that may be given back.
+    pub(crate) fn octets(&self, segment: u32, len: u64) -> Octets {
         let octets =
             |units: &BTreeMap<u32, u64>| units.get(&segment).map_or(0, |it| it * ALIGNMENT);
-        (octets(&self.live), octets(&self.dead))
+        let (live, dead) = (octets(&self.live), octets(&self.dead));
+        Octets { dead, metadata: len.saturating_sub(SEGMENT_HEADER as u64 + live + dead) }
     }
 
     /// Which of its rewritings a segment is; 0 for none.

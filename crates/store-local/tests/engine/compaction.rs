@@ -7,7 +7,7 @@ use rookery_mail::{MailboxId, Uid, UidSet};
 use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
 use rookery_store_local::vfs::{SimulatedDisk, Space, Vfs};
 use rookery_store_local::{LocalStore, Options};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -132,6 +132,23 @@ async fn changes_go_on_meanwhile() {
     assert_eq!(picture(&*account).await, *last);
     drop((account, store));
     assert_eq!(seen(&disk, "after a crash").await, *last);
+}
+
+/// Where no new file may be made, or nothing written for now, the segments are not at fault, and are tried again.
+#[tokio::test]
+async fn what_was_refused_is_compacted_later() {
+    for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
+        for at in 1..10 {
+            let (disk, before) = churned(true).await;
+            let store = open_soon(&disk).await.unwrap();
+            let account = store.account(ACCOUNT).await.unwrap();
+            disk.fail_at(disk.operations() + at, kind, true);
+            store.compact(ACCOUNT).await.unwrap_err();
+            disk.mend();
+            assert!(store.compact(ACCOUNT).await.unwrap() > 1, "{kind} {at}");
+            assert_eq!(picture(&*account).await, before);
+        }
+    }
 }
 
 #[tokio::test]
