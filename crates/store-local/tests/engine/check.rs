@@ -1,8 +1,10 @@
 //! Checking accounts: what is wrong is found and named, and nothing else is.
 
 use crate::compaction::churned;
-use crate::damage::{Frame, copy, flipped, frames, segment};
-use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, done, message, open_soon, script};
+use crate::damage::{Frame, copy, flipped, frames, last_segment, segment};
+use crate::workload::{
+    ACCOUNT, SMALL, Step, account_dir, create, done, message, open_soon, script,
+};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{FlagOperation, Refused, Store, StoreError};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
@@ -10,10 +12,10 @@ use rookery_store_local::{Finding, LocalStore, Options, Report, Severity};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT).join(name)
+    account_dir().join(name)
 }
 
 fn contents(disk: &SimulatedDisk) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -343,7 +345,7 @@ async fn index_snapshots_are_held_against_the_log() {
 async fn segments_that_are_missing_short_or_double_are_named() {
     for clean in [true, false] {
         let disk = done(clean, SMALL).await;
-        let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+        let last = last_segment(&disk);
         assert!(last >= 3);
         for number in 1..last {
             let damaged = copy(&disk);

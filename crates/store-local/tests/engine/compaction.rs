@@ -1,7 +1,8 @@
 //! Giving space back: nothing that can be seen changes, whatever the disk does meanwhile.
 
 use crate::workload::{
-    ACCOUNT, DIR, NOW, SMALL, create, message, name, open, open_soon, picture, pictures, script,
+    ACCOUNT, DIR, NOW, SMALL, account_dir, create, message, name, open, open_soon, picture,
+    pictures, script,
 };
 use rookery_mail::{MailboxId, Uid, UidSet};
 use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) fn segments() -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT).join("seg")
+    account_dir().join("seg")
 }
 
 /// Octets of all segments.
@@ -75,7 +76,7 @@ async fn dead_content_goes_and_nothing_else_changes() {
         account.expunge(MailboxId(1), &UidSet::all()).await.unwrap();
         drop((store, account));
         assert_eq!(seen(&disk, "after a crash").await, before);
-        disk.remove_file(&Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx")).ok();
+        disk.remove_file(&account_dir().join("account.idx")).ok();
         assert_eq!(seen(&disk, "without indexes").await, before);
     }
 }

@@ -1,6 +1,8 @@
 //! Files that are not what was written.
 
-use crate::workload::{ACCOUNT, DIR, Step, create, done, name, open_soon, picture, pictures};
+use crate::workload::{
+    ACCOUNT, DIR, Step, account_dir, create, done, name, open_soon, picture, pictures,
+};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::limits::{MAX_KEPT_CUT_OCTETS, MAX_KEPT_CUTS};
@@ -11,7 +13,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) fn segment(number: u32) -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT).join("seg").join(format!("{number}.seg"))
+    account_dir().join("seg").join(format!("{number}.seg"))
+}
+
+/// The number of the last segment.
+pub(crate) fn last_segment(disk: &SimulatedDisk) -> u32 {
+    (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap()
 }
 
 /// A copy of a disk as it is.
@@ -376,7 +383,7 @@ async fn a_bad_end_is_damage_when_a_later_segment_was_begun() {
 
 /// Where what was cut off the end of a log at this octet is kept.
 fn kept(at: usize) -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT).join("cut").join(format!("1-{at}"))
+    account_dir().join("cut").join(format!("1-{at}"))
 }
 
 /// Append a message to the first segment.

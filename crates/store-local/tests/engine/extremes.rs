@@ -1,7 +1,7 @@
 //! Files and numbers as large as nobody needs them, and logs with nothing in them.
 
 use crate::damage::{copy, frames, segment};
-use crate::repair::{goes_on, known, known_of, promised, repair, without};
+use crate::repair::{copied, goes_on, known, known_of, promised, repair, without_indexes};
 use crate::workload::{
     ACCOUNT, DIR, NOW, SMALL, Step, create, done, mailbox, name, open_soon, script,
 };
@@ -77,9 +77,9 @@ async fn a_log_without_any_change_is_damaged() {
     for len in [64, first.offset + 70] {
         let original = copy(&disk);
         original.overwrite(&segment(1), &whole[..len]);
-        let copied = without(&original, Path::new("none"));
-        let alone = crate::repair::without_indexes(&copied);
-        for disk in [original, copied, alone] {
+        let copy = copied(&original);
+        let alone = without_indexes(&copy);
+        for disk in [original, copy, alone] {
             let store = open_soon(&disk).await.unwrap();
             assert!(!store.check(ACCOUNT).await.unwrap().is_good());
             let account = store.account(ACCOUNT).await.unwrap();

@@ -1,8 +1,9 @@
 //! Segments that lie where another one should: those of other accounts, copies, and some with each other's names.
 
-use crate::damage::{append, copy, segment};
+use crate::damage::{append, copy, last_segment, segment};
 use crate::repair::{
-    contents_of, goes_on, known, known_of, names_lost, promised, repair, without, wrong,
+    contents_of, copied, goes_on, known, known_of, names_lost, promised, repair, without_indexes,
+    wrong,
 };
 use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, done, open_soon, script};
 use rookery_mailbox::{Store, StoreError};
@@ -24,10 +25,6 @@ async fn theirs(options: Options) -> SimulatedDisk {
     drop(account);
     store.close().await.unwrap();
     disk
-}
-
-fn last_of(disk: &SimulatedDisk) -> u32 {
-    (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap()
 }
 
 /// The names of all mailboxes.
@@ -86,7 +83,7 @@ async fn segments_do_not_outvote_an_account() {
     let theirs = theirs(SMALL).await;
     let disk = done(true, SMALL).await;
     let healthy = known_of(&disk).await;
-    let last = last_of(&disk);
+    let last = last_segment(&disk);
     for gone in [vec![last], (2..=last).collect(), (1..last).collect()] {
         let damaged = copy(&disk);
         let mut lost = BTreeSet::new();
@@ -95,8 +92,7 @@ async fn segments_do_not_outvote_an_account() {
             let (before, count) = contents_of(&disk, *number);
             lost.extend(before + 1..=before + count);
         }
-        let copied = without(&damaged, Path::new("none"));
-        for disk in [damaged, copied] {
+        for disk in [copied(&damaged), damaged] {
             promised(&healthy, &known_of(&disk).await, &lost);
             repair(&disk).await;
             promised(&healthy, &known_of(&disk).await, &lost);
@@ -106,11 +102,10 @@ async fn segments_do_not_outvote_an_account() {
                 1 => goes_on(&disk).await,
                 _ => append(&disk).await,
             }
-            let unknown = look(&crate::repair::without_indexes(&disk)).await;
+            let unknown = look(&without_indexes(&disk)).await;
             assert!(unknown.is_ok_and(|found| !found.contains("theirs")) || gone.len() > 1);
             // Its copies are still this account.
-            let copied = without(&disk, Path::new("none"));
-            assert!(!look(&copied).await.unwrap().contains("theirs"));
+            assert!(!look(&copied(&disk)).await.unwrap().contains("theirs"));
         }
     }
 }
@@ -119,7 +114,7 @@ async fn segments_do_not_outvote_an_account() {
 #[tokio::test]
 async fn of_two_accounts_neither_is_served_by_chance() {
     let theirs = theirs(SMALL).await;
-    let disk = crate::repair::without_indexes(&done(true, SMALL).await);
+    let disk = without_indexes(&done(true, SMALL).await);
     for number in 2.. {
         if number > 2 && disk.read(&segment(number)).is_none() {
             break;
@@ -140,10 +135,10 @@ async fn of_two_accounts_neither_is_served_by_chance() {
 async fn a_restored_account_is_that_account() {
     let theirs = theirs(Options::default()).await;
     let disk = done(true, Options::default()).await;
-    for from in [&theirs, &crate::repair::without_indexes(&theirs)] {
+    for from in [&theirs, &without_indexes(&theirs)] {
         for to in [&disk, &SimulatedDisk::new()] {
             let account = Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx");
-            let restored = without(&copied_over(to, from), Path::new("none"));
+            let restored = copied(&copied_over(to, from));
             if from.read(&account).is_none() && to.read(&account).is_some() {
                 continue;
             }
@@ -162,7 +157,7 @@ async fn a_restored_account_is_that_account() {
 async fn what_lies_in_the_place_of_the_last_segment_costs_that_segment() {
     let disk = done(true, SMALL).await;
     let healthy = known_of(&disk).await;
-    let last = last_of(&disk);
+    let last = last_segment(&disk);
     let (before, count) = contents_of(&disk, last);
     let lost: BTreeSet<u64> = (before + 1..=before + count).collect();
     for number in 1..last {
@@ -207,7 +202,7 @@ async fn segments_with_exchanged_names_cost_nothing() {
     for clean in [true, false] {
         let disk = done(clean, SMALL).await;
         let healthy = known_of(&copy(&disk)).await;
-        let last = last_of(&disk);
+        let last = last_segment(&disk);
         assert!(last > 2);
         for numbers in [vec![1, 2], vec![1, last], vec![last - 1, last], vec![1, 2, 3]] {
             let damaged = turned(&disk, &numbers);

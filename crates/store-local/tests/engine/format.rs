@@ -12,7 +12,7 @@
 //! directory.
 
 use crate::workload::{
-    ACCOUNT, DIR, SMALL, done, open_soon, picture, pictures_of, script_of_version_1,
+    ACCOUNT, SMALL, account_dir, done, open_soon, picture, pictures_of, script_of_version_1,
     script_of_version_2, small_memory,
 };
 use rookery_mailbox::Store;
@@ -201,7 +201,7 @@ async fn keep_a_squeezed_fixture() {
 }
 
 fn keep(disk: &SimulatedDisk, target: &Path) {
-    let account = Path::new(DIR).join("accounts").join(ACCOUNT);
+    let account = account_dir();
     for path in disk.files() {
         let Ok(rest) = path.strip_prefix(&account) else { continue };
         std::fs::create_dir_all(target.join(rest).parent().unwrap()).unwrap();

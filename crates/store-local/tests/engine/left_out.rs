@@ -2,7 +2,7 @@
 //! anew without them.
 
 use crate::damage::frames;
-use crate::workload::{ACCOUNT, DIR, NOW, create, message, open_soon, picture};
+use crate::workload::{ACCOUNT, NOW, account_dir, create, message, open_soon, picture};
 use rookery_mail::{Flag, MailboxId, Uid, UidSet};
 use rookery_mailbox::{
     Absent, AccountStore, FlagChange, FlagOperation, Refused, Store, StoreError,
@@ -24,10 +24,6 @@ const COPY: u32 = 6;
 struct Moments {
     before: SimulatedDisk,
     after: SimulatedDisk,
-}
-
-fn account_dir() -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT)
 }
 
 fn is_segment(path: &Path) -> bool {

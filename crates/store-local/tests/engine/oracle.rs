@@ -1,11 +1,10 @@
 //! Random operations on this engine and the in-memory one, with this one opened again in between.
 
-use crate::workload::{ACCOUNT, DIR, create, open_soon, small_memory};
+use crate::workload::{ACCOUNT, account_dir, create, open_soon, small_memory};
 use proptest::prelude::*;
 use rookery_mailbox::{AccountStore, Store};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_testkit::conformance::{Operation, compare, random_operations};
-use std::path::Path;
 use std::sync::Arc;
 
 /// How an engine is left before it is opened again.
@@ -61,7 +60,7 @@ async fn run(parts: Vec<(Vec<Operation>, Leaving)>) {
     let store = open_soon(&disk).await.unwrap();
     let account = store.account(ACCOUNT).await.unwrap();
     compare(&*oracle, &*account, &[]).await;
-    assert!(!disk.list(&Path::new(DIR).join("accounts").join(ACCOUNT)).unwrap().is_empty());
+    assert!(!disk.list(&account_dir()).unwrap().is_empty());
 }
 
 proptest! {

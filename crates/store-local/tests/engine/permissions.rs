@@ -1,16 +1,12 @@
 //! Files that may only be read and directories in which nothing may be made: what is there can be read, and changed again when
 //! the permission is given.
 
-use crate::damage::{copy, segment};
-use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, done, name, open_soon, picture};
+use crate::damage::{copy, last_segment, segment};
+use crate::workload::{ACCOUNT, SMALL, Step, account_dir, create, done, name, open_soon, picture};
 use rookery_mailbox::{AccountStore, Store, StoreError};
 use rookery_store_local::limits::REREAD_AFTER;
 use rookery_store_local::vfs::SimulatedDisk;
-use std::path::{Path, PathBuf};
-
-fn account_dir() -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT)
-}
+use std::path::PathBuf;
 
 /// Whether an account takes changes; one that does not says that it is for now.
 async fn is_writable(account: &dyn AccountStore) -> bool {
@@ -29,7 +25,7 @@ async fn is_writable(account: &dyn AccountStore) -> bool {
 async fn accounts() -> Vec<SimulatedDisk> {
     let clean = done(true, SMALL).await;
     let killed = done(false, SMALL).await;
-    let last = (1..).find(|number| killed.read(&segment(number + 1)).is_none()).unwrap();
+    let last = last_segment(&killed);
     let torn = copy(&killed);
     let mut octets = torn.read(&segment(last)).unwrap();
     octets.extend([7; 40]);

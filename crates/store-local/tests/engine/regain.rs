@@ -1,20 +1,17 @@
 //! A disk that cannot be written to for a while, under an account that is open: it is read on, and changed again when the disk
 //! takes writes again. Nothing that was refused comes back, whatever the disk has kept of it.
 
+use crate::damage::segment;
 use crate::workload::{ACCOUNT, SMALL, Step, create, mailbox, message, name, open_soon, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{AccountStore, FlagOperation, Store, StoreError};
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 const INBOX: MailboxId = MailboxId(1);
-
-fn first_segment() -> PathBuf {
-    Path::new(crate::workload::DIR).join("accounts").join(ACCOUNT).join("seg/1.seg")
-}
 
 async fn append(account: &dyn AccountStore, octets: &[usize]) -> Result<(), StoreError> {
     let mut messages = Vec::new();
@@ -137,12 +134,12 @@ async fn nothing_that_was_refused_comes_back_in_the_next_process() {
 async fn the_log_is_looked_for_by_its_name() {
     let disk = SimulatedDisk::new();
     let (_store, account) = opened(&disk).await;
-    let octets = disk.read(&first_segment()).unwrap();
+    let octets = disk.read(&segment(1)).unwrap();
     disk.fail_at(disk.operations() + 1, ErrorKind::ReadOnlyFilesystem, true);
     append(&*account, &[60]).await.unwrap_err();
     disk.mend();
-    disk.remove_file(&first_segment()).unwrap();
-    disk.overwrite(&first_segment(), &octets);
+    disk.remove_file(&segment(1)).unwrap();
+    disk.overwrite(&segment(1), &octets);
     append(&*account, &[60]).await.unwrap();
     let after = picture(&*account).await;
     assert_eq!(seen(&disk.crash(0)).await, after);
@@ -153,10 +150,10 @@ async fn the_log_is_looked_for_by_its_name() {
 async fn another_log_in_its_place_is_not_written_to() {
     let other = SimulatedDisk::new();
     let (_store, _account) = opened(&other).await;
-    let foreign = other.read(&first_segment()).unwrap();
+    let foreign = other.read(&segment(1)).unwrap();
     let disk = SimulatedDisk::new();
     let (_store, account) = opened(&disk).await;
-    let whole = disk.read(&first_segment()).unwrap();
+    let whole = disk.read(&segment(1)).unwrap();
     let mut changed = whole.clone();
     changed[100] ^= 1;
     let before = account.mailboxes().await.unwrap();
@@ -166,12 +163,12 @@ async fn another_log_in_its_place_is_not_written_to() {
         disk.fail_at(disk.operations() + 1, ErrorKind::ReadOnlyFilesystem, true);
         append(&*account, &[60]).await.unwrap_err();
         disk.mend();
-        disk.overwrite(&first_segment(), octets);
+        disk.overwrite(&segment(1), octets);
         for _ in 0..2 {
             let refused = append(&*account, &[60]).await;
             assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
         }
-        assert_eq!(disk.read(&first_segment()).unwrap(), octets);
+        assert_eq!(disk.read(&segment(1)).unwrap(), octets);
         assert_eq!(account.mailboxes().await.unwrap().mailboxes.len(), before.mailboxes.len());
     }
 }

@@ -1,9 +1,9 @@
 //! Repairing accounts whose log is damaged beyond a single bit: no message that can be read is lost, none becomes another
 //! one, and the account goes on.
 
-use crate::damage::{append, copy, frames, segment};
+use crate::damage::{append, copy, frames, last_segment, segment};
 use crate::workload::{
-    ACCOUNT, DIR, SMALL, Step, create, done, message, open_soon, picture, script,
+    ACCOUNT, DIR, SMALL, Step, account_dir, create, done, message, open_soon, picture, script,
 };
 use rookery_mail::{EmailId, Flag, MailboxId, ModSeq, SystemFlag, Uid, UidSet};
 use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, Store, StoreError};
@@ -31,8 +31,13 @@ pub(crate) fn without(disk: &SimulatedDisk, gone: &Path) -> SimulatedDisk {
     left
 }
 
+/// A disk to which somebody copied all files, which have other numbers there.
+pub(crate) fn copied(disk: &SimulatedDisk) -> SimulatedDisk {
+    without(disk, Path::new("none"))
+}
+
 pub(crate) fn without_indexes(disk: &SimulatedDisk) -> SimulatedDisk {
-    without(disk, &Path::new(DIR).join("accounts").join(ACCOUNT).join("account.idx"))
+    without(disk, &account_dir().join("account.idx"))
 }
 
 pub(crate) async fn repair(disk: &SimulatedDisk) -> Report {
@@ -208,7 +213,7 @@ async fn changes_that_were_left_out_do_not_count_as_missing() {
     drop(account);
     store.close().await.unwrap();
     drop(store);
-    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let last = last_segment(&disk);
     let all = frames(&disk.read(&segment(last)).unwrap());
     let frame = &all[all.len() - 4];
     let damaged = without_indexes(&scrambled(&disk, last, frame.offset + 8));
@@ -278,7 +283,7 @@ async fn missing_and_truncated_segments_cost_what_was_in_them() {
     let squeezed = crate::squeeze::squeezed().await.0;
     for disk in [done(true, SMALL).await, done(false, SMALL).await, squeezed] {
         let healthy = known_of(&disk).await;
-        let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+        let last = last_segment(&disk);
         for number in 1..last {
             let (before, count) = contents_of(&disk, number);
             let lost = (before + 1..=before + count).collect();
@@ -390,7 +395,7 @@ async fn messages_that_cannot_be_read_are_named_until_they_are_expunged() {
 async fn without_its_last_segment_an_account_is_what_its_index_snapshots_know() {
     let disk = done(true, SMALL).await;
     let healthy = known_of(&disk).await;
-    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let last = last_segment(&disk);
     let (before, count) = contents_of(&disk, last);
     let gone: BTreeSet<u64> = (before + 1..=before + count).collect();
     disk.remove_file(&segment(last)).unwrap();
@@ -422,7 +427,7 @@ fn promised_to_readers(healthy: &Known, damaged: &Known, lost: &BTreeSet<u64>) {
 async fn a_copied_or_foreign_segment_is_not_taken_for_the_logs() {
     let disk = done(true, SMALL).await;
     let healthy = known_of(&disk).await;
-    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let last = last_segment(&disk);
     let foreign = done(true, SMALL).await.read(&segment(2)).unwrap();
     for octets in [disk.read(&segment(2)).unwrap(), foreign] {
         let damaged = copy(&disk);
@@ -581,7 +586,7 @@ async fn what_is_before_a_repair_is_compacted() {
     drop(account);
     store.close().await.unwrap();
     drop(store);
-    let last = (1..).find(|number| disk.read(&segment(number + 1)).is_none()).unwrap();
+    let last = last_segment(&disk);
     let octets = disk.read(&segment(last - 1)).unwrap();
     let frame = &frames(&octets)[0];
     let damaged = without_indexes(&scrambled(&disk, last - 1, frame.offset + 8));

@@ -4,7 +4,7 @@ use crate::damage::{Frame, append, copy, frames, segment};
 use crate::power::BRIEF;
 use crate::repair::without_indexes;
 use crate::workload::{
-    ACCOUNT, DIR, SMALL, Step, create, open_soon, picture, script, small_memory,
+    ACCOUNT, DIR, SMALL, Step, account_dir, create, open_soon, picture, script, small_memory,
 };
 use rookery_mail::{Flag, MailboxId, SystemFlag, Uid, UidSet};
 use rookery_mailbox::FlagOperation::{Add, Remove, Replace};
@@ -113,10 +113,6 @@ pub(crate) async fn squeezed_behind_indexes() -> (SimulatedDisk, String) {
         }
     }
     panic!("no index snapshots end there");
-}
-
-fn account_dir() -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT)
 }
 
 /// Index snapshots as they were at some moment.

@@ -3,7 +3,9 @@
 
 use crate::damage::{copy, frames, segment};
 use crate::repair::{Known, known, without_indexes};
-use crate::workload::{ACCOUNT, DIR, NOW, SMALL, Step, create, done, mailbox, name, open_soon};
+use crate::workload::{
+    ACCOUNT, DIR, NOW, SMALL, Step, account_dir, create, done, mailbox, name, open_soon,
+};
 use rookery_mail::EmailId;
 use rookery_mailbox::{AccountStore, FlagOperation, Store, StoreError};
 use rookery_store_local::limits::{DISK_READ_OCTETS, REREAD_AFTER};
@@ -14,10 +16,6 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-fn account_dir() -> PathBuf {
-    Path::new(DIR).join("accounts").join(ACCOUNT)
-}
 
 fn contents(disk: &SimulatedDisk) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = disk.files().into_iter().filter(|path| path.starts_with(account_dir()));

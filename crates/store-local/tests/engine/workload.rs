@@ -9,13 +9,18 @@ use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::fmt::Write;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const DIR: &str = "/data";
 pub(crate) const ACCOUNT: &str = "jane@example.org";
 pub(crate) const NOW: i64 = 1_800_000_000;
+
+/// Where the files of the account are.
+pub(crate) fn account_dir() -> PathBuf {
+    Path::new(DIR).join("accounts").join(ACCOUNT)
+}
 
 /// Sizes so small that a short script spools to files, begins segments, writes indexes and forgets expunges.
 pub(crate) const SMALL: Options = Options {

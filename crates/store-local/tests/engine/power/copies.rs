@@ -5,11 +5,11 @@
 use super::scripts::{random_script, tell};
 use super::{BRIEF, COPIES, Story, go_on, leaving, look, open, rounds, setting};
 use crate::squeeze::{omitted, toggling};
-use crate::workload::{ACCOUNT, DIR, Step};
+use crate::workload::{ACCOUNT, Step, account_dir};
 use rookery_mailbox::FlagOperation::Add;
 use rookery_store_local::vfs::{Dice, SimulatedDisk, Vfs, VfsFile};
 use rookery_store_local::{Options, Severity};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A program that copies, while others go on.
@@ -32,7 +32,7 @@ impl Copier {
     fn new(began: u64, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let haste = [1, 2, 4, 12][dice.roll(4) as usize];
-        let waiting = vec![Path::new(DIR).join("accounts").join(ACCOUNT)];
+        let waiting = vec![account_dir()];
         let backwards = dice.roll(2) == 0;
         Self { began, waiting, open: None, copied: Vec::new(), dice, haste, backwards }
     }
