@@ -47,6 +47,31 @@ pub(crate) async fn repair(disk: &SimulatedDisk) -> Report {
     report
 }
 
+/// Let the power go at each operation of a repair, and repair what is left; returns how many repairs broke off.
+pub(crate) async fn break_off(
+    damaged: impl Fn() -> SimulatedDisk,
+    mended: impl AsyncFn(&SimulatedDisk),
+) -> u64 {
+    let mut broken = 0;
+    for at in 1.. {
+        let disk = damaged();
+        disk.fail_at(disk.operations() + at, ErrorKind::BrokenPipe, true);
+        let Ok(store) = open_soon(&disk).await else { continue };
+        let report = store.repair(ACCOUNT).await;
+        drop(store);
+        for seed in 0..3 {
+            let left = disk.crash(at * 10 + seed);
+            assert!(repair(&left).await.is_good());
+            mended(&left).await;
+        }
+        if report.is_ok_and(|report| report.is_good()) {
+            break;
+        }
+        broken += 1;
+    }
+    broken
+}
+
 pub(crate) fn wrong(report: &Report) -> Vec<&Finding> {
     report.findings.iter().filter(|finding| finding.severity == Severity::Wrong).collect()
 }
@@ -460,27 +485,10 @@ async fn a_flipped_bit_of_a_segment_is_turned_back() {
 async fn a_repair_that_breaks_off_does_no_harm() {
     let disk = without_indexes(&done(true, SMALL).await);
     let healthy = known_of(&disk).await;
-    let number = 2;
-    let (before, count) = contents_of(&disk, number);
+    let (before, count) = contents_of(&disk, 2);
     let lost = (before + 1..=before + count).collect();
-    let mut broken = 0;
-    for at in 1.. {
-        let damaged = without(&disk, &segment(number));
-        let done = damaged.operations();
-        damaged.fail_at(done + at, ErrorKind::BrokenPipe, true);
-        let Ok(store) = open_soon(&damaged).await else { continue };
-        let report = store.repair(ACCOUNT).await;
-        drop(store);
-        for seed in 0..3 {
-            let left = damaged.crash(at * 10 + seed);
-            assert!(repair(&left).await.is_good());
-            promised(&healthy, &known_of(&left).await, &lost);
-        }
-        if report.is_ok_and(|report| report.is_good()) {
-            break;
-        }
-        broken += 1;
-    }
+    let mended = async |left: &SimulatedDisk| promised(&healthy, &known_of(left).await, &lost);
+    let broken = break_off(|| without(&disk, &segment(2)), mended).await;
     assert!(broken > 5, "{broken}");
 }
 

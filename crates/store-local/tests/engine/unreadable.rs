@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn contents(disk: &SimulatedDisk) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(disk: &SimulatedDisk) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = disk.files().into_iter().filter(|path| path.starts_with(account_dir()));
     files.map(|path| (path.clone(), disk.read(&path).unwrap())).collect()
 }

@@ -176,7 +176,9 @@ fn a_copy_made_while_an_account_changes_is_the_account_at_some_moment() {
         copies
     });
     println!("{all_squeezed} have segments of which changes were left out");
-    assert!(all_squeezed > 0, "no copy has a segment of which changes were left out");
+    // One seed need not have any.
+    let is_one = setting("ROOKERY_SEED").is_some();
+    assert!(all_squeezed > 0 || is_one, "no copy has a segment of which changes were left out");
     println!("messages went from {all_left} of them");
-    assert!(all_left > 0 || setting("ROOKERY_SEED").is_some(), "no copy was of that kind");
+    assert!(all_left > 0 || is_one, "no copy was of that kind");
 }

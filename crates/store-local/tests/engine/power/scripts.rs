@@ -1,6 +1,6 @@
 //! One change after the other, of each kind.
 
-use super::{BRIEF, COMPACTION, NO_ACCOUNT, SCRIPTS, Story, Teller, open, rounds};
+use super::{BRIEF, COMPACTION, NO_ACCOUNT, SCRIPTS, Story, Teller, open, rounds, setting};
 use crate::squeeze::toggling;
 use crate::workload::{ACCOUNT, Step, create, picture, script, small_memory};
 use rookery_mailbox::FlagOperation::{Add, Remove, Replace};
@@ -101,5 +101,5 @@ fn a_power_cut_anywhere_while_space_is_given_back_loses_nothing() {
         story.cut_everywhere(seed, 8).await
     });
     println!("{omitted} changes were left out");
-    assert!(omitted > 0, "nothing was left out");
+    assert!(omitted > 0 || setting("ROOKERY_SEED").is_some(), "nothing was left out");
 }
