@@ -17,7 +17,7 @@ pub(crate) fn segments() -> PathBuf {
 }
 
 /// Octets of all segments.
-fn octets(disk: &SimulatedDisk) -> u64 {
+pub(crate) fn octets(disk: &SimulatedDisk) -> u64 {
     let names = disk.list(&segments()).unwrap();
     names.iter().map(|name| disk.open(&segments().join(name)).unwrap().len().unwrap()).sum()
 }

@@ -2,23 +2,13 @@
 //! the permission is given.
 
 use crate::damage::{copy, last_segment, segment};
-use crate::workload::{ACCOUNT, SMALL, Step, account_dir, create, done, name, open_soon, picture};
-use rookery_mailbox::{AccountStore, Store, StoreError};
+use crate::workload::{
+    ACCOUNT, SMALL, Step, account_dir, create, done, is_writable, open_soon, picture,
+};
+use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::limits::REREAD_AFTER;
 use rookery_store_local::vfs::SimulatedDisk;
 use std::path::PathBuf;
-
-/// Whether an account takes changes; one that does not says that it is for now.
-async fn is_writable(account: &dyn AccountStore) -> bool {
-    match account.subscribe(&name("x"), true).await {
-        Err(StoreError::ReadOnly) => false,
-        changed => {
-            changed.unwrap();
-            account.subscribe(&name("x"), false).await.unwrap();
-            true
-        }
-    }
-}
 
 /// Accounts that have something to be seen to when they are opened: the end of a log that is torn, a segment that was never used,
 /// what a crash left of a message that came in.

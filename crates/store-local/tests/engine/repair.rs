@@ -4,6 +4,7 @@
 use crate::damage::{append, copy, frames, last_segment, segment};
 use crate::workload::{
     ACCOUNT, DIR, SMALL, Step, account_dir, create, done, message, open_soon, picture, script,
+    toggle,
 };
 use rookery_mail::{EmailId, Flag, MailboxId, ModSeq, SystemFlag, Uid, UidSet};
 use rookery_mailbox::{AccountStore, FlagChange, FlagOperation, Store, StoreError};
@@ -223,17 +224,11 @@ async fn changes_that_were_left_out_do_not_count_as_missing() {
     let store = open_soon(&disk).await.unwrap();
     let account = create(&store).await.unwrap();
     Step::Append(1, 3, 60, "").take(&*account).await.unwrap();
-    let toggle = async |count: usize| {
-        for round in 0..count {
-            let operation = if round % 2 == 0 { FlagOperation::Add } else { FlagOperation::Remove };
-            Step::Flag(1, operation, "\\Seen").take(&*account).await.unwrap();
-        }
-    };
-    toggle(40).await;
+    toggle(&*account, 40).await;
     assert!(store.compact(ACCOUNT).await.unwrap() > 0 && crate::squeeze::omitted(&disk) > 20);
     Step::FlagSome(1, 1, 1, FlagOperation::Add, "\\Deleted").take(&*account).await.unwrap();
     Step::Expunge(1).take(&*account).await.unwrap();
-    toggle(10).await;
+    toggle(&*account, 10).await;
     let before = known(&*account).await;
     drop(account);
     store.close().await.unwrap();

@@ -1,10 +1,12 @@
 //! Changes of which nothing is left are left out of segments that are written anew: an account is the same whatever goes.
 
+use crate::compaction::octets;
 use crate::damage::{Frame, append, copy, frames, segment};
 use crate::power::BRIEF;
 use crate::repair::without_indexes;
 use crate::workload::{
     ACCOUNT, DIR, SMALL, Step, account_dir, create, open_soon, picture, script, small_memory,
+    toggle,
 };
 use rookery_mail::{Flag, MailboxId, SystemFlag, Uid, UidSet};
 use rookery_mailbox::FlagOperation::{Add, Remove, Replace};
@@ -64,10 +66,6 @@ pub(crate) fn omitted(disk: &SimulatedDisk) -> u64 {
     let is_squeezed = |octets: &Vec<u8>| octets.get(8) == Some(&3);
     let octets = segments.filter(is_squeezed);
     octets.map(|octets| frames(&octets).iter().map(|frame| frame.omitted).sum::<u64>()).sum()
-}
-
-fn octets(disk: &SimulatedDisk) -> usize {
-    (1..).map_while(|number| disk.read(&segment(number))).map(|octets| octets.len()).sum()
 }
 
 /// A disk with an account of many changes, of which many are left out, with index snapshots that end in the last segment or none;
@@ -309,10 +307,7 @@ async fn pointless_changes_are_left_out_in_the_background() {
     let store = LocalStore::with_vfs(vfs, Path::new(DIR), options).unwrap();
     let account = create(&store).await.unwrap();
     Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
-    for round in 0..2000 {
-        let operation = if round % 2 == 0 { Add } else { Remove };
-        Step::Flag(1, operation, "\\Seen").take(&*account).await.unwrap();
-    }
+    toggle(&*account, 2000).await;
     for _ in 0..1000 {
         if omitted(&disk) > 1500 {
             return;
@@ -335,10 +330,7 @@ async fn pointless_changes_go_soon_when_the_disk_is_short_of_space() {
         let store = LocalStore::with_vfs(vfs, Path::new(DIR), options).unwrap();
         let account = create(&store).await.unwrap();
         Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
-        for round in 0..12_000 {
-            let operation = if round % 2 == 0 { Add } else { Remove };
-            Step::Flag(1, operation, "\\Seen").take(&*account).await.unwrap();
-        }
+        toggle(&*account, 12_000).await;
         store.compact(ACCOUNT).await.unwrap();
         assert_eq!(octets(&disk) < 400_000, is_short, "{} octets", octets(&disk));
     }
@@ -352,10 +344,7 @@ async fn a_squeezed_segment_is_written_anew_again() {
     let account = create(&store).await.unwrap();
     for number in 1..=2 {
         Step::Append(1, 1, 500, "").take(&*account).await.unwrap();
-        for round in 0..25 {
-            let operation = if round % 2 == 0 { Add } else { Remove };
-            Step::Flag(1, operation, "\\Seen").take(&*account).await.unwrap();
-        }
+        toggle(&*account, 25).await;
         assert!(disk.read(&segment(2)).is_some() || number == 1);
     }
     let squeezed = store.compact(ACCOUNT).await.unwrap();

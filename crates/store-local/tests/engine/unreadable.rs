@@ -4,7 +4,7 @@
 use crate::damage::{copy, frames, segment};
 use crate::repair::{Known, known, without_indexes};
 use crate::workload::{
-    ACCOUNT, DIR, NOW, SMALL, Step, account_dir, create, done, mailbox, name, open_soon,
+    ACCOUNT, DIR, NOW, SMALL, Step, account_dir, create, done, is_writable, mailbox, open_soon,
 };
 use rookery_mail::EmailId;
 use rookery_mailbox::{AccountStore, FlagOperation, Store, StoreError};
@@ -20,14 +20,6 @@ use std::time::Duration;
 pub(crate) fn contents(disk: &SimulatedDisk) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = disk.files().into_iter().filter(|path| path.starts_with(account_dir()));
     files.map(|path| (path.clone(), disk.read(&path).unwrap())).collect()
-}
-
-async fn is_writable(account: &dyn AccountStore) -> bool {
-    // It is subscribed to already, so that nothing changes.
-    match account.subscribe(&name("INBOX"), true).await {
-        Err(StoreError::ReadOnly) => false,
-        other => other.is_ok(),
-    }
 }
 
 /// A disk with an account whose log is some pages long, and a healthy neighbour.

@@ -204,6 +204,26 @@ impl Step {
     }
 }
 
+/// Whether an account takes changes. One that does not says so, and nothing else.
+pub(crate) async fn is_writable(account: &dyn AccountStore) -> bool {
+    match account.subscribe(&name("x"), true).await {
+        Err(StoreError::ReadOnly) => false,
+        changed => {
+            changed.unwrap();
+            account.subscribe(&name("x"), false).await.unwrap();
+            true
+        }
+    }
+}
+
+/// Give all messages of the inbox a flag and take it away, so many changes in all.
+pub(crate) async fn toggle(account: &dyn AccountStore, changes: usize) {
+    for change in 0..changes {
+        let operation = if change % 2 == 0 { FlagOperation::Add } else { FlagOperation::Remove };
+        Step::Flag(1, operation, "\\Seen").take(account).await.unwrap();
+    }
+}
+
 /// All that can be seen of an account, except what a crash may forget.
 pub(crate) async fn picture(account: &dyn AccountStore) -> String {
     let list = account.mailboxes().await.unwrap();
