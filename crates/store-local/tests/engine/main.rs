@@ -11,6 +11,7 @@ mod extremes;
 mod files;
 mod foreign;
 mod format;
+mod heard;
 mod keywords;
 mod left_out;
 mod oracle;

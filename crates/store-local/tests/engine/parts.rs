@@ -1,14 +1,14 @@
 //! The parts of an account that are read when they are needed: which are, once, and what becomes of those that cannot be.
 
 use crate::compaction::churned;
+use crate::heard::{Call, Heard};
 use crate::workload::{
     ACCOUNT, DIR, NOW, SMALL, Step, create, done, mailbox, open_soon, picture, pictures,
 };
 use rookery_mail::{EmailId, MailboxId, UidSet};
 use rookery_mailbox::{Absent, FlagOperation, Store, StoreError};
-use rookery_store_local::vfs::{SimulatedDisk, Space, Vfs, VfsFile};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
@@ -16,12 +16,23 @@ use tokio::task::JoinSet;
 /// A disk that remembers which files were opened.
 struct Watched {
     disk: SimulatedDisk,
-    opened: Mutex<Vec<String>>,
+    opened: Arc<Mutex<Vec<String>>>,
 }
 
 impl Watched {
-    fn new(disk: &SimulatedDisk) -> Arc<Self> {
-        Arc::new(Self { disk: disk.clone(), opened: Mutex::default() })
+    fn new(disk: &SimulatedDisk) -> Self {
+        Self { disk: disk.clone(), opened: Arc::default() }
+    }
+
+    fn vfs(&self) -> Arc<dyn Vfs> {
+        let opened = Arc::clone(&self.opened);
+        let hear = move |call, path: &Path| {
+            if call == Call::Open {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                opened.lock().unwrap().push(name);
+            }
+        };
+        Arc::new(Heard { disk: self.disk.clone(), hear })
     }
 
     /// The names of index snapshots that were opened since this was last asked, but for the stamps; sorted.
@@ -32,58 +43,6 @@ impl Watched {
             names.map(|name| name.split('.').next().unwrap().to_owned()).collect();
         names.sort();
         names
-    }
-}
-
-impl Vfs for Watched {
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        self.opened.lock().unwrap().push(name);
-        self.disk.open(path)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        self.disk.create(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_file(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        self.disk.space(path)
-    }
-
-    fn is_private(&self, path: &Path) -> io::Result<bool> {
-        self.disk.is_private(path)
-    }
-
-    fn make_private(&self, path: &Path) -> io::Result<()> {
-        self.disk.make_private(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
-        self.disk.lock(path)
     }
 }
 
@@ -118,7 +77,7 @@ async fn many_mailboxes() -> SimulatedDisk {
 #[tokio::test]
 async fn only_what_is_needed_is_read_and_that_once() {
     let watched = Watched::new(&many_mailboxes().await);
-    let store = store_on(watched.clone());
+    let store = store_on(watched.vfs());
     let account = store.account(ACCOUNT).await.unwrap();
     // The first time for the log that it says to be the account's.
     assert_eq!(watched.opened(), ["account", "account"], "when it is opened");
@@ -149,7 +108,7 @@ async fn only_what_is_needed_is_read_and_that_once() {
     let before = picture(&*account).await;
     drop(account);
     store.close().await.unwrap();
-    assert_eq!(picture(&*store_on(watched).account(ACCOUNT).await.unwrap()).await, before);
+    assert_eq!(picture(&*store_on(watched.vfs()).account(ACCOUNT).await.unwrap()).await, before);
 }
 
 /// A crash makes recovery read what the changes concern that no index snapshot has, and nothing else.
@@ -161,7 +120,7 @@ async fn recovery_reads_what_the_log_goes_on_with() {
     Step::Flag(5, FlagOperation::Add, "\\Flagged").take(&*account).await.unwrap();
     let before = picture(&*account).await;
     let watched = Watched::new(&disk.crash(3));
-    let left = store_on(watched.clone());
+    let left = store_on(watched.vfs());
     let account = left.account(ACCOUNT).await.unwrap();
     assert_eq!(watched.opened(), ["5", "account", "account"]);
     assert_eq!(picture(&*account).await, before);
@@ -177,7 +136,7 @@ async fn many_who_need_the_same_read_it_once() {
     let disk = many_mailboxes().await;
     for round in 0..20u64 {
         let watched = Watched::new(&SimulatedDisk::duplicate(&disk));
-        let store = store_on(watched.clone());
+        let store = store_on(watched.vfs());
         let account = store.account(ACCOUNT).await.unwrap();
         let mut tasks = JoinSet::new();
         for task in 0..8u64 {
@@ -202,7 +161,7 @@ async fn many_who_need_the_same_read_it_once() {
         let seen = picture(&*account).await;
         drop(account);
         store.close().await.unwrap();
-        let again = store_on(watched.clone());
+        let again = store_on(watched.vfs());
         assert_eq!(picture(&*again.account(ACCOUNT).await.unwrap()).await, seen);
         assert_eq!(again.check(ACCOUNT).await.unwrap().findings, []);
     }

@@ -1,13 +1,13 @@
 //! A disk that takes its time: whoever asks for something else is answered meanwhile. There is one thread for all, as the worst
 //! case of few; a call of the disk that it had to wait for would never end.
 
+use crate::heard::{Call, Heard};
 use crate::workload::{ACCOUNT, DIR, SMALL, message, open_soon};
 use rookery_mail::{EmailId, MailboxId, UidSet};
 use rookery_mailbox::{AccountStore, Store};
-use rookery_store_local::vfs::{SimulatedDisk, Space, Vfs, VfsFile};
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -17,7 +17,8 @@ use std::time::Duration;
 enum Stop {
     BeforeRenaming,
     AfterRenaming,
-    Opening(&'static str),
+    /// The second segment.
+    Opening,
     Removing,
 }
 
@@ -58,6 +59,21 @@ impl Slow {
         gate.was_forgotten |= waited.timed_out();
     }
 
+    fn vfs(&self) -> Arc<dyn Vfs> {
+        let slow = self.clone();
+        let hear = move |call, path: &Path| {
+            let is_segment = path.extension().is_some_and(|it| it == "seg");
+            match call {
+                Call::Open if path.ends_with("2.seg") => slow.pass(Stop::Opening),
+                Call::Rename if is_segment => slow.pass(Stop::BeforeRenaming),
+                Call::Renamed if is_segment => slow.pass(Stop::AfterRenaming),
+                Call::Remove => slow.pass(Stop::Removing),
+                _ => {}
+            }
+        };
+        Arc::new(Heard { disk: self.disk.clone(), hear })
+    }
+
     /// Wait until the call has come.
     async fn stays(&self) {
         while !self.gate.0.lock().unwrap().stays {
@@ -73,73 +89,11 @@ impl Slow {
     }
 }
 
-impl Vfs for Slow {
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        if let Some("2.seg") = path.file_name().and_then(|name| name.to_str()) {
-            self.pass(Stop::Opening("2.seg"));
-        }
-        self.disk.open(path)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
-        self.disk.create(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let is_segment = to.extension().is_some_and(|it| it == "seg");
-        if is_segment {
-            self.pass(Stop::BeforeRenaming);
-        }
-        self.disk.rename(from, to)?;
-        if is_segment {
-            self.pass(Stop::AfterRenaming);
-        }
-        Ok(())
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.pass(Stop::Removing);
-        self.disk.remove_file(path)
-    }
-
-    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir_all(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        self.disk.space(path)
-    }
-
-    fn is_private(&self, path: &Path) -> io::Result<bool> {
-        self.disk.is_private(path)
-    }
-
-    fn make_private(&self, path: &Path) -> io::Result<()> {
-        self.disk.make_private(path)
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
-        self.disk.lock(path)
-    }
-}
-
 /// An account with some segments of which most is dead, and none all, opened anew, and all that can be read of it.
 async fn churned() -> (Slow, Arc<LocalStore>, Arc<dyn AccountStore>, BTreeMap<EmailId, Vec<u8>>) {
     let slow = Slow::default();
     let options = Options { segment_octets: 1800, ..SMALL };
-    let open = || LocalStore::with_vfs(Arc::new(slow.clone()), Path::new(DIR), options);
+    let open = || LocalStore::with_vfs(slow.vfs(), Path::new(DIR), options);
     let store = open().unwrap();
     let account = crate::workload::create(&store).await.unwrap();
     crate::compaction::churn(&*account).await;
@@ -213,7 +167,7 @@ async fn replace(stop: Stop, after: usize, is_open: bool) {
 #[tokio::test]
 async fn messages_are_read_while_a_segment_is_opened() {
     let (slow, _store, account, before) = churned().await;
-    slow.stop_at(Stop::Opening("2.seg"), 0);
+    slow.stop_at(Stop::Opening, 0);
     let reading: Vec<_> = before
         .keys()
         .map(|email| {
