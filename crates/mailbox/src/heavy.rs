@@ -68,16 +68,23 @@ pub fn set_processors(processors: usize) {
     let _ = PROCESSORS.set(processors);
 }
 
+/// How many processors there are.
+#[must_use]
+pub fn processors() -> usize {
+    *PROCESSORS.get_or_init(|| available_parallelism().map_or(1, NonZeroUsize::get))
+}
+
 /// How many threads there are for such work.
 #[must_use]
 pub fn threads() -> usize {
-    let ask = || available_parallelism().map_or(1, NonZeroUsize::get);
-    threads_for(*PROCESSORS.get_or_init(ask))
+    threads_for(processors(), MAX_HEAVY_THREADS)
 }
 
-/// One processor is left for the others, where there are several.
-fn threads_for(processors: usize) -> usize {
-    processors.saturating_sub(1).clamp(1, MAX_HEAVY_THREADS)
+/// Threads for work that takes a processor's whole time: one processor is left for the others, where there are several, and
+/// there are never more threads than `most`.
+#[must_use]
+pub fn threads_for(processors: usize, most: usize) -> usize {
+    processors.saturating_sub(1).clamp(1, most)
 }
 
 /// Have no threads for it, unless there are some already: all is done where it is asked for. For whoever lets a clock go on
@@ -167,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_processor_is_left_for_the_others() {
-        assert_eq!([0, 1, 2, 3, 8].map(threads_for), [1, 1, 1, 2, 7]);
-        assert_eq!(threads_for(1000), MAX_HEAVY_THREADS);
+        let threads_for = |processors| threads_for(processors, 16);
+        assert_eq!([0, 1, 2, 3, 8, 1000].map(threads_for), [1, 1, 1, 2, 7, 16]);
     }
 
     #[tokio::test(flavor = "current_thread")]

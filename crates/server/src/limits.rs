@@ -93,7 +93,7 @@ pub(crate) const ACCOUNT_LOCKS: usize = 64;
 pub(crate) const MAX_WAITING_LOGINS: usize = 512;
 
 /// Threads that hash passwords; each may keep some 20 MB while there is work.
-/// Held by `there_are_as_many_threads_as_processors_but_one_and_never_very_many`.
+/// Held by `there_are_never_very_many_threads`.
 pub(crate) const MAX_HASHING_THREADS: usize = 4;
 
 /// How much less than others the threads that hash passwords get of a processor that all want, as `nice` has it: a tenth, so that a flood

@@ -7,6 +7,7 @@
 use super::lock;
 use crate::limits::{HASHING_IDLE, HASHING_NICENESS, MAX_HASHING_THREADS, MAX_WAITING_LOGINS};
 use rookery_auth::password::Memory;
+use rookery_mailbox::heavy;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -42,15 +43,21 @@ struct Queue {
     idle: usize,
 }
 
-/// One less than there are processors, if there are not very many or only one.
-fn threads_for(processors: usize) -> usize {
-    processors.saturating_sub(1).clamp(1, MAX_HASHING_THREADS)
+/// As nice as a thread can be.
+const NICEST: i32 = 19;
+
+/// How nice those are who come after whoever is this nice.
+fn nicer(here: i32) -> i32 {
+    here.saturating_add(HASHING_NICENESS).min(NICEST)
 }
 
 impl HashingPool {
     pub(super) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { shared: Arc::default(), most: threads_for(cores) }
+        Self::on(heavy::processors())
+    }
+
+    fn on(processors: usize) -> Self {
+        Self { shared: Arc::default(), most: heavy::threads_for(processors, MAX_HASHING_THREADS) }
     }
 
     /// Do something on one of the threads. It holds its place in the queue when its caller goes away, but
@@ -93,7 +100,8 @@ impl Shared {
     /// What a thread does until there is nothing to do.
     fn work(&self) {
         // Of the calling thread alone, as Linux has it. Where that is forbidden, it hashes like others do their work.
-        let _ = rustix::process::setpriority_process(None, HASHING_NICENESS);
+        let here = rustix::process::getpriority_process(None).unwrap_or(0);
+        let _ = rustix::process::setpriority_process(None, nicer(here));
         let mut memory = Memory::default();
         while let Some(job) = self.next() {
             // A panic costs its caller the answer and nobody else anything.
@@ -127,19 +135,18 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn there_are_as_many_threads_as_processors_but_one_and_never_very_many() {
-        assert_eq!([0, 1, 2, 3, 5].map(threads_for), [1, 1, 1, 2, 4]);
-        assert_eq!(threads_for(256), MAX_HASHING_THREADS);
+    fn there_are_never_very_many_threads() {
+        assert_eq!([2, 3, 5, 256].map(|it| HashingPool::on(it).most), [1, 2, 4, 4]);
     }
 
     #[tokio::test]
     async fn a_processor_is_left_and_others_go_first() {
         let pool = HashingPool::new();
-        let processors = std::thread::available_parallelism().unwrap().get();
-        assert!(pool.most <= MAX_HASHING_THREADS && (pool.most < processors || processors == 1));
+        assert!(pool.most < heavy::processors() || heavy::processors() == 1);
         let here = rustix::process::getpriority_process(None).unwrap();
         let there = pool.run(|_| rustix::process::getpriority_process(None).unwrap()).await;
-        assert_eq!(there, Ok(HASHING_NICENESS.max(here)));
+        assert_eq!(there, Ok(nicer(here)));
+        assert_eq!([0, 5, 15].map(nicer), [HASHING_NICENESS, HASHING_NICENESS + 5, NICEST]);
     }
 
     #[tokio::test]
