@@ -141,7 +141,11 @@ fn split_held_by(comment: &str) -> (&str, String) {
     }
     let split = comment.split_once(HELD_BY).and_then(|(before, rest)| {
         let tests = rest.strip_suffix('.')?;
-        (tests.starts_with('`') || tests.starts_with(COMPILER)).then(|| (before, tests.to_owned()))
+        let is_named = tests.starts_with('`')
+            || tests
+                .strip_prefix(COMPILER)
+                .is_some_and(|more| more.is_empty() || more.starts_with(", `"));
+        is_named.then(|| (before, tests.to_owned()))
     });
     split.unwrap_or((comment, String::new()))
 }
@@ -243,7 +247,13 @@ mod tests {
         ] {
             assert_eq!(found(ending), 0, "{ending}");
         }
-        for ending in ["", " Held by nothing.", " Held by `a_line_end`.", " Held by `LINE`."] {
+        for ending in [
+            "",
+            " Held by nothing.",
+            " Held by the compilerish.",
+            " Held by `a_line_end`.",
+            " Held by `LINE`.",
+        ] {
             assert_eq!(found(ending), 1, "{ending}");
         }
     }

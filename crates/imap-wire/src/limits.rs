@@ -25,7 +25,8 @@ pub const LITERALS: usize = 128;
 /// Held by `a_literal_that_nobody_waits_for_has_a_size`.
 pub const NON_SYNC_LITERAL: u64 = 4096;
 
-/// Digits of a literal's size: what 63 bits need, and some leading zeros.
+/// Digits of a literal's size in a command or response that is read as a value. The framer takes any number of them, adds up to no
+/// more than 2^63, and hands commands on with the least digits.
 /// Held by `the_size_of_a_literal_has_so_many_digits`.
 pub const LITERAL_DIGITS: usize = 20;
 

@@ -1,7 +1,5 @@
 //! Announcements of literals at the end of lines (RFC 9051 §4.3, RFC 7888 §3).
 
-use crate::limits;
-
 /// The line without the CR of its CRLF.
 pub(crate) fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
@@ -113,12 +111,4 @@ impl Unfinished {
         *length += 1;
         Some(self)
     }
-}
-
-/// The size in an announcement: one to [`limits::LITERAL_DIGITS`] digits, less than 2^63.
-pub(crate) fn literal_size(digits: &[u8]) -> Option<u64> {
-    let valid = (1..=limits::LITERAL_DIGITS).contains(&digits.len());
-    let text = std::str::from_utf8(digits).ok().filter(|_| valid)?;
-    let all_digits = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|size| all_digits && i64::try_from(*size).is_ok())
 }

@@ -108,7 +108,8 @@ pub const HEAVY_PART: u64 = 128 * 1024;
 pub const PRINTED_AT_ONCE: usize = 512 * 1024;
 
 /// Octets that the messages can have whose summaries are asked of the store at a time: more than a few kilobytes have only
-/// summaries of large headers, and of very many parts. Tuning.
+/// summaries of large headers, and of very many parts.
+/// Held by the compiler.
 pub const SUMMARIES_AT_ONCE: usize = 1536 * 1024;
 
 /// Octets that one of these messages counts for at the most: its text is not in its summary. Tuning.
@@ -118,7 +119,7 @@ pub const MAX_SUMMARY_WEIGHT: usize = 1024 * 1024;
 /// Tuning.
 pub const HEADER_OCTETS: usize = 6 * 1024;
 
-/// Octets of a header block that `HEADER.FIELDS` looks at.
+/// Octets of a header block that `HEADER.FIELDS` looks at: what a search does, `MAX_SEARCHED_HEADER`.
 /// Held by `of_a_header_without_end_so_much_is_looked_at`.
 pub const MAX_HEADER_OCTETS: u64 = 1024 * 1024;
 

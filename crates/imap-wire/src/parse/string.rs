@@ -2,7 +2,7 @@
 
 use super::{Cursor, Parsed, is_astring_char, is_list_char};
 use crate::WireMailbox;
-use crate::literal::literal_size;
+use crate::limits;
 
 impl<'a> Cursor<'a> {
     /// `string`.
@@ -104,4 +104,12 @@ impl<'a> Cursor<'a> {
         let error = self.fail("as many octets as the literal announced");
         self.take_octets(size).ok_or(error)
     }
+}
+
+/// The size in an announcement: one to [`limits::LITERAL_DIGITS`] digits, less than 2^63.
+fn literal_size(digits: &[u8]) -> Option<u64> {
+    let valid = (1..=limits::LITERAL_DIGITS).contains(&digits.len());
+    let text = std::str::from_utf8(digits).ok().filter(|_| valid)?;
+    let all_digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|size| all_digits && i64::try_from(*size).is_ok())
 }

@@ -183,21 +183,26 @@ async fn messages_are_appended_together_into_a_new_mailbox() {
     }
 }
 
+/// Append so many messages with one request; says whether they were taken.
+async fn append(client: &mut Client, mailbox: &str, number: usize) -> bool {
+    let details = MessageDetails { flags: Vec::new(), received: 5, zone: 60 };
+    let (account, mailbox) = ("ada".to_owned(), mailbox.to_owned());
+    let messages = vec![details; number];
+    client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
+    for _ in 0..number {
+        client.send(b"A: b\r\n\r\n").await.unwrap();
+        client.end_message().await.unwrap();
+    }
+    client.answer().await.is_ok()
+}
+
 #[tokio::test]
 async fn so_many_messages_come_with_one_request_and_no_more() {
     let (_dir, services) = services();
     let mut client = Client::within(services.clone());
     client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
     for (number, taken) in [(MAX_ADMIN_MESSAGES, true), (MAX_ADMIN_MESSAGES + 1, false)] {
-        let details = MessageDetails { flags: Vec::new(), received: 5, zone: 60 };
-        let (account, mailbox) = ("ada".to_owned(), "New".to_owned());
-        let messages = vec![details; number];
-        client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
-        for _ in 0..number {
-            client.send(b"A: b\r\n\r\n").await.unwrap();
-            client.end_message().await.unwrap();
-        }
-        assert_eq!(client.answer().await.is_ok(), taken, "{number}");
+        assert_eq!(append(&mut client, "New", number).await, taken, "{number}");
         assert_eq!(count(&mut client, "New").await, MAX_ADMIN_MESSAGES as u64);
     }
 }
@@ -208,15 +213,7 @@ async fn a_list_of_messages_comes_in_pages() {
     let mut client = Client::within(services.clone());
     client.ask(&add("ada", "{PLAIN}x")).await.unwrap();
     for _ in 0..=MAX_ADMIN_LISTED / 100 {
-        let details = MessageDetails { flags: Vec::new(), received: 5, zone: 60 };
-        let (account, mailbox) = ("ada".to_owned(), "INBOX".to_owned());
-        let messages = vec![details; 100];
-        client.begin(&Request::Append { account, mailbox, messages }).await.unwrap();
-        for _ in 0..100 {
-            client.send(b"A: b\r\n\r\n").await.unwrap();
-            client.end_message().await.unwrap();
-        }
-        client.answer().await.unwrap();
+        assert!(append(&mut client, "INBOX", 100).await);
     }
     let mut pages = Vec::new();
     for after in [None, u32::try_from(MAX_ADMIN_LISTED).ok()] {

@@ -21,10 +21,10 @@ const BOUNDED: [(&str, u64); 2] =
     [("::strangers", MAX_STRANGER_LINES), ("::failed_logins", MAX_LOGIN_LINES)];
 
 /// Lines of this period.
-static LINES: Lines = Lines { kinds: Mutex::new(BTreeMap::new()) };
+static COUNTED: Counted = Counted { kinds: Mutex::new(BTreeMap::new()) };
 
 /// Lines of one period by their kinds: the places in the code that they come from.
-struct Lines {
+struct Counted {
     kinds: Mutex<BTreeMap<&'static str, Kind>>,
 }
 
@@ -42,11 +42,11 @@ impl<S: Subscriber> Layer<S> for Bounded {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let (target, name) = (event.metadata().target(), event.metadata().name());
         let bound = BOUNDED.iter().find(|(end, _)| target.ends_with(end));
-        bound.is_none_or(|(_, most)| LINES.take(name, *most, || text_of(event)))
+        bound.is_none_or(|(_, most)| COUNTED.take(name, *most, || text_of(event)))
     }
 }
 
-impl Lines {
+impl Counted {
     /// Whether another line of a kind can be written.
     fn take(&self, kind: &'static str, most: u64, text: impl FnOnce() -> String) -> bool {
         let mut kinds = self.lock();
@@ -79,7 +79,7 @@ pub(crate) async fn tell_of_left_out(mut end: watch::Receiver<bool>) {
             _ = end.wait_for(|ended| *ended) => has_ended = true,
             _ = period.tick() => {}
         }
-        for Kind { text, left_out, .. } in LINES.next_period() {
+        for Kind { text, left_out, .. } in COUNTED.next_period() {
             tracing::warn!(line = text, left_out, "too many lines of a kind, not all are here");
         }
         let lost = super::take_lost();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn of_each_kind_so_many_are_written_and_the_rest_is_counted() {
-        let lines = Lines { kinds: Mutex::default() };
+        let lines = Counted { kinds: Mutex::default() };
         let take = |kind, most| lines.take(kind, most, || format!("it is {kind}"));
         let written = |kind, most| (0..10_000).filter(|_| take(kind, most)).count();
         assert_eq!((written("one", 10), written("other", 50)), (10, 50));

@@ -76,13 +76,17 @@ fn who_is_sent_away_can_finish_what_they_are_saying() {
     assert!(all.contains("\r\n* BYE ") && all.ends_with("\r\n"), "{all}");
 }
 
+/// A server that has a place for one connection.
+fn serve_one(data: &Data) -> Server {
+    let file = data.beside("rookery.toml");
+    std::fs::write(&file, "version = 1\n[limits]\nconnections = 1\n").unwrap();
+    data.start(&["serve", "--imap", "127.0.0.1:0", "--config", file.to_str().unwrap()])
+}
+
 #[test]
 fn who_is_one_too_many_can_finish_what_they_are_saying() {
     let data = Data::with_ada();
-    let file = data.beside("rookery.toml");
-    std::fs::write(&file, "version = 1\n[limits]\nconnections = 1\n").unwrap();
-    let config = ["--config", file.to_str().unwrap()];
-    let server = data.start(&[&["serve", "--imap", "127.0.0.1:0"], &config[..]].concat());
+    let server = serve_one(&data);
     let _one = server.connect("imap");
     assert_eq!(talk(&server), "* BYE [UNAVAILABLE] Too many connections\r\n");
 }
@@ -92,10 +96,7 @@ fn who_is_one_too_many_can_finish_what_they_are_saying() {
 #[test]
 fn not_everybody_who_is_one_too_many_is_heard_out() {
     let data = Data::with_ada();
-    let file = data.beside("rookery.toml");
-    std::fs::write(&file, "version = 1\n[limits]\nconnections = 1\n").unwrap();
-    let config = ["--config", file.to_str().unwrap()];
-    let server = data.start(&[&["serve", "--imap", "127.0.0.1:0"], &config[..]].concat());
+    let server = serve_one(&data);
     let _one = server.connect("imap");
     let mut heard = 0;
     for _ in 0..5 {

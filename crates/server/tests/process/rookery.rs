@@ -151,12 +151,13 @@ impl Data {
         )
     }
 
-    /// Start a server none of whose files can have more octets than this.
+    /// Start a server none of whose files can have more KiB than this.
     pub(crate) fn start_with_small_files(&self, kib: u32, args: &[&str]) -> Server {
         self.start_within(&format!("ulimit -f {kib}"), args)
     }
 
     fn start_within(&self, limit: &str, args: &[&str]) -> Server {
+        // It counts the sizes of files in KiB, and others, as sh, in blocks of 512 octets.
         let mut command = Command::new("bash");
         command.arg("-c").arg(format!("{limit}; exec \"$0\" \"$@\""));
         command.arg(env!("CARGO_BIN_EXE_rookery")).env_remove("ROOKERY_LOG").stdin(Stdio::null());
