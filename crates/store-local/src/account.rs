@@ -7,6 +7,7 @@ use crate::free_space::Fullness;
 use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, REREAD_AFTER, UNLOAD_INDEX_OCTETS};
 use crate::open_segments::OpenSegments;
+use crate::pace::Pace;
 use crate::plan::{self, Incoming};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
@@ -141,6 +142,10 @@ impl Account {
 
     pub(crate) fn compactions(&self) -> Arc<Semaphore> {
         Arc::clone(&self.shared.compactions)
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn fullness(&self) -> &Fullness {

@@ -8,8 +8,9 @@ use crate::account::Account;
 use crate::failure::io_error;
 use crate::fields::BadRecord;
 use crate::frame::{FrameHeader, HEADER};
-use crate::limits::{COMPACTION_DEAD_PERCENT, COMPACTION_OCTETS_PER_SECOND, COPY_OCTETS};
+use crate::limits::{COMPACTION_DEAD_PERCENT, COPY_OCTETS};
 use crate::open_segments::OpenSegment;
+use crate::pace::Paced;
 use crate::record::Record;
 use crate::replay::damage;
 use crate::resting::Part;
@@ -28,7 +29,6 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 pub(crate) const WRITING: &str = "writing a segment anew";
 
@@ -209,9 +209,10 @@ impl Account {
             return Ok(Some(Plan::default()));
         }
         let planned = self.open_own(number).and_then(|(file, header)| {
-            let reader = SegmentReader::new(&*file, header.log);
+            let file = Paced::new(self, &*file);
+            let reader = SegmentReader::new(&file, header.log);
             let mut reader = reader.map_err(|error| io_error(WRITING, error))?;
-            squeeze::plan(&mut reader, number, |octets| self.rest(octets))
+            squeeze::plan(&mut reader, number)
         });
         match planned {
             // Before a log that was begun anew such segments are nothing new.
@@ -231,15 +232,6 @@ impl Account {
         Ok((file, header))
     }
 
-    /// Let others have the disk after so many octets. An error if the account is no longer to be touched.
-    fn rest(&self, octets: u64) -> Result<(), StoreError> {
-        self.check_may_compact()?;
-        std::thread::sleep(Duration::from_micros(
-            octets * 1_000_000 / COMPACTION_OCTETS_PER_SECOND,
-        ));
-        Ok(())
-    }
-
     /// Write a segment anew beside itself, durably; `None` if nobody knows what of it is alive.
     fn rewrite(&self, number: u32, plan: Plan) -> Result<Option<Rewritten>, StoreError> {
         let failed = |error| io_error(WRITING, error);
@@ -254,13 +246,14 @@ impl Account {
         let header = SegmentHeader { generation, dead_as_of, squeezed, ..header };
         let new = vfs.create(&dir.join(new_file_name(number))).map_err(failed)?;
         new.write_at(&header.encode(), 0).map_err(failed)?;
+        let paced = Paced::new(self, &*old);
         let mut rewriting = Rewriting {
-            account: self,
+            log: header.log,
             number,
-            reader: SegmentReader::new(&*old, header.log).map_err(failed)?,
+            reader: SegmentReader::new(&paced, header.log).map_err(failed)?,
             plan,
             omitted: 0,
-            new,
+            new: Paced::new(self, &*new),
             end: SEGMENT_HEADER as u64,
             waiting: Vec::new(),
             moved: Vec::new(),
@@ -270,9 +263,9 @@ impl Account {
             at = next;
         }
         rewriting.flush()?;
-        rewriting.new.sync_data().map_err(failed)?;
-        let Rewriting { new: file, moved, .. } = rewriting;
-        let new = OpenSegment { number, generation: Some(header.generation), file };
+        let moved = rewriting.moved;
+        new.sync_data().map_err(failed)?;
+        let new = OpenSegment { number, generation: Some(header.generation), file: new };
         Ok(Some(Rewritten { old: before, new, moved }))
     }
 
@@ -304,12 +297,9 @@ impl Account {
         Ok(true)
     }
 
-    fn must_not_compact(&self) -> bool {
+    /// Whether the account is no longer to be touched.
+    pub(crate) fn must_not_compact(&self) -> bool {
         !self.is_writable() || self.is_closing()
-    }
-
-    fn check_may_compact(&self) -> Result<(), StoreError> {
-        if self.must_not_compact() { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 }
 
@@ -328,13 +318,13 @@ fn live(state: &State, number: u32) -> Option<HashSet<EmailId>> {
 
 /// A segment on its way into a new file.
 struct Rewriting<'a> {
-    account: &'a Account,
+    log: u64,
     number: u32,
     reader: SegmentReader<'a>,
     plan: Plan,
     /// Changes that were left out since the last frame.
     omitted: u32,
-    new: Arc<dyn VfsFile>,
+    new: Paced<'a>,
     /// Octets that the new file has.
     end: u64,
     /// Octets that are to come behind them.
@@ -374,7 +364,7 @@ impl Rewriting<'_> {
             email => {
                 let mut from = at;
                 if header != frame.header {
-                    self.waiting.extend(header.encode(self.account.log_id()));
+                    self.waiting.extend(header.encode(self.log));
                     from += HEADER as u64;
                 }
                 self.copy(from, next)?;
@@ -391,7 +381,7 @@ impl Rewriting<'_> {
         header: &FrameHeader,
         meta: &[u8],
     ) -> Result<(), StoreError> {
-        self.waiting.extend(header.encode(self.account.log_id()));
+        self.waiting.extend(header.encode(self.log));
         self.waiting.extend_from_slice(meta);
         let zeros = usize::try_from(header.padding()).unwrap_or(0);
         self.waiting.resize(self.waiting.len() + zeros, 0);
@@ -414,15 +404,13 @@ impl Rewriting<'_> {
         if self.waiting.len() < COPY_OCTETS { Ok(()) } else { self.flush() }
     }
 
-    /// Write what waits, and rest for as long as others should have the disk.
+    /// Write what waits.
     fn flush(&mut self) -> Result<(), StoreError> {
-        self.account.check_may_compact()?;
         let written = self.new.write_at(&self.waiting, self.end);
         written.map_err(|error| io_error(WRITING, error))?;
-        let count = self.waiting.len() as u64;
-        self.end += count;
+        self.end += self.waiting.len() as u64;
         self.waiting.clear();
-        self.account.rest(count)
+        Ok(())
     }
 }
 

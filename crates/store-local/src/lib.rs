@@ -26,6 +26,7 @@ mod left_out;
 pub mod limits;
 mod log;
 mod open_segments;
+mod pace;
 mod plan;
 mod record;
 mod recovery;

@@ -107,8 +107,9 @@ pub const MAX_SQUEEZED_SPANS: usize = 1 << 19;
 /// Held by `no_more_is_remembered_of_a_segment_than_there_is_room_for`.
 pub const MAX_SQUEEZE_STEPS: usize = 1 << 26;
 
-/// Octets in a second that are written anew: others need the disk as well. Tuning.
-pub const COMPACTION_OCTETS_PER_SECOND: u64 = 64 << 20;
+/// Octets in a second that are read and written to give space back, together: others need the disk as well.
+/// Held by `giving_space_back_leaves_others_the_disk`.
+pub const COMPACTION_OCTETS_PER_SECOND: u64 = 128 << 20;
 
 /// Octets of a disk that are kept from mail: enough to write a segment anew, and for a great many changes of flags and removals.
 /// Held by `so_much_of_a_disk_is_kept_from_mail`.

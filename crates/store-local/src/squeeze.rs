@@ -94,21 +94,15 @@ fn reduced(
 /// Frames that are looked at together.
 struct Block {
     octets: Range<u64>,
-    /// Octets that a look at it reads: of a large message only the beginning.
-    read: u64,
     /// Whether its first frame begins a transaction.
     is_beginning: bool,
     /// Whether there is anything in it but messages.
     matters: bool,
 }
 
-/// Look at a segment that nobody writes to. `pause` is told of octets that were read, and may end it.
-pub(crate) fn plan(
-    reader: &mut SegmentReader<'_>,
-    number: u32,
-    mut pause: impl FnMut(u64) -> Result<(), StoreError>,
-) -> Result<Plan, StoreError> {
-    let (blocks, last) = blocks(reader, number, &mut pause)?;
+/// Look at a segment that nobody writes to.
+pub(crate) fn plan(reader: &mut SegmentReader<'_>, number: u32) -> Result<Plan, StoreError> {
+    let (blocks, last) = blocks(reader, number)?;
     let (mut plan, mut later) = (Plan { is_of_all: true, ..Plan::default() }, Later::default());
     for block in blocks.iter().rev().filter(|block| block.matters) {
         for InBlock { at, is_alone, frame } in frames(reader, number, block)?.iter().rev() {
@@ -129,7 +123,6 @@ pub(crate) fn plan(
                 return Ok(plan);
             }
         }
-        pause(block.read)?;
     }
     Ok(plan)
 }
@@ -163,11 +156,7 @@ fn frames(
 }
 
 /// All frames of a segment, in blocks, and the last sequence number.
-fn blocks(
-    reader: &mut SegmentReader<'_>,
-    number: u32,
-    pause: &mut impl FnMut(u64) -> Result<(), StoreError>,
-) -> Result<(Vec<Block>, u64), StoreError> {
+fn blocks(reader: &mut SegmentReader<'_>, number: u32) -> Result<(Vec<Block>, u64), StoreError> {
     let (mut at, mut is_beginning, mut last) = (SEGMENT_HEADER as u64, true, 0);
     let (end, mut blocks) = (reader.len(), Vec::<Block>::new());
     while at < end {
@@ -175,12 +164,10 @@ fn blocks(
         let next = at + header.frame_len();
         let is_full = |block: &Block| block.octets.end - block.octets.start >= CHECK_OCTETS as u64;
         if blocks.last().is_none_or(is_full) {
-            pause(blocks.last().map_or(0, |block| block.read))?;
-            blocks.push(Block { octets: at..at, read: 0, is_beginning, matters: false });
+            blocks.push(Block { octets: at..at, is_beginning, matters: false });
         }
         if let Some(block) = blocks.last_mut() {
             block.octets.end = next;
-            block.read += header.frame_len().min(CHECK_OCTETS as u64);
             block.matters |= !record::brings_octets(header.kind);
         }
         (at, is_beginning, last) = (next, header.end, header.sequence);

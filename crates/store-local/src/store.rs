@@ -12,6 +12,7 @@ use crate::limits::{
     MAX_CONCURRENT_READS, RETRY_AFTER, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
+use crate::pace::Pace;
 use crate::recovery::{self, Recovered, empty_dir};
 use crate::replay::READING;
 use crate::salvage::{self, Cause};
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) reads: Arc<Semaphore>,
     /// One segment is written anew at a time.
     pub(crate) compactions: Arc<Semaphore>,
+    pub(crate) pace: Pace,
     /// Whether the store is being closed, so that nothing new is begun.
     pub(crate) closing: AtomicBool,
     pub(crate) loads: Arc<Semaphore>,
@@ -130,6 +132,7 @@ impl LocalStore {
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
             compactions: Arc::new(Semaphore::new(1)),
+            pace: Pace::default(),
             closing: AtomicBool::new(false),
             loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),

@@ -16,6 +16,7 @@ use crate::failure::is_unreadable;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An open file. All methods may be called from several threads at once.
 pub trait VfsFile: Send + Sync {
@@ -158,6 +159,9 @@ pub trait Vfs: Send + Sync {
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] if another one has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+
+    /// Let others have the disk for so long.
+    fn rest(&self, time: Duration);
 }
 
 /// What is said to who would write where that cannot be.

@@ -10,6 +10,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What the disk could not read, by the file, in its order.
 #[derive(Default)]
@@ -202,5 +203,9 @@ impl Vfs for Patient<'_> {
 
     fn lock(&self, _path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         Err(refused())
+    }
+
+    fn rest(&self, time: Duration) {
+        self.vfs.rest(time);
     }
 }

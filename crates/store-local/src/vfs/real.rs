@@ -8,6 +8,7 @@ use std::io::{self, IoSliceMut};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Mail is nobody's business but its owner's: the mode of new files.
 const FILE_MODE: u32 = 0o600;
@@ -197,5 +198,9 @@ impl Vfs for RealFiles {
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    fn rest(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 }

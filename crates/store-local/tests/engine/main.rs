@@ -15,6 +15,7 @@ mod heard;
 mod keywords;
 mod left_out;
 mod oracle;
+mod pace;
 mod parts;
 mod permissions;
 mod regain;

@@ -32,7 +32,7 @@ impl Watched {
                 opened.lock().unwrap().push(name);
             }
         };
-        Arc::new(Heard { disk: self.disk.clone(), hear })
+        Arc::new(Heard::new(&self.disk, hear))
     }
 
     /// The names of index snapshots that were opened since this was last asked, but for the stamps; sorted.

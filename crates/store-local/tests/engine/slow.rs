@@ -71,7 +71,7 @@ impl Slow {
                 _ => {}
             }
         };
-        Arc::new(Heard { disk: self.disk.clone(), hear })
+        Arc::new(Heard::new(&self.disk, hear))
     }
 
     /// Wait until the call has come.

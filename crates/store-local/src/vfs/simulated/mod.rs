@@ -25,6 +25,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Disks that were made.
 static DISKS: AtomicU64 = AtomicU64::new(1);
@@ -701,4 +702,7 @@ impl Vfs for SimulatedDisk {
         disk.locked = true;
         Ok(Box::new(Lock(self.clone())))
     }
+
+    /// There is nobody to wait for.
+    fn rest(&self, _time: Duration) {}
 }
