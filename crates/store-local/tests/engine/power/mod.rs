@@ -6,6 +6,7 @@
 //! `ROOKERY_SEED=7 ROOKERY_CRASH_POINTS=1` does that round alone.
 
 mod accounts;
+mod beside;
 mod copies;
 mod failures;
 mod groups;
@@ -31,13 +32,15 @@ const TOTAL: u64 = 10_000;
 /// Each test's share.
 const SCRIPTS: u64 = 2_500;
 const COMPACTION: u64 = 3_000;
+const BESIDE: u64 = 1_500;
 const RECOVERY: u64 = 2_500;
 const GROUPS: u64 = 2_000;
 const ACCOUNTS: u64 = 1_000;
 const FAILURES: u64 = 1_200;
 /// Copies of an account that are made while it changes, in as many crash points.
 const COPIES: u64 = 1_200;
-const _: () = assert!(SCRIPTS + COMPACTION + RECOVERY + GROUPS + ACCOUNTS + FAILURES >= TOTAL);
+const _: () =
+    assert!(SCRIPTS + COMPACTION + BESIDE + RECOVERY + GROUPS + ACCOUNTS + FAILURES >= TOTAL);
 
 /// What there is to see where there is no account.
 const NO_ACCOUNT: &str = "no account";
@@ -63,7 +66,12 @@ impl Drop for Seed {
 
 /// Do rounds, each with a seed of its own, until they have gone through a share of the crash points. All that blocks
 /// runs on one thread, so that the same seed does the same.
-fn rounds(what: &str, share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
+fn rounds(what: &str, share: u64, round: impl AsyncFnMut(u64) -> u64) {
+    rounds_on(1, what, share, round);
+}
+
+/// The same on so many threads; the round sees to it that one of them goes on at a time.
+fn rounds_on(threads: usize, what: &str, share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
     let total = setting("ROOKERY_CRASH_POINTS").unwrap_or(TOTAL);
     let wanted = (u128::from(share) * u128::from(total)).div_ceil(u128::from(TOTAL));
     let first = setting("ROOKERY_SEED").unwrap_or(1);
@@ -71,7 +79,7 @@ fn rounds(what: &str, share: u64, mut round: impl AsyncFnMut(u64) -> u64) {
     while u128::from(points) < wanted {
         let failing = Seed(seed);
         let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().max_blocking_threads(1).build().unwrap();
+        let runtime = runtime.enable_time().max_blocking_threads(threads).build().unwrap();
         points += runtime.block_on(round(seed));
         drop(failing);
         seed += 1;
