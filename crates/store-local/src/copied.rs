@@ -4,7 +4,7 @@
 //! one that another one names. In a copy that is no wonder, and the log is all that counts. In the account itself it would
 //! mean that the log has lost its end. So the index snapshot has the number of the file that it was written to, which no copy of it has.
 
-use crate::failure::{io_error, is_of_the_moment};
+use crate::failure::{io_error, is_no_file, is_of_the_moment};
 use crate::index::{self, ACCOUNT_FILE, Position};
 use crate::segment::{file_name, number_of};
 use crate::trouble::is_refusal;
@@ -74,7 +74,11 @@ pub(crate) fn ends_before(vfs: &dyn Vfs, account: &Path, position: Position) -> 
     let last = vfs.list(&dir)?.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
     Ok(match last.cmp(&position.segment) {
         std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Equal => vfs.open(&dir.join(file_name(last)))?.len()? < position.offset,
+        std::cmp::Ordering::Equal => match vfs.open(&dir.join(file_name(last))) {
+            // A directory has its name, or a link that leads nowhere. No copying leaves that behind.
+            Err(error) if is_no_file(&error) => false,
+            file => file?.len()? < position.offset,
+        },
         std::cmp::Ordering::Greater => false,
     })
 }

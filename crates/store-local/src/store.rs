@@ -9,7 +9,7 @@ use crate::index;
 use crate::kept::{Gone, Kept};
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
-    MAX_CONCURRENT_READS, RETRY_AFTER, SEGMENT_OCTETS, SPOOL_MEMORY,
+    MAX_CONCURRENT_READS, RETRY_AFTER, SALVAGE_MARGIN, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
 use crate::pace::Pace;
@@ -47,6 +47,8 @@ pub struct Options {
     pub max_tombstones: usize,
     /// How long after writing failed it is tried again.
     pub retry_after: Duration,
+    /// What a repair leaves out of each kind of number.
+    pub salvage_margin: u64,
 }
 
 impl Default for Options {
@@ -58,6 +60,7 @@ impl Default for Options {
             died_octets: COMPACTION_DIED_OCTETS,
             max_tombstones: MAX_TOMBSTONES,
             retry_after: RETRY_AFTER,
+            salvage_margin: SALVAGE_MARGIN,
         }
     }
 }

@@ -83,7 +83,7 @@ fn find(subject: &Subject) -> Result<Beginning, StoreError> {
     let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
     let unread = Arc::clone(&subject.unread);
     let mut salvaged = salvage::salvage((&**vfs, unread), dir, *max_tombstones, now)?;
-    salvaged.renumber();
+    salvaged.renumber(subject.shared.options.salvage_margin);
     let state = std::mem::take(&mut salvaged.state);
     let (log, sequence) = (salvaged.log, salvaged.sequence);
     Ok(Beginning { state, log, sequence, salvaged: Some(salvaged) })

@@ -160,10 +160,10 @@ pub(crate) fn salvage(
 
 impl Salvaged {
     /// Let nothing be given away again that the missing part of the log may have given away, nor any client believe that
-    /// it knows what has changed.
-    pub(crate) fn renumber(&mut self) {
-        settle::renumber(&mut self.state);
-        self.sequence += crate::limits::SALVAGE_MARGIN;
+    /// it knows what has changed. Of each kind of number so many are left out.
+    pub(crate) fn renumber(&mut self, margin: u64) {
+        settle::renumber(&mut self.state, margin);
+        self.sequence += margin;
     }
 }
 

@@ -3,7 +3,6 @@
 use super::Stray;
 use super::fit::{Anew, RECOVERED, name};
 use crate::draft::Draft;
-use crate::limits::SALVAGE_MARGIN;
 use crate::record::{NamesRecord, Record};
 use crate::state::{Location, Mailbox, Published, State};
 use rookery_mail::{DateTime, MailboxId, MailboxName, ModSeq, Uid};
@@ -98,8 +97,8 @@ fn parts(snapshot: &Snapshot) -> SnapshotParts {
 
 /// Go on above all numbers that the missing changes may have given away. Every message counts as changed, and no expunge as
 /// remembered, so that whoever knew the account learns what it is now.
-pub(super) fn renumber(state: &mut State) {
-    let margin = |number: u64| number.saturating_add(SALVAGE_MARGIN);
+pub(super) fn renumber(state: &mut State, margin: u64) {
+    let margin = |number: u64| number.saturating_add(margin);
     let counters = &mut state.counters;
     counters.modseq = ModSeq::new(margin(counters.modseq.get())).unwrap_or(ModSeq::MAX);
     counters.mailbox = margin(counters.mailbox);

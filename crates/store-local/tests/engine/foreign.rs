@@ -7,10 +7,11 @@ use crate::repair::{
 };
 use crate::unreadable::contents;
 use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, done, open_soon, script};
+use rookery_mail::UidSet;
 use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::vfs::{RealFiles, SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options, Report};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -251,10 +252,11 @@ async fn what_is_no_file_is_not_a_segment() {
         let open = || LocalStore::with_vfs(Arc::new(RealFiles), dir.path(), SMALL);
         let store = open().unwrap();
         let account = create(&store).await.unwrap();
-        for step in script() {
+        for step in script().into_iter().chain([Step::Append(1, 2, 30, ""), Step::Copy(1, 2)]) {
             step.take(&*account).await.unwrap();
         }
         let path = store.account_dir(ACCOUNT).join("seg");
+        let healthy = known(&*account).await;
         drop(account);
         store.close().await.unwrap();
         let last = (1..).find(|it| !path.join(format!("{}.seg", it + 1)).exists()).unwrap();
@@ -270,8 +272,26 @@ async fn what_is_no_file_is_not_a_segment() {
         }
         let store = open().unwrap();
         let report = store.check(ACCOUNT).await.unwrap();
-        assert!(!report.is_good(), "{kind}: {report:#?}");
-        assert!(!known(&*store.account(ACCOUNT).await.unwrap()).await.contents.is_empty());
+        let account = store.account(ACCOUNT).await.unwrap();
+        let readable = known(&*account).await;
+        assert!(!readable.contents.is_empty());
+        // The index snapshots know them.
+        assert_eq!(readable.messages, healthy.messages, "{kind}");
+        let names = account.mailboxes().await.unwrap();
+        let names = names.mailboxes.values().map(|it| (it.id, it.name.as_str().to_owned()));
+        let names: BTreeMap<_, _> = names.collect();
+        let mut gone: BTreeMap<String, UidSet> = BTreeMap::new();
+        for ((mailbox, _, uid), email) in &healthy.messages {
+            if !readable.contents.contains_key(email) {
+                gone.entry(names[mailbox].clone()).or_default().insert(*uid);
+            }
+        }
+        let named = wrong(&report).into_iter().flat_map(|it| it.concerns.clone());
+        let named: Vec<_> = named.map(|it| (it.mailbox, it.uids)).collect();
+        let gone: Vec<_> = gone.into_iter().map(|(name, uids)| (name, uids.to_string())).collect();
+        assert!(!gone.is_empty() && !report.is_good());
+        assert_eq!(named, gone, "{kind}: {report:#?}");
+        drop(account);
         store.close().await.unwrap();
         let store = open().unwrap();
         let report = store.repair(ACCOUNT).await.unwrap();

@@ -5,6 +5,7 @@ use rookery_mailbox::{
     Absent, AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
     StoreError, ThreadKey,
 };
+use rookery_store_local::limits::SALVAGE_MARGIN;
 use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::fmt::Write;
@@ -30,6 +31,7 @@ pub(crate) const SMALL: Options = Options {
     max_tombstones: 4,
     died_octets: u64::MAX,
     retry_after: Duration::ZERO,
+    salvage_margin: SALVAGE_MARGIN,
 };
 
 #[derive(Clone, Debug)]
