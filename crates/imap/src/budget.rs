@@ -16,8 +16,8 @@
 //! with. A message as a tree, which takes many times as much, is made on the threads for work that takes long, is printed there
 //! piece by piece, and does not outlive the turn: there are no more of those at a time than there are such threads.
 //!
-//! What all connections share has no share of its own, and the snapshot of a mailbox is that, even where it is an older one that only
-//! a long answer still needs.
+//! What all connections share has no share of its own, and the snapshot of a mailbox is that: a long answer is made of copies of a few
+//! messages at a time, see [`crate::walk`].
 
 use crate::limits;
 use rookery_imap_wire::{FramerLimits, limits as wire};

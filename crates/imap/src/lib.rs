@@ -25,6 +25,7 @@ mod refusal;
 mod selected;
 mod session;
 mod sync;
+mod walk;
 
 pub use conn::turn_away;
 pub use connections::Connections;

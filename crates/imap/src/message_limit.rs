@@ -4,10 +4,11 @@
 use crate::out::Out;
 use crate::refusal::Refusal;
 use crate::session::Context;
+use crate::walk::Walk;
 use rookery_imap_wire::{Code, PartialRange, Status};
 use rookery_mail::{Uid, UidSet};
 use rookery_mailbox::search::Key;
-use rookery_mailbox::{Row, View};
+use rookery_mailbox::{Snapshot, View};
 use std::num::NonZeroU32;
 
 /// What a command works on.
@@ -32,17 +33,13 @@ impl Share {
         }
     }
 
-    /// The rows of these messages, in the order in which they are worked on: if not all are, a client that
-    /// loses its connection knows by the last one where to go on (RFC 9738 §3.1).
-    pub(crate) fn in_order<'a>(
-        &self,
-        rows: impl Iterator<Item = &'a Row> + Send + 'a,
-    ) -> Box<dyn Iterator<Item = &'a Row> + Send + 'a> {
-        if self.lowest.is_none() {
-            return Box::new(rows);
+    /// These messages in the order in which they are worked on: if not all are, a client that loses its connection knows by the
+    /// last one where to go on (RFC 9738 §3.1).
+    pub(crate) fn walk(&self, snapshot: &Snapshot) -> Walk<'_> {
+        match self.lowest {
+            None => Walk::up(&self.uids),
+            Some(_) => Walk::Down(snapshot.rows_in(&self.uids).map(|row| row.uid).collect()),
         }
-        let rows: Vec<&Row> = rows.collect();
-        Box::new(rows.into_iter().rev())
     }
 }
 

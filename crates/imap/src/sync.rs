@@ -6,10 +6,11 @@ use crate::out::Out;
 use crate::refusal::Failure;
 use crate::selected::Selected;
 use crate::session::{Context, User};
+use crate::walk::{Few, Walk};
 use rookery_imap_wire::{Code, FetchData, Response, print};
-use rookery_mail::{Flag, SystemFlag, Uid, UidRange, UidSet};
+use rookery_mail::{Flag, ModSeq, SystemFlag, Uid, UidRange, UidSet};
 use rookery_mailbox::heavy::{self, NotDone};
-use rookery_mailbox::{Expunges, News, Refused, Row, Snapshot, StoreError};
+use rookery_mailbox::{Expunges, FlagNames, News, Refused, Row, Snapshot, StoreError};
 use std::sync::Arc;
 use tokio::task::yield_now;
 
@@ -25,21 +26,23 @@ pub(crate) async fn tell(
     selected.wake.mark_unchanged();
     let latest = selected.open.snapshot();
     let nothing = UidSet::new();
-    tell_up_to(context, user, selected, &latest, (expunges, &nothing), out).await.map(drop)
+    tell_up_to(context, user, selected, latest, (expunges, &nothing), out).await.map(drop)
 }
 
-/// Bring the client's view up to this snapshot, but withhold the flags of some messages; says of which.
+/// Bring the client's view up to this snapshot, but withhold the flags of some messages; says of which. Flags are told as they are
+/// when their turn comes.
 pub(crate) async fn tell_up_to(
     context: &Context,
     user: &User,
     selected: &mut Selected,
-    snapshot: &Arc<Snapshot>,
+    snapshot: Arc<Snapshot>,
     (expunges, except): (Expunges, &UidSet),
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
-    let mut withheld = UidSet::new();
-    keywords(selected, snapshot, out);
-    let news = catch_up(user, selected, snapshot, expunges).await?;
+    keywords(selected, &snapshot, out);
+    let news = catch_up(user, selected, &snapshot, expunges).await?;
+    let as_of = snapshot.highest_modseq();
+    drop(snapshot);
     if context.tells_vanished() {
         tell_vanished(false, news.gone(), out).await?;
     } else {
@@ -55,13 +58,31 @@ pub(crate) async fn tell_up_to(
             out.send(&Response::Recent(recent_count(selected)));
         }
     }
-    for row in snapshot.rows_in(news.changed()) {
-        if except.contains(row.uid) {
-            withheld.insert(row.uid);
-        } else if let Some(number) = selected.view.number(row.uid) {
-            tell_flags(context, selected, snapshot, (number, row), out);
+    tell_changed(context, selected, as_of, (news.changed(), except), out).await
+}
+
+/// Tell the flags of these messages, but withhold those of some; says of which. What has changed after a moment is left for when all
+/// is told up to then: a client takes the highest modification sequence that it has heard of for what it knows.
+pub(crate) async fn tell_changed(
+    context: &Context,
+    selected: &mut Selected,
+    as_of: ModSeq,
+    (changed, except): (&UidSet, &UidSet),
+    out: &mut Out<'_>,
+) -> Result<UidSet, Failure> {
+    let mut withheld = UidSet::new();
+    let mut walk = Walk::up(changed);
+    while let Some(Few { rows, names }) = walk.next(selected, out) {
+        for row in &rows {
+            if except.contains(row.uid) {
+                withheld.insert(row.uid);
+            } else if let Some(number) =
+                selected.view.number(row.uid).filter(|_| row.modseq <= as_of)
+            {
+                tell_flags(context, selected, &names, (number, row), out);
+            }
+            out.drain().await?;
         }
-        out.drain().await?;
     }
     Ok(withheld)
 }
@@ -177,12 +198,12 @@ fn print_data(
 pub(crate) fn tell_flags(
     context: &Context,
     selected: &Selected,
-    snapshot: &Snapshot,
+    names: &FlagNames,
     (number, row): (u32, &Row),
     out: &mut Out<'_>,
 ) {
     let is_recent = !context.rev2 && selected.recent.contains(row.uid);
-    let names = snapshot.flag_names(row.flags).chain(is_recent.then_some("\\Recent"));
+    let names = names.of(row.flags).chain(is_recent.then_some("\\Recent"));
     print_data(context, (number, row.uid), out, |buffer| {
         print::flags(buffer, names);
         if context.condstore {
@@ -193,9 +214,13 @@ pub(crate) fn tell_flags(
 }
 
 /// Tell when a message changed, and nothing else.
-pub(crate) fn tell_modseq(context: &Context, (number, row): (u32, &Row), out: &mut Out<'_>) {
-    let modseq = FetchData::ModSeq(row.modseq.get());
-    print_data(context, (number, row.uid), out, |buffer| modseq.print(buffer));
+pub(crate) fn tell_modseq(
+    context: &Context,
+    message: (u32, Uid),
+    modseq: ModSeq,
+    out: &mut Out<'_>,
+) {
+    print_data(context, message, out, |buffer| FetchData::ModSeq(modseq.get()).print(buffer));
 }
 
 /// How many of the messages that the client knows are recent.

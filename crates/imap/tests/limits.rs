@@ -4,7 +4,7 @@ use rookery_auth::StaticDirectory;
 use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
 use rookery_mail::{MailboxName, UidRange};
 use rookery_mailbox::limits::MAX_MAILBOXES;
-use rookery_mailbox::{MemoryStore, NewMailbox, Store, initial_mailboxes};
+use rookery_mailbox::{Account, MemoryStore, NewMailbox, Store, initial_mailboxes};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -352,6 +352,41 @@ async fn a_mailbox_has_no_more_gaps_than_a_client_can_hold() {
     };
     assert_eq!((source.split(',').count(), destination), (81_920, "1:81920"));
     assert!(source.starts_with("2,4,6,"), "{}", &source[..20]);
+}
+
+/// An answer that its client does not read keeps nothing of the mailbox as it was: who changes all of it again and again does not
+/// make the server hold a mailbox for each such client.
+#[tokio::test]
+async fn an_answer_that_is_not_read_keeps_no_mailbox() {
+    let store = account(Vec::new()).await;
+    let mut other = connect_to(&store, Settings::default()).await;
+    let messages = " {1+}\r\nx".repeat(limits::MAX_APPEND_MESSAGES);
+    other.ask(&format!("a APPEND INBOX{messages}\r\n"), "a OK").await;
+    other.ask("s SELECT INBOX\r\n", "s OK").await;
+    for _ in 0..5 {
+        other.ask("c UID COPY 1:* INBOX\r\n", "c OK").await;
+    }
+    let account = Account::new(store.account("ada").await.unwrap());
+    let (_, open) = account.open(&MailboxName::inbox()).await.unwrap();
+    let commands = [
+        "FETCH 1:* (FLAGS INTERNALDATE)",
+        "NOOP",
+        "STORE 1:* +FLAGS (\\Seen)",
+        "STORE 1:* +FLAGS.SILENT (\\Draft)",
+    ];
+    for command in commands {
+        let mut client = connect_to(&store, Settings::default()).await;
+        client.ask("s SELECT INBOX (CONDSTORE)\r\n", "s OK").await;
+        other.ask("f STORE 1:* +FLAGS.SILENT (\\Flagged)\r\n", "f OK").await;
+        let before = Arc::downgrade(&open.snapshot());
+        client.ask(&format!("a {command}\r\n"), "* 1 FETCH").await;
+        let meanwhile = Arc::downgrade(&open.snapshot());
+        other.ask("g STORE 1:* -FLAGS.SILENT (\\Flagged)\r\n", "g OK").await;
+        assert!(before.upgrade().is_none() && meanwhile.upgrade().is_none(), "{command}");
+        let rest = client.ask("", "\r\na OK").await + &client.ask("n NOOP\r\n", "n OK").await;
+        let last = rest.split("\r\n* 6400 FETCH").nth(1).expect("it goes on");
+        assert!(!last.contains("Flagged"), "{command}: {last} is as it is now");
+    }
 }
 
 /// With the smallest budget `$` holds the ranges of some eight thousand matches of which no two are neighbours. What it does not

@@ -23,7 +23,8 @@ pub use error::{Refused, StoreError};
 pub use memory::MemoryStore;
 pub use open::OpenMailbox;
 pub use snapshot::{
-    Changes, Counts, FlagSet, Row, Rows, Snapshot, SnapshotEdit, SnapshotParts, Tombstone,
+    Changes, Counts, FlagNames, FlagSet, Row, Rows, Snapshot, SnapshotEdit, SnapshotParts,
+    Tombstone,
 };
 pub use status::Status;
 pub use store::{

@@ -300,14 +300,24 @@ impl Snapshot {
 
     /// The same, in pieces that lie together. None is empty, nor longer than [`CHUNK_ROWS`].
     pub fn pieces_in<'a>(&'a self, uids: &'a UidSet) -> impl Iterator<Item = &'a [Row]> {
-        uids.ranges().iter().flat_map(move |range| {
-            let (first, last) = (range.first(), range.last());
-            let chunks = self.chunks.get(self.chunk_of(first)..).unwrap_or_default().iter();
-            let chunks =
-                chunks.take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= last));
-            let pieces = chunks.map(move |chunk| chunk.between(first, last));
-            pieces.filter(|piece| !piece.is_empty())
-        })
+        let ranges = uids.ranges().iter();
+        ranges.flat_map(move |range| self.pieces_between(range.first(), range.last()))
+    }
+
+    /// Those messages of a set that exist, from one UID on, ascending.
+    pub fn rows_from<'a>(&'a self, uids: &'a UidSet, from: Uid) -> impl Iterator<Item = &'a Row> {
+        let passed = uids.ranges().partition_point(|range| range.last() < from);
+        let ranges = uids.ranges().get(passed..).unwrap_or_default().iter();
+        ranges
+            .flat_map(move |range| self.pieces_between(range.first().max(from), range.last()))
+            .flatten()
+    }
+
+    fn pieces_between(&self, first: Uid, last: Uid) -> impl Iterator<Item = &[Row]> {
+        let chunks = self.chunks.get(self.chunk_of(first)..).unwrap_or_default().iter();
+        let chunks = chunks.take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= last));
+        let pieces = chunks.map(move |chunk| chunk.between(first, last));
+        pieces.filter(|piece| !piece.is_empty())
     }
 
     /// The UIDs of all messages.
@@ -399,19 +409,14 @@ impl Snapshot {
         set.system.iter().map(Flag::System).chain(keywords).collect()
     }
 
-    /// The names of the flags that a set stands for.
-    pub fn flag_names<'a>(&'a self, set: FlagSet) -> impl Iterator<Item = &'a str> {
-        let system = set.system.iter().map(|flag| -> &'a str { flag.as_str() });
-        system.chain(self.keywords_in(set).map(Keyword::as_str))
+    /// What the flags of the mailbox are called.
+    #[must_use]
+    pub fn flag_names(&self) -> FlagNames {
+        FlagNames(Arc::clone(&self.keywords))
     }
 
     fn keywords_in(&self, set: FlagSet) -> impl Iterator<Item = &Keyword> {
-        let mut bits = set.keywords;
-        std::iter::from_fn(move || {
-            let lowest = usize::try_from(bits.trailing_zeros()).ok()?;
-            bits &= bits.wrapping_sub(1);
-            self.keywords.get(lowest)
-        })
+        keywords_in(&self.keywords, set)
     }
 
     /// The bit of a keyword, if the mailbox knows it.
@@ -430,6 +435,28 @@ impl Snapshot {
     fn chunk_of(&self, uid: Uid) -> usize {
         self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last < uid))
     }
+}
+
+/// What the flags of a mailbox are called. Cheap to clone, and keeps nothing else of the mailbox.
+#[derive(Clone, Debug)]
+pub struct FlagNames(Arc<Vec<Keyword>>);
+
+impl FlagNames {
+    /// The names of the flags that a set stands for.
+    pub fn of<'a>(&'a self, set: FlagSet) -> impl Iterator<Item = &'a str> {
+        let system = set.system.iter().map(|flag| -> &'a str { flag.as_str() });
+        system.chain(keywords_in(&self.0, set).map(Keyword::as_str))
+    }
+}
+
+/// The keywords that a set stands for, out of all in the order of their bits.
+fn keywords_in(keywords: &[Keyword], set: FlagSet) -> impl Iterator<Item = &Keyword> {
+    let mut bits = set.keywords;
+    std::iter::from_fn(move || {
+        let lowest = usize::try_from(bits.trailing_zeros()).ok()?;
+        bits &= bits.wrapping_sub(1);
+        keywords.get(lowest)
+    })
 }
 
 /// Equal if they say the same, whatever the chunks.

@@ -51,6 +51,8 @@ pub(crate) async fn run(
         true => changes::highest_modseq(user, &snapshot, &told).await?,
         false => None,
     };
+    // The answer needs it no more, and may take long.
+    drop(snapshot);
     let matches = Matches { view: &selected.view, by_uid: command.uid, found: &found, modseq };
     match command.returns.as_deref() {
         None if !context.rev2 => matches.print(out).await?,

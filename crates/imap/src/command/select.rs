@@ -57,7 +57,7 @@ pub(crate) async fn run(
         list::announce(&session.context, &list, &info.name, old_name, out);
     }
     if let Some(known) = known {
-        resynchronise(&session.context, (&user, &selected), &snapshot, known, out).await?;
+        resynchronise(&session.context, (&user, &mut selected), snapshot, known, out).await?;
     }
     session.state = State::Selected(user, Box::new(selected));
     if read_only {
@@ -132,8 +132,8 @@ fn has_star(known: &QResync) -> bool {
 /// then are forgotten, all that is not there has vanished.
 async fn resynchronise(
     context: &Context,
-    (user, selected): (&User, &Selected),
-    snapshot: &Arc<Snapshot>,
+    (user, selected): (&User, &mut Selected),
+    snapshot: Arc<Snapshot>,
     known: &QResync,
     out: &mut Out<'_>,
 ) -> Result<(), Failure> {
@@ -146,14 +146,12 @@ async fn resynchronise(
     let matched = last_match(selected, known).map(|last| UidRange::new(Uid::MIN, last));
     let vanished = among.difference(&matched.into_iter().collect());
     let asked = changes::Since { modseq: since, among, vanished };
-    let found = asked.find(user, &selected.view, snapshot).await?;
+    let found = asked.find(user, &selected.view, &snapshot).await?;
+    let as_of = snapshot.highest_modseq();
+    drop(snapshot);
     sync::tell_vanished(true, &found.vanished, out).await?;
-    for row in snapshot.rows_in(&found.changed) {
-        if let Some(number) = selected.view.number(row.uid) {
-            sync::tell_flags(context, selected, snapshot, (number, row), out);
-            out.drain().await?;
-        }
-    }
+    let all = (&found.changed, &UidSet::new());
+    sync::tell_changed(context, selected, as_of, all, out).await?;
     Ok(())
 }
 

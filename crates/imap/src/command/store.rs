@@ -9,9 +9,10 @@ use crate::refusal::{Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
+use crate::walk::Few;
 use rookery_imap_wire::{Code, Store, StoreAction, StoreModifier, Tag, WireFlag};
 use rookery_mail::{Flag, ModSeq, UidSet};
-use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Row, Snapshot, Stored, View, heavy};
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Snapshot, Stored, View, heavy};
 use std::sync::Arc;
 use tokio::task::yield_now;
 
@@ -31,43 +32,72 @@ pub(crate) async fn run(
     // So that only what others do from here on can be mistaken for this change. The flags of the
     // messages themselves are told once they have changed: a client may take its own change for done
     // when it sends the command, or when it is answered.
-    let before = selected.open.snapshot();
     let held = (Expunges::Hold, uids);
-    let owed = sync::tell_up_to(context, user, selected, &before, held, out).await?;
+    let now = selected.open.snapshot();
+    let owed = sync::tell_up_to(context, user, selected, now, held, out).await?;
+    let before = selected.open.snapshot();
     let engine = user.account.store();
     let storing = engine.store_flags(selected.id, uids, &change, unchanged_since);
     let stored = progress::finish(context, tag, storing, out).await?;
-    if stored.is_err() {
-        // Nothing has changed, and what was withheld is still to be told.
-        for row in before.rows_in(&owed) {
-            answer(context, selected, (&before, row), true, out);
+    let stored = match stored {
+        Ok(stored) => stored,
+        Err(error) => {
+            drop(before);
+            // Nothing has changed, and what was withheld is still to be told.
+            let all = (&owed, &UidSet::new());
+            sync::tell_changed(context, selected, ModSeq::MAX, all, out).await?;
+            return Err(error.into());
         }
-    }
-    let stored = stored?;
+    };
     if store.silent {
         hush_silent(user, selected, &before, (&stored, uids, &change)).await?;
     } else if let Some(modseq) = stored.modseq {
         selected.view.hush(uids, modseq);
     }
-    sync::keywords(selected, &stored.snapshot, out);
-    let mut found = 0;
-    for row in share.in_order(stored.snapshot.rows_in(uids)) {
-        found += 1;
-        let full = !store.silent || owed.contains(row.uid) || stored.modified.contains(row.uid);
-        answer(context, selected, (&stored.snapshot, row), full, out);
-        out.drain().await?;
-    }
-    let some_are_gone = found < selected.view.count(uids);
-    let done = outcome(store, selected, stored.modified, some_are_gone).await;
-    let mut done = done.down_to(share.lowest);
+    drop(before);
+    answer(context, user, selected, (store, &share), (stored, owed), out).await
+}
+
+/// Tell the client of the messages, and of what others did if it may not be told later.
+async fn answer(
+    context: &Context,
+    user: &User,
+    selected: &mut Selected,
+    (store, share): (&Store, &Share),
+    (stored, owed): (Stored, UidSet),
+    out: &mut Out<'_>,
+) -> Answer {
+    let Stored { snapshot, modified, .. } = stored;
+    let as_of = snapshot.highest_modseq();
+    let mut walk = share.walk(&snapshot);
     if store.silent {
         // What came later is told behind the next command, or it would seem to be older than this.
         let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };
         let all = (expunges, &UidSet::new());
-        sync::tell_up_to(context, user, selected, &stored.snapshot, all, out).await?;
-        done.told = true;
+        sync::tell_up_to(context, user, selected, snapshot, all, out).await?;
+    } else {
+        drop(snapshot);
     }
-    Ok(done)
+    let mut found = 0;
+    while let Some(Few { rows, names }) = walk.next(selected, out) {
+        for row in &rows {
+            found += 1;
+            let is_told = !store.silent
+                || (row.modseq <= as_of && (owed.contains(row.uid) || modified.contains(row.uid)));
+            if let Some(number) = selected.view.number(row.uid) {
+                if is_told {
+                    sync::tell_flags(context, selected, &names, (number, row), out);
+                } else if context.condstore {
+                    // Silence does not hide modification sequences (RFC 7162 §3.1.3).
+                    sync::tell_modseq(context, (number, row.uid), row.modseq.min(as_of), out);
+                }
+            }
+            out.drain().await?;
+        }
+    }
+    let some_are_gone = found < selected.view.count(&share.uids);
+    let done = outcome(store, selected, modified, some_are_gone).await;
+    Ok(Done { told: store.silent, ..done.down_to(share.lowest) })
 }
 
 /// Take note that the client needs to hear of no more than what others did meanwhile, where that keeps nobody else waiting.
@@ -138,23 +168,6 @@ async fn numbers(selected: &Selected, uids: &UidSet) -> UidSet {
         yield_now().await;
     }
     numbers
-}
-
-/// Tell the client of a message that it knows, in full or no more than when it changed: silence does not
-/// hide modification sequences (RFC 7162 §3.1.3).
-fn answer(
-    context: &Context,
-    selected: &Selected,
-    (snapshot, row): (&Snapshot, &Row),
-    full: bool,
-    out: &mut Out<'_>,
-) {
-    let Some(number) = selected.view.number(row.uid) else { return };
-    if full {
-        sync::tell_flags(context, selected, snapshot, (number, row), out);
-    } else if context.condstore {
-        sync::tell_modseq(context, (number, row), out);
-    }
 }
 
 fn unchanged_since(store: &Store) -> Result<Option<ModSeq>, Refusal> {

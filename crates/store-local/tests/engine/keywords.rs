@@ -25,9 +25,10 @@ const CHANGES: [(u32, FlagOperation, &str); 5] = [
 /// What the first keywords of the inbox are, and the flags of its messages.
 async fn shown(account: &dyn AccountStore) -> (String, Vec<String>) {
     let snapshot = account.open(INBOX).await.unwrap().snapshot();
-    let names: Vec<&str> = snapshot.keywords().iter().take(3).map(Keyword::as_str).collect();
-    let flags = snapshot.rows().map(|row| snapshot.flag_names(row.flags).collect::<Vec<_>>());
-    (names.join(" "), flags.map(|flags| flags.join(" ")).collect())
+    let first: Vec<&str> = snapshot.keywords().iter().take(3).map(Keyword::as_str).collect();
+    let names = snapshot.flag_names();
+    let flags = snapshot.rows().map(|row| names.of(row.flags).collect::<Vec<_>>());
+    (first.join(" "), flags.map(|flags| flags.join(" ")).collect())
 }
 
 async fn shown_on(disk: &SimulatedDisk) -> (String, Vec<String>) {

@@ -11,20 +11,20 @@ pub(crate) mod summary;
 mod weighed;
 
 use crate::conn::NoInput;
-use crate::limits::{CONTENT_CHUNK, FETCH_BATCH};
+use crate::limits::CONTENT_CHUNK;
 use crate::message_limit::{self, Share};
 use crate::out::Out;
 use crate::refusal::{self, Failure, Refusal};
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
+use crate::walk::Few;
 use bytes::Bytes;
 use rookery_imap_wire::{Code, Data, Fetch, FetchData, FetchItem, print};
 use rookery_mail::{DateTime, EmailId, Flag, ModSeq, SystemFlag, UidSet};
-use rookery_mailbox::{Account, FlagChange, FlagOperation, Row, Snapshot, StoreError};
+use rookery_mailbox::{Account, FlagChange, FlagNames, FlagOperation, Row, StoreError};
 use rookery_mime::SectionText;
 use std::ops::Range;
-use std::sync::Arc;
 use structure::{Expects, Item};
 use summary::Summary;
 
@@ -50,35 +50,21 @@ pub(crate) async fn run(
         command.items.insert(0, FetchItem::Uid);
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
-    let asked_at = selected.open.snapshot();
     if let Some(since) = &since {
-        let whose = (user, &*selected);
-        uids = since::narrow(since, uids, &mut command, whose, &asked_at, out).await?;
+        let (whose, asked_at) = ((user, &*selected), selected.open.snapshot());
+        uids = since::narrow(since, uids, &mut command, whose, asked_at, out).await?;
     }
     let share = Share::of(context, &selected.view, uids);
-    let mut rows = share.in_order(asked_at.rows_in(&share.uids));
+    let mut walk = share.walk(&selected.open.snapshot());
     let mut printed = 0;
     let mut problem = None;
-    loop {
-        let some: Vec<&Row> = rows.by_ref().take(FETCH_BATCH).collect();
-        if some.is_empty() {
-            break;
-        }
-        let seen = if marks { Some(mark_seen(user, selected, &some).await?) } else { None };
-        let (snapshot, seen_at) = seen.unwrap_or_else(|| (Arc::clone(&asked_at), None));
-        if marks || command.items.contains(&FetchItem::Flags) {
-            sync::keywords(selected, &snapshot, out);
-        }
-        let view = Viewed { context, selected, snapshot: &snapshot, seen_at };
-        let now = if marks {
-            some.iter().filter_map(|row| snapshot.row(row.uid)).collect()
-        } else {
-            some
-        };
-        printed += now.len() as u64;
-        let failed = messages(user, &view, &command.items, &now, out).await?;
+    while let Some(mut few) = walk.next(selected, out) {
+        let seen_at = if marks { mark_seen(user, selected, &mut few, out).await? } else { None };
+        let view = Viewed { context, selected, names: &few.names, seen_at };
+        printed += few.rows.len() as u64;
+        let failed = messages(user, &view, &command.items, &few.rows, out).await?;
         if failed.is_none() && tells_flags(context, &command.items) {
-            selected.view.told(now);
+            selected.view.told(&few.rows);
         }
         problem = problem.or(failed);
     }
@@ -111,32 +97,37 @@ fn sets_seen(item: &FetchItem) -> bool {
     }
 }
 
-/// Set `\Seen`; says when, if anything changed. A full disk does not keep anybody from reading.
+/// Set `\Seen` of messages, of which those are left that are there then; says when, if anything changed. A full disk does not keep
+/// anybody from reading.
 async fn mark_seen(
     user: &User,
     selected: &mut Selected,
-    rows: &[&Row],
-) -> Result<(Arc<Snapshot>, Option<ModSeq>), Failure> {
-    let uids: UidSet = rows.iter().map(|row| row.uid).collect();
+    few: &mut Few,
+    out: &mut Out<'_>,
+) -> Result<Option<ModSeq>, Failure> {
+    let uids: UidSet = few.rows.iter().map(|row| row.uid).collect();
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
-    match user.account.store().store_flags(selected.id, &uids, &change, None).await {
-        Ok(stored) => {
-            if let Some(modseq) = stored.modseq {
-                selected.view.hush(&uids, modseq);
-            }
-            Ok((stored.snapshot, stored.modseq))
-        }
-        Err(StoreError::Refused(_) | StoreError::ReadOnly) => Ok((selected.open.snapshot(), None)),
-        Err(error) => Err(error.into()),
+    let (snapshot, modseq) =
+        match user.account.store().store_flags(selected.id, &uids, &change, None).await {
+            Ok(stored) => (stored.snapshot, stored.modseq),
+            Err(StoreError::Refused(_) | StoreError::ReadOnly) => (selected.open.snapshot(), None),
+            Err(error) => return Err(error.into()),
+        };
+    if let Some(modseq) = modseq {
+        selected.view.hush(&uids, modseq);
     }
+    sync::keywords(selected, &snapshot, out);
+    let rows = few.rows.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect();
+    *few = Few { rows, names: snapshot.flag_names() };
+    Ok(modseq)
 }
 
 /// What the messages of a batch are seen through.
 struct Viewed<'a> {
     context: &'a Context,
     selected: &'a Selected,
-    snapshot: &'a Snapshot,
+    names: &'a FlagNames,
     /// The change that has just set `\Seen` of some of them.
     seen_at: Option<ModSeq>,
 }
@@ -183,7 +174,7 @@ async fn messages(
     user: &User,
     view: &Viewed<'_>,
     items: &[FetchItem],
-    rows: &[&Row],
+    rows: &[Row],
     out: &mut Out<'_>,
 ) -> Result<Option<Refusal>, Failure> {
     let mut problem = None;
@@ -255,7 +246,7 @@ fn print_row_item(view: &Viewed<'_>, item: &FetchItem, row: &Row, out: &mut Vec<
     let data = match item {
         FetchItem::Flags => {
             let is_recent = !view.context.rev2 && view.selected.recent.contains(row.uid);
-            let names = view.snapshot.flag_names(row.flags);
+            let names = view.names.of(row.flags);
             print::flags(out, names.chain(is_recent.then_some("\\Recent")));
             return true;
         }

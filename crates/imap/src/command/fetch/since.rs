@@ -40,7 +40,7 @@ pub(super) async fn narrow(
     uids: UidSet,
     command: &mut Fetch,
     (user, selected): (&User, &Selected),
-    snapshot: &Arc<Snapshot>,
+    snapshot: Arc<Snapshot>,
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
     // The one implies the other (RFC 7162 §3.1.4.1).
@@ -56,7 +56,8 @@ pub(super) async fn narrow(
         }
     };
     let asked = changes::Since { modseq: since.modseq, among: uids, vanished };
-    let found = asked.find(user, &selected.view, snapshot).await?;
+    let found = asked.find(user, &selected.view, &snapshot).await?;
+    drop(snapshot);
     sync::tell_vanished(true, &found.vanished, out).await?;
     Ok(found.changed)
 }

@@ -96,12 +96,12 @@ pub(super) struct Summaries<'a> {
     wanted: bool,
     /// First octets of the content that are wanted as well.
     octets: usize,
-    rows: &'a [&'a Row],
+    rows: &'a [Row],
     ahead: VecDeque<(&'a Row, Option<Beginning>)>,
 }
 
 impl<'a> Summaries<'a> {
-    pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [&'a Row]) -> Self {
+    pub(super) fn new(account: &'a Account, items: &[FetchItem], rows: &'a [Row]) -> Self {
         let wanted = items.iter().any(needs_summary);
         let octets = if items.iter().any(needs_header) { HEADER_OCTETS } else { 0 };
         Self { account, wanted, octets, rows, ahead: VecDeque::new() }
@@ -134,7 +134,7 @@ impl<'a> Summaries<'a> {
         self.rows = rest;
         let emails: Vec<EmailId> = some.iter().map(|row| row.email).collect();
         let stored = self.account.store().beginnings(&emails, self.octets).await?;
-        self.ahead = some.iter().copied().zip(stored).collect();
+        self.ahead = some.iter().zip(stored).collect();
         Ok(())
     }
 }

@@ -139,6 +139,32 @@ fn messages_with_gaps_between_them() {
     }
 }
 
+/// Of each answer the beginning is read, and then all of the mailbox changes: nobody keeps it as it was.
+#[test]
+fn answers_that_are_not_read_while_all_changes() {
+    let victim = Victim::with_mail([b"x".as_slice(); 2]);
+    let mut ada = victim.ada();
+    (0..15).for_each(|_| drop(ada.ok("UID COPY 1:* INBOX")));
+    let mut signs = ["+", "-"].into_iter().cycle();
+    let mut change_all = || {
+        let sign = signs.next().unwrap();
+        ada.ok(&format!("STORE 1:* {sign}FLAGS.SILENT (\\Flagged)"));
+    };
+    let silent = "STORE 1:* (UNCHANGEDSINCE 999999) +FLAGS.SILENT (\\Draft)";
+    for command in ["FETCH 1:* FLAGS", "NOOP", "STORE 1:* +FLAGS (\\Seen)", silent] {
+        let count = scaled(FEW);
+        let mut users = victim.users(count);
+        change_all();
+        let before = victim.measure();
+        for user in &mut users {
+            user.ask(&format!("a {command}\r\n"), "\r\n* 1 FETCH");
+            change_all();
+        }
+        let name = format!("{command} of 65,536 messages, not read while all changes");
+        victim.assert_no_more(before, &name, count, count as u64 * 400 + 32 * 1024);
+    }
+}
+
 /// Two hundred messages that are never finished: the beginning of each waits in memory.
 #[test]
 fn messages_of_one_append() {
