@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(crate) enum Call {
     Open,
     Create,
+    CreateDir,
+    List,
     /// Read or write so many octets of a file.
     Read(usize),
     Write(usize),
@@ -97,10 +99,12 @@ impl<F: Fn(Call, &Path) + Send + Sync + 'static> Vfs for Heard<F> {
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
+        (self.hear)(Call::CreateDir, path);
         self.disk.create_dir(path)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        (self.hear)(Call::List, path);
         self.disk.list(path)
     }
 

@@ -12,6 +12,7 @@ mod files;
 mod foreign;
 mod format;
 mod heard;
+mod index;
 mod keywords;
 mod left_out;
 mod oracle;

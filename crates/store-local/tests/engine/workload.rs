@@ -206,6 +206,17 @@ impl Step {
     }
 }
 
+/// Do something on this thread, and all that blocks on so many others: with one, the same is done in the same order each time.
+pub(crate) fn on_threads<T>(count: usize, work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().max_blocking_threads(count).build().unwrap().block_on(work)
+}
+
+/// Wait until all is over that blocks, where there is one thread for it that is free.
+pub(crate) async fn quiet() {
+    tokio::task::spawn_blocking(|| {}).await.unwrap();
+}
+
 /// Whether an account takes changes. One that does not says so, and nothing else.
 pub(crate) async fn is_writable(account: &dyn AccountStore) -> bool {
     match account.subscribe(&name("x"), true).await {

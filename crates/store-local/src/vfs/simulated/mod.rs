@@ -80,7 +80,7 @@ struct Disk {
     pending: Vec<NameChange>,
     operations: u64,
     syncs: u64,
-    failure: Option<(u64, io::ErrorKind, bool)>,
+    failure: Option<(u64, Failing, bool)>,
     blindness: Option<io::ErrorKind>,
     locked: bool,
     unplugged: bool,
@@ -167,8 +167,8 @@ impl SimulatedDisk {
 
     /// Let the operation with this number (see [`Self::operations`]) fail with this error; also all
     /// after it, if `lasting`. Failing writes leave a part of the octets behind.
-    pub fn fail_at(&self, operation: u64, error: io::ErrorKind, lasting: bool) {
-        self.disk().failure = Some((operation, error, lasting));
+    pub fn fail_at(&self, operation: u64, error: impl Into<io::Error>, lasting: bool) {
+        self.disk().failure = Some((operation, Failing::from(error.into()), lasting));
     }
 
     /// Say this of how much room there is.
@@ -360,7 +360,7 @@ impl Disk {
             Some((at, error, lasting))
                 if at == self.operations || (lasting && at < self.operations) =>
             {
-                Err(error.into())
+                Err(error.error())
             }
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@
 use super::scripts::random_script;
 use super::{BESIDE, BRIEF, Story, Teller, rounds_on, setting};
 use crate::heard::{Call, Heard};
-use crate::workload::{ACCOUNT, DIR, Step, create, picture, small_memory};
+use crate::workload::{ACCOUNT, DIR, Step, create, picture, quiet, small_memory};
 use rookery_mailbox::FlagOperation::{Add, Remove};
 use rookery_mailbox::{AccountStore, Store};
 use rookery_store_local::vfs::{Dice, SimulatedDisk};
@@ -37,7 +37,7 @@ impl Client {
         let Some(step) = self.script.pop_if(|_| self.dice.roll(3) == 0) else { return false };
         self.take(&step).await;
         // There is one thread besides the one that gives space back: all that came of the step is over when it is free.
-        tokio::task::spawn_blocking(|| {}).await.unwrap();
+        quiet().await;
         true
     }
 }

@@ -14,7 +14,7 @@ mod leaving;
 mod recovery;
 mod scripts;
 
-use crate::workload::{ACCOUNT, DIR, SMALL, create, message, picture};
+use crate::workload::{ACCOUNT, DIR, SMALL, create, message, on_threads, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{AccountStore, Refused, Store, StoreError};
 use rookery_store_local::vfs::{Dice, Recording, SimulatedDisk};
@@ -78,9 +78,7 @@ fn rounds_on(threads: usize, what: &str, share: u64, mut round: impl AsyncFnMut(
     let (mut points, mut seed) = (0, first);
     while u128::from(points) < wanted {
         let failing = Seed(seed);
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().max_blocking_threads(threads).build().unwrap();
-        points += runtime.block_on(round(seed));
+        points += on_threads(threads, round(seed));
         drop(failing);
         seed += 1;
     }
