@@ -36,11 +36,13 @@ const BESIDE: u64 = 1_500;
 const RECOVERY: u64 = 2_500;
 const GROUPS: u64 = 2_000;
 const ACCOUNTS: u64 = 1_000;
+const COMMANDS: u64 = 1_500;
 const FAILURES: u64 = 1_200;
 /// Copies of an account that are made while it changes, in as many crash points.
 const COPIES: u64 = 1_200;
-const _: () =
-    assert!(SCRIPTS + COMPACTION + BESIDE + RECOVERY + GROUPS + ACCOUNTS + FAILURES >= TOTAL);
+const _: () = assert!(
+    SCRIPTS + COMPACTION + BESIDE + RECOVERY + GROUPS + ACCOUNTS + COMMANDS + FAILURES >= TOTAL
+);
 
 /// What there is to see where there is no account.
 const NO_ACCOUNT: &str = "no account";
