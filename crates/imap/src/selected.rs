@@ -2,10 +2,29 @@
 
 use crate::refusal::Refusal;
 use rookery_imap_wire::{Code, SeqNumber, SequenceSet};
-use rookery_mail::{Keyword, MailboxId, Uid, UidRange, UidSet};
+use rookery_mail::{Keyword, MailboxId, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::{OpenMailbox, Snapshot, View};
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// What the client has heard of the flags of its mailbox.
+pub(crate) struct ToldKeywords {
+    pub(crate) keywords: Arc<Vec<Keyword>>,
+    /// Whether it can make others (RFC 9051 §7.1: PERMANENTFLAGS).
+    pub(crate) any: bool,
+    /// The mailbox's last change when this was so: until the next one it stays so.
+    as_of: ModSeq,
+}
+
+impl ToldKeywords {
+    pub(crate) fn of(snapshot: &Snapshot, read_only: bool) -> Self {
+        Self {
+            keywords: snapshot.shared_keywords(),
+            any: !read_only && snapshot.has_room_for_keywords(),
+            as_of: snapshot.highest_modseq(),
+        }
+    }
+}
 
 /// A selected mailbox.
 pub(crate) struct Selected {
@@ -19,8 +38,7 @@ pub(crate) struct Selected {
     pub(crate) read_only: bool,
     /// Messages that are `\Recent` in this session (RFC 3501 §2.3.2).
     pub(crate) recent: UidSet,
-    /// The mailbox's keywords of which the client has heard, and whether it has heard that there can be others.
-    pub(crate) keywords_told: (Arc<Vec<Keyword>>, bool),
+    pub(crate) keywords_told: ToldKeywords,
     /// Whether the client has last been told of a modification sequence from before the expunges that
     /// are held back.
     pub(crate) modseq_delayed: bool,
@@ -29,6 +47,16 @@ pub(crate) struct Selected {
 }
 
 impl Selected {
+    /// Take note of the keywords of a snapshot; says whether the client has something to hear.
+    pub(crate) fn has_other_keywords(&mut self, snapshot: &Snapshot) -> bool {
+        if snapshot.highest_modseq() <= self.keywords_told.as_of {
+            return false;
+        }
+        let now = ToldKeywords::of(snapshot, self.read_only);
+        let then = std::mem::replace(&mut self.keywords_told, now);
+        (&then.keywords, then.any) != (&self.keywords_told.keywords, self.keywords_told.any)
+    }
+
     /// UIDs among which those that the client knows are the messages that a command names. There are no more ranges of them
     /// than the client wrote, however many gaps the mailbox has; what lies in a gap is no message, nor will be one.
     ///

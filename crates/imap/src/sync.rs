@@ -4,7 +4,7 @@ use crate::conn::NoInput;
 use crate::limits::VANISHED_RANGES;
 use crate::out::Out;
 use crate::refusal::Failure;
-use crate::selected::Selected;
+use crate::selected::{Selected, ToldKeywords};
 use crate::session::{Context, User};
 use crate::walk::{Few, Walk};
 use rookery_imap_wire::{Code, FetchData, Response, print};
@@ -149,22 +149,19 @@ pub(crate) async fn tell_vanished(
 /// Tell of the flags of the mailbox, if there are keywords that the client has not heard of: some
 /// clients drop what they do not know. Tell as well if there is room for others now, or no longer.
 pub(crate) fn keywords(selected: &mut Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
-    let now = (snapshot.shared_keywords(), snapshot.has_room_for_keywords());
-    if now == selected.keywords_told {
-        return;
+    if selected.has_other_keywords(snapshot) {
+        applicable_flags(selected, out);
     }
-    selected.keywords_told = now;
-    applicable_flags(selected.read_only, snapshot, out);
 }
 
 /// FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5).
-pub(crate) fn applicable_flags(read_only: bool, snapshot: &Snapshot, out: &mut Out<'_>) {
-    let keywords = snapshot.keywords().iter().cloned().map(Flag::Keyword);
+pub(crate) fn applicable_flags(selected: &Selected, out: &mut Out<'_>) {
+    let ToldKeywords { keywords, any, .. } = &selected.keywords_told;
+    let keywords = keywords.iter().cloned().map(Flag::Keyword);
     let flags: Vec<Flag> = SystemFlag::ALL.into_iter().map(Flag::System).chain(keywords).collect();
     out.send(&Response::Flags(flags.clone()));
-    let flags = if read_only { Vec::new() } else { flags };
-    let any = !read_only && snapshot.has_room_for_keywords();
-    out.ok_code(Code::PermanentFlags { flags, any }, "Flags that can be changed");
+    let flags = if selected.read_only { Vec::new() } else { flags };
+    out.ok_code(Code::PermanentFlags { flags, any: *any }, "Flags that can be changed");
 }
 
 /// Begin to print data of a message, for a client that knows it by this number and this UID.

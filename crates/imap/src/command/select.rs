@@ -6,7 +6,7 @@ use crate::limits::MAX_SEQUENCE_MATCHES;
 use crate::names;
 use crate::out::Out;
 use crate::refusal::{Failure, Refusal};
-use crate::selected::{Selected, uids};
+use crate::selected::{Selected, ToldKeywords, uids};
 use crate::session::{Answer, Context, Session, State, User, done_with};
 use crate::sync;
 use rookery_imap_wire::{
@@ -43,7 +43,7 @@ pub(crate) async fn run(
         view,
         read_only,
         recent: UidSet::new(),
-        keywords_told: (snapshot.shared_keywords(), snapshot.has_room_for_keywords()),
+        keywords_told: ToldKeywords::of(&snapshot, read_only),
         modseq_delayed: false,
         saved: Arc::default(),
     };
@@ -77,7 +77,7 @@ fn deselect(session: &mut Session, out: &mut Out<'_>) -> Result<User, Failure> {
 }
 
 fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
-    sync::applicable_flags(selected.read_only, snapshot, out);
+    sync::applicable_flags(selected, out);
     out.send(&Response::Exists(selected.view.len()));
     if !context.rev2 {
         out.send(&Response::Recent(sync::recent_count(selected)));
