@@ -34,4 +34,6 @@ fn socket_path(data: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod tests;
