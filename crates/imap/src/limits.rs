@@ -163,7 +163,7 @@ pub const VANISHED_RANGES: usize = 1000;
 
 /// Pairs of number and UID that a client can offer to narrow down what it is told as vanished (RFC 7162 §3.2.5.2). Those
 /// after them are not looked at.
-/// Held by `qresync/matches-without-end`.
+/// Held by `so_many_pairs_are_compared`, `qresync/matches-without-end`.
 pub const MAX_SEQUENCE_MATCHES: usize = 10_000;
 
 /// Commands that fail to parse, or come in the wrong state, before the client is sent away.
@@ -202,7 +202,7 @@ pub const COMPRESSION: usize = 448 * 1024;
 pub const COMMAND_BEFORE_LOGIN: usize = 8 * 1024;
 
 /// Octets of one command with its literals, after login; a sixty-fourth of `limits.memory_per_connection` if that is less.
-/// Held by `session/command-too-big`, `a_smaller_budget_takes_shorter_commands`.
+/// Held by `a_larger_budget_takes_no_longer_commands`, `a_smaller_budget_takes_shorter_commands`.
 pub const COMMAND_AFTER_LOGIN: usize = 256 * 1024;
 
 /// Literals in one command after login; more than [`MAX_APPEND_MESSAGES`].
@@ -243,5 +243,5 @@ pub const MAX_APPEND_MESSAGES: usize = 200;
 pub const MAX_APPEND_SIZES: u64 = 16;
 
 /// Octets of the beginning of a message that may be in memory until all of one APPEND have come, as the store has it.
-/// Held by `what_is_known_of_many_messages_at_once_is_limited`.
+/// Held by the compiler, `of_each_message_of_an_append_the_beginning_counts`.
 pub const APPEND_BEGINNING: u64 = 64 * 1024;

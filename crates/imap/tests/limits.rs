@@ -279,6 +279,41 @@ async fn a_smaller_budget_takes_shorter_commands() {
     assert!(client.ask("d NOOP\r\n", "d ").await.starts_with("d OK"));
 }
 
+/// With four times the memory that is usual a command has no more octets.
+#[tokio::test]
+async fn a_larger_budget_takes_no_longer_commands() {
+    let memory_per_connection = 4 * limits::DEFAULT_MEMORY;
+    let mut client =
+        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
+    client.ask("s SELECT INBOX\r\n", "s OK").await;
+    let line = |octets: usize| format!("a SEARCH TEXT \"{}\"\r\n", "x".repeat(octets));
+    assert!(client.ask(&line(limits::COMMAND_AFTER_LOGIN - 17), "a ").await.contains("a OK"));
+    let answer = client.ask(&line(limits::COMMAND_AFTER_LOGIN), "a ").await;
+    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+}
+
+/// Of a large message no more than its beginning waits in memory until the last one has come; that of a small one is all of it.
+#[tokio::test]
+async fn of_each_message_of_an_append_the_beginning_counts() {
+    let memory_per_connection = limits::MIN_MEMORY;
+    let mut client =
+        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
+    let beginning = usize::try_from(limits::APPEND_BEGINNING).unwrap();
+    // A half of the memory is for what a command works with.
+    let most = memory_per_connection / 2 / beginning;
+    for (messages, octets, answer) in [
+        (most - 2, 4 * beginning, "a OK"),
+        (most + 1, 4 * beginning, "a NO [LIMIT]"),
+        (most + 1, beginning, "a NO [LIMIT]"),
+        (2 * most, beginning / 4, "a OK"),
+    ] {
+        let message = format!(" {{{octets}+}}\r\n{}", "x".repeat(octets));
+        let command = format!("a APPEND INBOX{}\r\n", message.repeat(messages));
+        let told = client.ask(&command, "a ").await;
+        assert!(told.contains(answer), "{messages} messages of {octets} octets: {told}");
+    }
+}
+
 /// While a client does not read the answer to one command, no more than one read of what is behind it is taken.
 #[tokio::test]
 async fn what_is_pipelined_behind_a_command_stays_outside() {

@@ -23,7 +23,7 @@ pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 pub(crate) const MIN_IDLE_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// The most that the times can be for which a client may be silent, or may take to log in: a month is as good as no limit.
-/// Held by `contradictions_are_refused`.
+/// Held by `a_month_is_the_most_that_a_client_may_take`.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Recipients of one LMTP transaction. RFC 5321 §4.5.3.1.8 wants 100 at least.

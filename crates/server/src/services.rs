@@ -3,11 +3,15 @@
 use crate::accounts::{Accounts, Locate};
 use crate::failure::Failure;
 use crate::private_file;
+use rookery_imap::limits as imap;
 use rookery_mailbox::Store;
-use rookery_store_local::LocalStore;
+use rookery_store_local::{LocalStore, limits as store_local};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+// IMAP counts all that the store holds of each message of an APPEND.
+const _: () = assert!(imap::APPEND_BEGINNING >= store_local::SPOOL_MEMORY as u64);
 
 /// The store and the accounts.
 #[derive(Clone)]

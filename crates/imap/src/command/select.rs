@@ -143,7 +143,7 @@ async fn resynchronise(
         return Ok(());
     };
     let among = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
-    let matched = last_match(selected, known).map(|last| UidRange::new(Uid::MIN, last));
+    let matched = last_match(&selected.view, known).map(|last| UidRange::new(Uid::MIN, last));
     let vanished = among.difference(&matched.into_iter().collect());
     let asked = changes::Since { modseq: since, among, vanished };
     let found = asked.find(user, &selected.view, &snapshot).await?;
@@ -157,10 +157,37 @@ async fn resynchronise(
 
 /// The last message that has the same number and UID for the client as it has now: the client knows of all expunges
 /// before it (RFC 7162 §3.2.5.2).
-fn last_match(selected: &Selected, known: &QResync) -> Option<Uid> {
+fn last_match(view: &View, known: &QResync) -> Option<Uid> {
     let (numbers, their_uids) = known.matches.as_ref()?;
     let (numbers, their_uids) = (uids(numbers, None), uids(their_uids, None));
     let pairs = numbers.iter().zip(their_uids.iter()).take(MAX_SEQUENCE_MATCHES);
-    let matching = pairs.filter(|(number, uid)| selected.view.uid(number.get()) == Some(*uid));
+    let matching = pairs.filter(|(number, uid)| view.uid(number.get()) == Some(*uid));
     matching.map(|(_, uid)| uid).last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selected::tests::snapshot_of;
+    use rookery_imap_wire::SequenceRange;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn so_many_pairs_are_compared() {
+        let most = u32::try_from(MAX_SEQUENCE_MATCHES).unwrap();
+        let last = Uid::new(2 * most).unwrap();
+        let view = View::open(&snapshot_of(&[UidRange::new(Uid::MIN, last)].into_iter().collect()));
+        for (offered, matched) in [(most - 1, most - 1), (most, most), (most + 1, most)] {
+            let number = |it| SeqNumber::Number(NonZeroU32::new(it).unwrap());
+            let set =
+                SequenceSet::Set(vec![SequenceRange { from: number(1), to: number(offered) }]);
+            let known = QResync {
+                uid_validity: NonZeroU32::MIN,
+                modseq: 1,
+                known_uids: None,
+                matches: Some((set.clone(), set)),
+            };
+            assert_eq!(last_match(&view, &known), Uid::new(matched), "{offered}");
+        }
+    }
 }

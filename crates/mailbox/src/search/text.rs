@@ -92,7 +92,7 @@ pub(super) async fn look_through(
     summary: &[u8],
     mut needles: Findings,
 ) -> Result<Findings, StoreError> {
-    let mut content = Reader { account, email, left: MAX_SEARCHED_OCTETS };
+    let mut content = Reader::new(account, email);
     let damaged = || StoreError::Damaged("the summary of a message".to_owned());
     let outline = Outline::new(summary).ok_or_else(damaged)?;
     for part in outline.parts(summary) {
@@ -150,7 +150,11 @@ struct Reader<'a> {
     left: u64,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(account: &'a Account, email: EmailId) -> Self {
+        Self { account, email, left: MAX_SEARCHED_OCTETS }
+    }
+
     async fn read(&mut self, range: Range<u64>) -> Result<Bytes, StoreError> {
         yield_now().await;
         let end = range.end.min(range.start.saturating_add(self.left));
@@ -340,15 +344,19 @@ mod tests {
         store.create_account("u", &initial_mailboxes(), 1).await.unwrap();
         let account = Account::new(store.account("u").await.unwrap());
         let mut incoming = Incoming::new(&account).await.unwrap();
-        incoming.write(&[b'x'; 100]).await.unwrap();
+        incoming.write(&vec![b'x'; 1 << 20]).await.unwrap();
         deliver(&account, incoming, None, 1).await.unwrap();
         let (_, open) = account.open(&rookery_mail::MailboxName::inbox()).await.unwrap();
         let email = open.snapshot().rows().next().unwrap().email;
-        let mut reader = Reader { account: &account, email, left: 60 };
+        let mut reader = Reader::new(&account, email);
+        // It does not matter that these are the same ones again.
+        for _ in 1..MAX_SEARCHED_OCTETS >> 20 {
+            assert_eq!(reader.read(0..1 << 20).await.unwrap().len(), 1 << 20);
+        }
         let mut read = Vec::new();
-        for range in [0..50, 50..100, 60..70] {
+        for range in [0..1 << 19, 0..1 << 20, 60..70] {
             read.push(reader.read(range).await.unwrap().len());
         }
-        assert_eq!(read, [50, 10, 0]);
+        assert_eq!(read, [1 << 19, 1 << 19, 0]);
     }
 }

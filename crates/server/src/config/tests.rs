@@ -81,6 +81,17 @@ fn the_least_that_a_limit_can_be_is_enough() {
 }
 
 #[test]
+fn a_month_is_the_most_that_a_client_may_take() {
+    let most = MAX_DEADLINE.as_secs();
+    let is_taken = |key: &str, value: u64| {
+        Config::parse(&format!("version = 1\n[limits]\n{key} = {value}\n")).is_ok()
+    };
+    for key in ["idle_seconds", "login_seconds"] {
+        assert!(is_taken(key, most) && !is_taken(key, most + 1), "{key}");
+    }
+}
+
+#[test]
 fn an_address_is_bound_once() {
     let listen = |lists: &str| Config::parse(&format!("version = 1\n[listen]\n{lists}"));
     for lists in [
