@@ -77,6 +77,7 @@ impl Account {
             dirty,
             replayed,
             indexed: 0,
+            index_later: 0,
             index_octets: 0,
             looked: 0,
             metadata,

@@ -49,6 +49,8 @@ pub(crate) struct Writer {
     pub(crate) replayed: u64,
     /// Octets of the log, as [`Log::written`] has them, that are in the index snapshots.
     pub(crate) indexed: u64,
+    /// Octets of the log until which index snapshots that could not be written are not tried again for its length.
+    pub(crate) index_later: u64,
     /// Octets that the last index snapshots had.
     pub(crate) index_octets: u64,
     /// What [`Writer::pointless`] was when space to give back was last looked for.
@@ -388,13 +390,14 @@ impl Account {
             Ok(octets) => {
                 writer.index_octets = octets;
                 writer.dirty.clear();
+                writer.replayed = 0;
+                writer.indexed = log.written;
             }
             Err(error) => {
                 tracing::warn!(account = %self.name(), %error, "no index snapshots were written");
+                writer.index_later = log.written + writer.index_growth(self);
             }
         }
-        writer.replayed = 0;
-        writer.indexed = log.written;
     }
 }
 
@@ -410,9 +413,13 @@ impl Writer {
         self.replayed + (self.log.written - self.indexed)
     }
 
+    /// Octets by which the log grows before index snapshots are written.
+    fn index_growth(&self, account: &Account) -> u64 {
+        account.options().index_octets.max(self.index_octets * INDEX_GROWTH)
+    }
+
     fn is_index_due(&self, account: &Account) -> bool {
-        let enough = account.options().index_octets.max(self.index_octets * INDEX_GROWTH);
-        self.behind() >= enough
+        self.behind() >= self.index_growth(account) && self.log.written >= self.index_later
     }
 }
 

@@ -138,6 +138,30 @@ fn index_snapshots_that_cannot_be_written_once_are_written_later() {
     });
 }
 
+/// Nothing has changed since they could not be written.
+#[test]
+fn index_snapshots_that_could_not_be_written_are_written_at_the_end() {
+    on_threads(1, async {
+        let mut failed = 0;
+        for first in 1..20 {
+            let (disk, memory) = (SimulatedDisk::new(), small_memory());
+            let (store, calls) = failing(&disk, first..=first, SimulatedDisk::unreadable);
+            let account = create(&store).await.unwrap();
+            let oracle = create(&memory).await.unwrap();
+            calls.store(0, Ordering::Relaxed);
+            take(&[Step::Append(1, 1, 900, "")], &*account, &*oracle).await;
+            failed += u64::from(calls.swap(NOT_COUNTED, Ordering::Relaxed) >= first);
+            drop(account);
+            store.close().await.unwrap();
+            drop(store);
+            let is_written = disk.read(&account_dir().join("account.idx")).is_some();
+            assert!(is_written, "call {first}");
+            is_well(&disk, &picture(&*oracle).await, &format!("call {first}")).await;
+        }
+        assert!(failed > 8, "{failed}");
+    });
+}
+
 /// What the disk could not read is read once more, or made up for by the log; what could not be looked at for another reason may be
 /// an error, and is there the next time.
 #[test]
