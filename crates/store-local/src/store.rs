@@ -465,6 +465,10 @@ fn create_account(
     now: i64,
 ) -> Result<(), StoreError> {
     let vfs = &*shared.vfs;
+    if mailboxes.is_empty() {
+        // A log without any change is damaged.
+        return Err(io_error("creating an account", io::ErrorKind::InvalidInput.into()));
+    }
     if exists(vfs, dir)? {
         return Err(Refused::AccountExists.into());
     }

@@ -281,7 +281,11 @@ async fn lists_are_as_long_as_they_have_to_be() {
     let services = without_files();
     let mut names: Vec<String> = (0..21_000).map(|number| format!("{number:0200}")).collect();
     for name in &names {
-        services.store.create_account(name, &[], 1).await.unwrap();
+        services
+            .store
+            .create_account(name, &rookery_mailbox::initial_mailboxes(), 1)
+            .await
+            .unwrap();
     }
     let account = services.store.create_account("z", &initial_mailboxes(), 1).await;
     names.push("z".to_owned());

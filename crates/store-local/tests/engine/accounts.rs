@@ -187,3 +187,14 @@ async fn indexes_that_cannot_be_saved_leave_nothing() {
         assert_eq!(disk.files(), files, "{operation}");
     }
 }
+
+/// It would have a log without any change, which is damaged.
+#[tokio::test]
+async fn an_account_without_a_mailbox_is_not_made() {
+    let disk = SimulatedDisk::new();
+    let store = open(&disk).unwrap();
+    let refused = store.create_account(ACCOUNT, &[], NOW).await;
+    assert_eq!(kind(refused), Some(ErrorKind::InvalidInput));
+    assert_eq!(store.accounts().await.unwrap(), [] as [&str; 0]);
+    create(&store).await.unwrap();
+}
