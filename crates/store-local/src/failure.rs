@@ -34,6 +34,14 @@ pub(crate) fn is_of_the_moment(error: &io::Error) -> bool {
     !is_of_content && !is_unreadable(error)
 }
 
+/// What there is, or nothing if the disk cannot read it, or it is damaged or missing.
+pub(crate) fn unless_of_the_moment<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if is_of_the_moment(&error) => Err(error),
+        found => Ok(found.ok()),
+    }
+}
+
 /// Whether there is no file of this name: nothing at all, or something that is none.
 pub(crate) fn is_no_file(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)

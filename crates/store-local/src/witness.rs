@@ -2,7 +2,7 @@
 //! headers and right checksums, and must not be served: its mail is somebody else's.
 
 use crate::base;
-use crate::failure::is_of_the_moment;
+use crate::failure::unless_of_the_moment;
 use crate::index;
 use crate::segment::{self, SEGMENT_HEADER};
 use crate::vfs::Vfs;
@@ -39,7 +39,8 @@ impl Witness {
                 *votes.entry(header.log).or_default() += weight;
             }
         }
-        // What cannot be looked at now may say it.
+        // What cannot be looked at now may say it. Where all segments are of one log, that is taken for the account's own, so that an
+        // account opens whose index snapshots cannot be read.
         let indexed = if votes.len() > 1 { unless_of_the_moment(indexed)? } else { indexed.ok() };
         let indexed = indexed.flatten().map(|(log, _)| log);
         if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
@@ -57,13 +58,5 @@ impl Witness {
             }
         }
         Ok(Self { log, is_original: false })
-    }
-}
-
-/// What cannot be read on the disk says nothing.
-fn unless_of_the_moment<T>(found: io::Result<T>) -> io::Result<Option<T>> {
-    match found {
-        Err(error) if is_of_the_moment(&error) => Err(error),
-        found => Ok(found.ok()),
     }
 }

@@ -3,7 +3,7 @@
 use super::report::{Finding, Report};
 use crate::segment::{self, file_name, number_of};
 use crate::vfs::{self, Vfs};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -15,12 +15,12 @@ struct Misplaced {
 }
 
 /// Segments of this log under other names, and all names that are taken.
-fn find(vfs: &dyn Vfs, dir: &Path, log: u64) -> io::Result<(Vec<Misplaced>, BTreeMap<u32, bool>)> {
-    let (mut misplaced, mut taken) = (Vec::new(), BTreeMap::new());
+fn find(vfs: &dyn Vfs, dir: &Path, log: u64) -> io::Result<(Vec<Misplaced>, BTreeSet<u32>)> {
+    let (mut misplaced, mut taken) = (Vec::new(), BTreeSet::new());
     for name in vfs::list(vfs, dir)?.iter().filter_map(|name| number_of(name)) {
         let header = segment::open(vfs, dir, name).ok().and_then(|(_, header)| header.ok());
         let number = header.filter(|it| it.log == log && it.number != name).map(|it| it.number);
-        taken.insert(name, number.is_some());
+        taken.insert(name);
         misplaced.extend(number.map(|number| Misplaced { name, number }));
     }
     Ok((misplaced, taken))
@@ -34,14 +34,14 @@ pub(super) fn are_exchanged(vfs: &dyn Vfs, account: &Path, log: u64) -> bool {
 
 /// The next segment to be renamed, and to what. One whose name another one has in its stead first moves out of the way of that,
 /// behind all others; whoever breaks off there leaves segments that say where they belong.
-fn next(misplaced: &[Misplaced], taken: &BTreeMap<u32, bool>) -> Option<(u32, u32)> {
-    let is_free = |it: &&Misplaced| !taken.contains_key(&it.number);
+fn next(misplaced: &[Misplaced], taken: &BTreeSet<u32>) -> Option<(u32, u32)> {
+    let is_free = |it: &&Misplaced| !taken.contains(&it.number);
     if let Some(it) = misplaced.iter().find(is_free) {
         return Some((it.name, it.number));
     }
-    let is_in_exchange = |it: &&Misplaced| taken.get(&it.number) == Some(&true);
+    let is_in_exchange = |it: &&Misplaced| misplaced.iter().any(|other| other.name == it.number);
     let it = misplaced.iter().find(is_in_exchange)?;
-    Some((it.number, taken.keys().last()?.checked_add(1)?))
+    Some((it.number, taken.last()?.checked_add(1)?))
 }
 
 /// Give segments of this log their names back, as far as no other file has them.
@@ -64,7 +64,8 @@ pub(super) fn put_right(vfs: &dyn Vfs, account: &Path, log: u64, report: &mut Re
     }
 }
 
-/// Rename segments; returns the names that those have had which have their own now.
+/// Rename segments; returns the names that those have had which have their own now. Each step looks at all segments anew, which is
+/// slow, and rare.
 fn rename_all(vfs: &dyn Vfs, dir: &Path, log: u64) -> io::Result<Vec<(u32, u32)>> {
     let before = find(vfs, dir, log)?.0;
     // Each step but those that make way gives a segment its name.

@@ -1,7 +1,7 @@
 //! The segments of a log that is put together: which file has which of them. Who moves files about may have exchanged their
 //! names, and the header says which segment it is.
 
-use crate::failure::{io_error, is_of_the_moment};
+use crate::failure::{io_error, unless_of_the_moment};
 use crate::replay::READING;
 use crate::segment;
 use crate::state::{Email, Location, State};
@@ -32,12 +32,10 @@ pub(super) fn find(
 ) -> Result<Vec<Piece>, StoreError> {
     let mut pieces = Vec::new();
     for name in names.iter().copied() {
-        let (file, header) = match segment::open(vfs, dir, name) {
-            Err(error) if is_of_the_moment(&error) => return Err(io_error(READING, error)),
-            // What cannot be read of it is as good as missing.
-            Err(_) => continue,
-            Ok(opened) => opened,
-        };
+        // What cannot be read of it is as good as missing.
+        let opened = unless_of_the_moment(segment::open(vfs, dir, name));
+        let opened = opened.map_err(|error| io_error(READING, error))?;
+        let Some((file, header)) = opened else { continue };
         let header = header.ok();
         if header.is_some_and(|header| header.log != log) {
             continue;
@@ -66,10 +64,9 @@ pub(super) fn rename(state: &mut State, pieces: &[Piece]) {
     };
     let all = state.emails.all().unwrap_or_default().iter().zip(1..);
     let moved: Vec<_> = all.filter_map(to).collect();
+    let mut moved = &moved[..];
     for piece in pieces {
         // Nobody writes to the account, so that it does not matter what is said to be alive and dead in which segment.
-        state.emails.relocate((piece.name, piece.generation), &[]);
+        state.emails.relocate((piece.name, piece.generation), std::mem::take(&mut moved));
     }
-    let generation = pieces.first().map_or((1, 0), |piece| (piece.name, piece.generation));
-    state.emails.relocate(generation, &moved);
 }
