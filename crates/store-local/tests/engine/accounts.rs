@@ -1,14 +1,20 @@
 //! Accounts as a whole: whether there are any, and what becomes of them.
 
-use crate::workload::{ACCOUNT, DIR, NOW, Step, create, mailbox, open, open_soon};
+use crate::heard::{Call, Heard};
+use crate::workload::{
+    ACCOUNT, DIR, NOW, SMALL, Step, account_dir, create, mailbox, on_threads, open, open_soon,
+    picture,
+};
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::limits::{MAX_IDLE_ACCOUNTS, UNLOAD_INDEX_OCTETS};
 use rookery_store_local::vfs::SimulatedDisk;
 use rookery_store_local::{LocalStore, Options};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// The kind of an error of the system.
 fn kind<T>(answer: Result<T, StoreError>) -> Option<ErrorKind> {
@@ -197,4 +203,54 @@ async fn an_account_without_a_mailbox_is_not_made() {
     assert_eq!(kind(refused), Some(ErrorKind::InvalidInput));
     assert_eq!(store.accounts().await.unwrap(), [] as [&str; 0]);
     create(&store).await.unwrap();
+}
+
+/// At each call of the disk that giving space back makes: it ends, and what it leaves is not the new account's.
+#[test]
+fn an_account_can_be_removed_and_made_anew_while_space_is_given_back() {
+    on_threads(3, async {
+        for at in 1.. {
+            if !remove_at(at).await {
+                assert!(at > 30, "{at}");
+                return;
+            }
+        }
+    });
+}
+
+/// Remove the account at a call; says whether there were so many.
+async fn remove_at(at: u64) -> bool {
+    let (disk, _) = crate::compaction::churned(true).await;
+    let disk = disk.crash(0);
+    let (calls, shared) = (AtomicU64::new(0), Arc::new(Mutex::new(None::<Arc<LocalStore>>)));
+    let found = Arc::clone(&shared);
+    let hear = move |call, path: &Path| {
+        // While a file gets its name, nobody removes the account.
+        let is_it = path.starts_with(account_dir().join("seg"))
+            && !matches!(call, Call::Rename | Call::Renamed);
+        let Some(store) = found.lock().unwrap().clone().filter(|_| is_it) else { return };
+        if calls.fetch_add(1, Ordering::Relaxed) + 1 == at {
+            Handle::current().block_on(async {
+                store.delete_account(ACCOUNT).await.unwrap();
+                let account = create(&*store).await.unwrap();
+                Step::Append(1, 2, 50, "").take(&*account).await.unwrap();
+            });
+        }
+    };
+    let vfs = Arc::new(Heard::new(&disk, hear));
+    let store = Arc::new(LocalStore::with_vfs(vfs, Path::new(DIR), SMALL).unwrap());
+    let old = store.account(ACCOUNT).await.unwrap();
+    *shared.lock().unwrap() = Some(Arc::clone(&store));
+    // Whether it succeeds or not is not the question.
+    let _ = store.compact(ACCOUNT).await;
+    *shared.lock().unwrap() = None;
+    let is_gone = old.mailboxes().await.is_err();
+    let seen = picture(&*store.account(ACCOUNT).await.unwrap()).await;
+    store.close().await.unwrap();
+    let left = open_soon(&disk.crash(at)).await.unwrap();
+    let report = left.check(ACCOUNT).await.unwrap();
+    assert!(report.is_good(), "call {at}: {:#?}", report.findings);
+    assert_eq!(picture(&*left.account(ACCOUNT).await.unwrap()).await, seen, "call {at}");
+    assert_eq!(seen.contains("50 octets"), is_gone, "call {at}: {seen}");
+    is_gone
 }

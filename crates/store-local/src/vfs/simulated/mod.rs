@@ -423,8 +423,10 @@ impl Disk {
                 self.pending.push(change);
                 continue;
             }
-            if let NameChange::Rename(from, _) = &change {
+            if let NameChange::Rename(from, to) = &change {
                 self.sync_link(from);
+                // What was not synced in a directory goes where that goes.
+                self.pending.iter_mut().for_each(|waiting| waiting.follow(from, to));
             }
             apply_name_change(&mut self.durable_names, &change);
         }
@@ -474,6 +476,24 @@ impl NameChange {
         match self {
             Self::Link(path, _) | Self::Unlink(path) => inside(path),
             Self::Rename(from, to) => inside(from) || inside(to),
+        }
+    }
+
+    /// What a change is about that happened in a directory which has got another name since.
+    fn follow(&mut self, from: &Path, to: &Path) {
+        let follow = |path: &mut PathBuf| {
+            if let Ok(rest) = path.strip_prefix(from)
+                && rest != Path::new("")
+            {
+                *path = to.join(rest);
+            }
+        };
+        match self {
+            Self::Link(path, _) | Self::Unlink(path) => follow(path),
+            Self::Rename(old, new) => {
+                follow(old);
+                follow(new);
+            }
         }
     }
 }

@@ -27,6 +27,18 @@ fn a_name_needs_a_sync_of_its_directory() {
 }
 
 #[test]
+fn a_directory_takes_along_what_was_not_synced_in_it() {
+    let (disk, _) = disk();
+    disk.rename(Path::new("/d"), Path::new("/e")).unwrap();
+    disk.create_dir(Path::new("/d")).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    let left: Vec<_> = (0..200).map(|seed| disk.crash(seed)).collect();
+    assert!(left.iter().all(|left| left.read(Path::new("/d/f")).is_none()));
+    assert!(left.iter().any(|left| left.read(Path::new("/e/f")).is_some()));
+    assert!(left.iter().any(|left| left.read(Path::new("/e/f")).is_none()));
+}
+
+#[test]
 fn what_was_not_synced_is_lost_torn_or_kept() {
     let (disk, file) = disk();
     disk.sync_dir(Path::new("/d")).unwrap();
