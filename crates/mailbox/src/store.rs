@@ -264,7 +264,8 @@ pub trait AccountStore: Send + Sync {
         })
     }
 
-    /// Octets of a message; short or empty where the range ends after the message does.
+    /// Octets of a message; short or empty where the range ends after the message does. Those that end a message come only if all
+    /// of it is what it was.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMessage`]; [`StoreError::Damaged`].

@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, Change};
 use crate::commit::{Queue, Writer};
+use crate::content::KnownWhole;
 use crate::failure::failed;
 use crate::free_space::Fullness;
 use crate::index;
@@ -61,6 +62,8 @@ pub(crate) struct Account {
     pub(crate) is_compacting: AtomicBool,
     /// Segments that could not be written anew.
     pub(crate) uncompactable: Mutex<BTreeSet<u32>>,
+    /// Messages that were read whole, and have their checksums.
+    pub(crate) known_whole: Mutex<KnownWhole>,
     /// Segments in which not enough is left that could be left out besides content.
     pub(crate) squeezed: Mutex<BTreeSet<u32>>,
 }
@@ -101,6 +104,7 @@ impl Account {
             segments: OpenSegments::default(),
             is_compacting: AtomicBool::new(false),
             uncompactable: Mutex::default(),
+            known_whole: Mutex::default(),
             squeezed: Mutex::default(),
         }
     }

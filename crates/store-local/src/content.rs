@@ -6,14 +6,16 @@
 use crate::account::Account;
 use crate::failure::{damaged, failed, io_error, is_unreadable};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
-use crate::limits::{CONTENT_READ_OCTETS, MAX_LOOKUPS, SUMMARY_READ_OCTETS};
+use crate::limits::{CONTENT_READ_OCTETS, MAX_KNOWN_WHOLE, MAX_LOOKUPS, SUMMARY_READ_OCTETS};
 use crate::record::Record;
 use crate::resting::Part;
 use crate::state::{Location, State};
+use crate::sync::lock;
 use crate::vfs::{self, VfsFile};
 use bytes::Bytes;
 use rookery_mail::EmailId;
 use rookery_mailbox::{Beginning, Refused, StoreError};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,6 +28,14 @@ enum Disk {
     IfAtHand,
     /// It may.
     Wait,
+}
+
+/// Whether octets of a message were held against its checksum.
+enum Verified {
+    /// They were, or are no end of a message, which are not.
+    AsFarAsItGoes,
+    /// They end a message of which more is to be read for that.
+    Not,
 }
 
 /// Why something was not read.
@@ -66,6 +76,19 @@ impl Disk {
     }
 }
 
+/// Large messages that were read whole, and have their checksums.
+#[derive(Default)]
+pub(crate) struct KnownWhole(HashSet<EmailId>);
+
+impl KnownWhole {
+    fn note(&mut self, email: EmailId) {
+        if self.0.len() >= MAX_KNOWN_WHOLE {
+            self.0.clear();
+        }
+        self.0.insert(email);
+    }
+}
+
 /// A frame with content.
 struct Content {
     file: Arc<dyn VfsFile>,
@@ -78,18 +101,46 @@ struct Content {
 }
 
 impl Account {
-    /// Octets of a message. The frame's header is verified always, the content when all of it is read.
+    /// Octets of a message. The frame's header is verified always; the content if its last octets are among them, so that
+    /// nobody who reads a message in pieces gets all of one that is damaged.
     pub(crate) async fn read_content(
         self: &Arc<Self>,
         email: EmailId,
         range: Range<u64>,
     ) -> Result<Bytes, StoreError> {
-        self.read(move |account, disk| {
-            let first = first_of_content(&range);
-            match Content::find(account, email, first, disk)? {
-                Some(content) => content.body(range.clone()),
-                None => Err(Refused::NoSuchMessage.into()),
-            }
+        let first = first_of_content(&range);
+        let read = self.look_at(email, first, move |content| content.body(range.clone()));
+        let (octets, verified) = read.await?;
+        match verified {
+            Verified::AsFarAsItGoes => Ok(octets),
+            Verified::Not if lock(&self.known_whole).0.contains(&email) => Ok(octets),
+            Verified::Not => self.verify(email).await.map(|()| octets),
+        }
+    }
+
+    /// Read a whole message, piece by piece. It is remembered, or to read the end of a large one often would take very long.
+    async fn verify(self: &Arc<Self>, email: EmailId) -> Result<(), StoreError> {
+        let (mut crc, mut at) = (0, 0);
+        while let Some(next) =
+            self.look_at(email, HEADER, move |content| content.digest(crc, at)).await?
+        {
+            (crc, at) = next;
+            tokio::task::yield_now().await;
+        }
+        lock(&self.known_whole).note(email);
+        Ok(())
+    }
+
+    /// Look at the frame that brought some content, of which so much is read at first.
+    async fn look_at<T: Send + 'static>(
+        self: &Arc<Self>,
+        email: EmailId,
+        first: usize,
+        look: impl Fn(&Content) -> Result<T, Unread> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(move |account, disk| match Content::find(account, email, first, disk)? {
+            Some(content) => look(&content),
+            None => Err(Refused::NoSuchMessage.into()),
         })
         .await
     }
@@ -218,15 +269,41 @@ impl Content {
         Ok(is_it && crc32c::crc32c(&meta) == self.header.meta_crc)
     }
 
-    fn body(&self, range: Range<u64>) -> Result<Bytes, Unread> {
-        let end = range.end.min(self.header.body_len);
+    /// Octets of the content. What comes before its last ones is read with them if that is not much.
+    fn body(&self, range: Range<u64>) -> Result<(Bytes, Verified), Unread> {
+        let len = self.header.body_len;
+        let end = range.end.min(len);
         let start = range.start.min(end);
-        let octets = self.octets(self.header.body_offset() + start, end - start)?;
-        let is_whole = start == 0 && end == self.header.body_len;
-        if is_whole && crc32c::crc32c(&octets) != self.header.body_crc {
-            return Err(self.damage("content with its checksum").into());
+        let from = if end == len && len <= CONTENT_READ_OCTETS as u64 { 0 } else { start };
+        let octets = self.octets(self.header.body_offset() + from, end - from)?;
+        let is_whole = from == 0 && end == len;
+        if is_whole {
+            self.check(crc32c::crc32c(&octets))?;
         }
-        Ok(octets)
+        let index = usize::try_from(start - from).map_err(|_| self.damage("a length"))?;
+        let is_enough = is_whole || end < len;
+        let verified = if is_enough { Verified::AsFarAsItGoes } else { Verified::Not };
+        Ok((octets.slice(index..), verified))
+    }
+
+    /// Go on with the checksum of the content, which is so much up to this place: what it is then, and up to where. Nothing at the
+    /// end, if it is right.
+    fn digest(&self, crc: u32, at: u64) -> Result<Option<(u32, u64)>, Unread> {
+        let end = self.header.body_len.min(at + CONTENT_READ_OCTETS as u64);
+        let octets = self.octets(self.header.body_offset() + at, end.saturating_sub(at))?;
+        let crc = crc32c::crc32c_append(crc, &octets);
+        if end < self.header.body_len {
+            return Ok(Some((crc, end)));
+        }
+        self.check(crc)?;
+        Ok(None)
+    }
+
+    fn check(&self, body_crc: u32) -> Result<(), StoreError> {
+        match body_crc == self.header.body_crc {
+            true => Ok(()),
+            false => Err(self.damage("content with its checksum")),
+        }
     }
 
     /// The summary, and as many of the first octets of the content as were read with it.
@@ -270,4 +347,21 @@ impl Content {
 fn place(location: Location) -> String {
     let offset = u64::from(location.offset) * ALIGNMENT;
     format!("segment {} at octet {offset}", location.segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_large_messages_are_known_to_be_whole() {
+        let mut known = KnownWhole::default();
+        let ids = 1..=3 * MAX_KNOWN_WHOLE as u64;
+        let most = ids.map(|id| {
+            known.note(EmailId(id));
+            assert!(known.0.contains(&EmailId(id)));
+            known.0.len()
+        });
+        assert_eq!(most.max(), Some(MAX_KNOWN_WHOLE));
+    }
 }

@@ -73,6 +73,10 @@ pub const MAX_OPEN_SEGMENTS: usize = 8;
 /// Times that content is looked up again because its segment was written anew in the meantime. Tuning.
 pub const MAX_LOOKUPS: usize = 100;
 
+/// Large messages of an open account that are known to have their checksums; to know more, all are forgotten.
+/// Held by `so_many_large_messages_are_known_to_be_whole`.
+pub const MAX_KNOWN_WHOLE: usize = 1024;
+
 /// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough. Tuning.
 pub const SUMMARY_READ_OCTETS: usize = 2 << 10;
 

@@ -103,6 +103,35 @@ fn checked(data: &Data, is_loaded: bool) {
     assert!(data.run(&["account", "list"]).out.contains("ada   account.toml cannot be read"));
 }
 
+/// A message that does not fit into one read is refused before any of it is sent, and nobody makes a good copy of it.
+#[test]
+fn a_large_message_that_is_damaged_is_refused_before_it_is_sent() {
+    let data = Data::with_ada();
+    for body in ["a needle in the hay ".repeat(20_000), "short".to_owned()] {
+        let message = format!("Subject: x\r\n\r\n{body}");
+        assert_eq!(data.run_with(&["deliver", "ada"], message.as_bytes()).code, 0);
+    }
+    damage(&data, 2);
+    let server = data.serve();
+    let mut client = server.ada();
+    client.ok("SELECT INBOX");
+    for command in [
+        "FETCH 1 BODY.PEEK[]",
+        "FETCH 1 BODY.PEEK[TEXT]",
+        "FETCH 1 BODY.PEEK[1]",
+        "FETCH 1 BINARY.PEEK[1]",
+        "FETCH 1 BODY.PEEK[]<300000.1000000>",
+        "APPEND INBOX CATENATE (URL \"/INBOX/;UID=1\")",
+    ] {
+        let answer = client.command(command).pop().unwrap();
+        assert!(answer.contains(" NO [CORRUPTION]"), "{command}: {answer}");
+    }
+    client.ok("FETCH 1 (ENVELOPE BODY.PEEK[]<20.100000>)");
+    client.ok("FETCH 2 BODY.PEEK[TEXT]");
+    let status = client.ok("STATUS INBOX (MESSAGES)");
+    assert!(status[0].contains("MESSAGES 2"), "{status:?}");
+}
+
 #[test]
 fn a_flipped_bit_costs_nothing() {
     let data = data();

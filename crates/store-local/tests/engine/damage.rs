@@ -1,7 +1,7 @@
 //! Files that are not what was written.
 
 use crate::workload::{
-    ACCOUNT, DIR, Step, account_dir, create, done, name, open_soon, picture, pictures,
+    ACCOUNT, DIR, NOW, Step, account_dir, create, done, message, name, open_soon, picture, pictures,
 };
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Store, StoreError};
@@ -232,7 +232,7 @@ async fn picture_with_gaps(disk: &SimulatedDisk) -> (String, Vec<(&'static str, 
             }
         }
     }
-    let more = vec![crate::workload::message(&*account, 10, "").await.unwrap()];
+    let more = vec![message(&*account, 10, "").await.unwrap()];
     account.append(MailboxId(1), more, 1).await.unwrap();
     store.close().await.unwrap();
     (picture, gaps.into_iter().collect())
@@ -273,6 +273,49 @@ async fn damage_to_a_message_costs_that_message() {
         }
     }
     assert!(seen > 10, "{seen}");
+}
+
+/// Where the content of this length begins in a segment.
+fn body_of(disk: &SimulatedDisk, number: u32, len: u64) -> Option<usize> {
+    let frames = frames(&disk.read(&segment(number)).unwrap());
+    let is_it = |frame: &&Frame| (frame.ends[2] - frame.ends[1]) as u64 == len;
+    frames.iter().find(is_it).map(|frame| frame.ends[1])
+}
+
+/// Whoever reads a message to its end reads all of what it was, however it is read.
+#[tokio::test]
+async fn a_damaged_message_cannot_be_read_to_its_end() {
+    for len in [3017, 64 << 10, (64 << 10) + 1, 300_000] {
+        let disk = done(true, Options::default()).await;
+        let store = open_soon(&disk).await.unwrap();
+        let account = store.account(ACCOUNT).await.unwrap();
+        let message = message(&*account, len, "\\Seen").await.unwrap();
+        account.append(MailboxId(1), vec![message], NOW).await.unwrap();
+        let inbox = account.open(MailboxId(1)).await.unwrap().snapshot();
+        let email = inbox.rows().last().unwrap().email;
+        account.subscribe(&name("behind"), true).await.unwrap();
+        let len = len as u64;
+        let ends = [0..len, 0..u64::MAX, len / 2..len, len - 1..len, len - 1..len + 9];
+        for range in ends.clone() {
+            let octets = account.content(email, range.clone()).await.unwrap();
+            assert_eq!(octets.len() as u64, range.end.min(len) - range.start);
+        }
+        drop((account, store));
+        let damaged = copy(&disk);
+        let found = (1..).find_map(|number| Some((segment(number), body_of(&disk, number, len)?)));
+        let (path, body) = found.unwrap();
+        let mut octets = disk.read(&path).unwrap();
+        octets[body + usize::try_from(len / 3).unwrap()] ^= 1;
+        damaged.overwrite(&path, &octets);
+        let store = open_soon(&damaged).await.unwrap();
+        let account = store.account(ACCOUNT).await.unwrap();
+        for range in ends.into_iter().cycle().take(10) {
+            let read = account.content(email, range).await;
+            assert!(matches!(read, Err(StoreError::Damaged(_))), "{len}");
+        }
+        account.content(email, 0..len - 1).await.unwrap();
+        account.content(email, len / 2..len - 1).await.unwrap();
+    }
 }
 
 /// What was written last and is bad counts as torn: nobody may have been told of it.

@@ -365,8 +365,9 @@ impl<'a> Content<'a> {
     }
 }
 
-/// Print a range of a message as a literal. What fits into one read is read before anything is
-/// printed, so that damage does not break the stream.
+/// Print a range of a message as a literal. What fits into one read is read before anything is printed, and of what does not
+/// the end, with which the store verifies a whole message ([`rookery_mailbox::AccountStore::content`]): damage does not break
+/// the stream.
 async fn stream(
     item: impl FnOnce(Data, &mut Vec<u8>),
     range: Range<u64>,
@@ -375,6 +376,9 @@ async fn stream(
 ) -> Result<(), Unprintable> {
     let size = range.end - range.start;
     let chunk_at = |start: u64| start..range.end.min(start + CONTENT_CHUNK);
+    if size > CONTENT_CHUNK {
+        content.read(range.end - CONTENT_CHUNK..range.end).await?;
+    }
     let mut next = chunk_at(range.start);
     let mut octets = if size == 0 { Bytes::new() } else { content.read(next.clone()).await? };
     item(Data::Streamed { size, binary: false }, out.buffer());

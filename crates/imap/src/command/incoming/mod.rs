@@ -232,7 +232,8 @@ impl<'a, 'i, 'o> Stream<'a, 'i, 'o> {
     }
 }
 
-/// Add a range of a message, a piece at a time.
+/// Add a range of a message, a piece at a time. With its last octets comes that all of it is what it was: nobody makes a good copy
+/// of a damaged message.
 async fn copy(
     user: &User,
     email: EmailId,
