@@ -120,8 +120,11 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// A place in a segment, as memory holds it.
+/// A place in a segment, as memory holds it: the units in which it lies. It begins with the first of them, but where octets have gone
+/// or been added before it.
 pub(crate) fn location(segment: u32, offset: u64, len: u64) -> Result<Location, Refused> {
-    let units = |octets: u64| u32::try_from(octets / ALIGNMENT).map_err(|_| Refused::OverQuota);
-    Ok(Location { segment, offset: units(offset)?, len: units(len)? })
+    let units = |count: u64| u32::try_from(count).map_err(|_| Refused::OverQuota);
+    let skew = if len > 0 { offset % ALIGNMENT } else { 0 };
+    let len = units((skew + len).div_ceil(ALIGNMENT))?;
+    Ok(Location { segment, offset: units(offset / ALIGNMENT)?, len })
 }

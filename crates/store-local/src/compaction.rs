@@ -240,7 +240,7 @@ impl Account {
         // Asked for afterwards, so that no change counts less than what it let die.
         let dead_as_of = lock(&self.writer).log.durable;
         let (old, header) = self.open_own(number)?;
-        let before = OpenSegment { number, generation: Some(header.generation), file: old.clone() };
+        let before = OpenSegment::new(number, Some(header.generation), old.clone());
         let generation = new_generation();
         let squeezed = header.squeezed || plan.is_of_all;
         let header = SegmentHeader { generation, dead_as_of, squeezed, ..header };
@@ -265,7 +265,7 @@ impl Account {
         rewriting.flush()?;
         let moved = rewriting.moved;
         new.sync_data().map_err(failed)?;
-        let new = OpenSegment { number, generation: Some(header.generation), file: new };
+        let new = OpenSegment::new(number, Some(header.generation), new);
         Ok(Some(Rewritten { old: before, new, moved }))
     }
 

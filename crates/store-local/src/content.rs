@@ -7,12 +7,12 @@ use crate::account::Account;
 use crate::failure::{damaged, failed, io_error, is_unreadable};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
 use crate::limits::{CONTENT_READ_OCTETS, MAX_KNOWN_WHOLE, MAX_LOOKUPS, SUMMARY_READ_OCTETS};
-use crate::record::Record;
+use crate::record;
 use crate::resting::Part;
 use crate::state::{Location, State};
 use crate::sync::lock;
 use crate::vfs::{self, VfsFile};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use rookery_mail::EmailId;
 use rookery_mailbox::{Beginning, Refused, StoreError};
 use std::collections::HashSet;
@@ -200,10 +200,10 @@ impl Account {
 }
 
 /// Octets of a frame that are read at first for the sake of some content: all of it with what stands before it, if that
-/// is not much; else the header, which says where the content is.
+/// is not much; else the header, which says where the content is, and the metadata, which say which it is.
 fn first_of_content(range: &Range<u64>) -> usize {
     let end = usize::try_from(range.end).unwrap_or(usize::MAX);
-    if end <= CONTENT_READ_OCTETS { SUMMARY_READ_OCTETS + end } else { HEADER }
+    SUMMARY_READ_OCTETS + if end <= CONTENT_READ_OCTETS { end } else { 0 }
 }
 
 impl Content {
@@ -237,11 +237,22 @@ impl Content {
                     None => continue,
                 },
             };
-            let content = Self::open(account, location, (open.file, disk), first)?;
-            if open.generation.is_none() && !content.is_of(email)? {
-                return Err(content.damage("the frame of this message").into());
-            }
-            return Ok(Some(content));
+            let content = Self::open(account, location, (&open.file, disk), first);
+            let content = content.and_then(|content| content.checked(email, open.generation));
+            let damaged = match content {
+                Err(Unread::Failed(damaged @ StoreError::Damaged(_))) => damaged,
+                content => return content.map(Some),
+            };
+            // Octets before it may have gone, or been added.
+            let moved = open.find(account, email, disk == Disk::Wait);
+            let moved = moved.map_err(|error| io_error(READING, error))?;
+            let location = match moved {
+                None => return Err(Unread::WouldWait),
+                Some(None) => return Err(damaged.into()),
+                Some(Some(location)) => location,
+            };
+            let content = Self::open(account, location, (&open.file, disk), first)?;
+            return content.checked(email, open.generation).map(Some);
         }
         Err(failed(READING).into())
     }
@@ -249,24 +260,40 @@ impl Content {
     fn open(
         account: &Account,
         location: Location,
-        (file, disk): (Arc<dyn VfsFile>, Disk),
+        (file, disk): (&Arc<dyn VfsFile>, Disk),
         first: usize,
     ) -> Result<Self, Unread> {
         let offset = u64::from(location.offset) * ALIGNMENT;
         let len = u64::from(location.len) * ALIGNMENT;
         let first = usize::try_from(len).unwrap_or(usize::MAX).min(first);
-        let beginning = Bytes::from(disk.read(&*file, first, offset)?);
-        let header = FrameHeader::decode(&beginning, account.log_id());
-        let header = header.map_err(|bad| damaged(&place(location), &bad))?;
+        let mut beginning = Bytes::from(disk.read(&**file, first, offset)?);
+        let skewed = || {
+            let octets = disk.read(&**file, HEADER + ALIGNMENT as usize - 1, offset)?;
+            Ok::<_, Unread>(FrameHeader::find(&octets, account.log_id()))
+        };
+        let (skew, header) = match FrameHeader::decode(&beginning, account.log_id()) {
+            Ok(header) => (0, header),
+            Err(bad) => skewed()?.ok_or_else(|| damaged(&place(location), &bad))?,
+        };
+        beginning.advance(skew.min(beginning.len()));
+        let (file, offset) = (Arc::clone(file), offset + skew as u64);
         Ok(Self { file, disk, offset, header, location, beginning })
     }
 
-    /// Whether it is this content, by its metadata. Where the header of a segment cannot be read, it may be another one.
-    fn is_of(&self, email: EmailId) -> Result<bool, Unread> {
+    /// An error if it is another one by its metadata. Where these are damaged nobody knows, unless it is known by the generation of its
+    /// segment that this is the segment that it should be.
+    fn checked(self, email: EmailId, generation: Option<u32>) -> Result<Self, Unread> {
         let meta = self.octets(HEADER as u64, u64::from(self.header.meta_len))?;
-        let record = Record::decode(self.header.kind, &meta);
-        let is_it = matches!(record, Ok(Record::Append(append)) if append.email == email);
-        Ok(is_it && crc32c::crc32c(&meta) == self.header.meta_crc)
+        let is_it = record::content_of(self.header.kind, &meta) == Some(email);
+        let is_whole = || crc32c::crc32c(&meta) == self.header.meta_crc;
+        let is_believed = match generation {
+            Some(_) => is_it || !is_whole(),
+            None => is_it && is_whole(),
+        };
+        match is_believed {
+            true => Ok(self),
+            false => Err(self.damage("the frame of this message").into()),
+        }
     }
 
     /// Octets of the content. What comes before its last ones is read with them if that is not much.

@@ -98,6 +98,13 @@ impl FrameHeader {
         Ok(header)
     }
 
+    /// The header that begins at one of the octets where a unit of [`ALIGNMENT`] is counted to begin, and at which: where octets have gone
+    /// or been added before it, it need not be the first.
+    pub(crate) fn find(octets: &[u8], log: u64) -> Option<(usize, Self)> {
+        let first = octets.windows(HEADER).take(ALIGNMENT as usize).enumerate();
+        first.into_iter().find_map(|(skew, octets)| Some((skew, Self::decode(octets, log).ok()?)))
+    }
+
     /// The header of this frame without its content.
     pub(crate) fn without_content(self) -> Self {
         Self { dropped: true, summary_len: 0, body_len: 0, summary_crc: 0, body_crc: 0, ..self }

@@ -13,6 +13,11 @@ pub const MAX_SEGMENT_OCTETS: u64 = 8 << 32;
 /// Held by `a_file_that_is_too_large_is_damaged`.
 pub const MAX_SKIPPED_OCTETS: u64 = MAX_MESSAGE_OCTETS + SEGMENT_OCTETS;
 
+/// How many times its length of a segment is read again because frames may lie where something that is damaged should be. Each octet
+/// that has gone costs as many octets as it took away from the length of a message, so that a segment may have lost a great deal in many places.
+/// Held by `what_pretends_to_be_damaged_is_read_so_often`.
+pub const MAX_REREADINGS: u64 = 8;
+
 /// The largest file of an index snapshot, in octets: a mailbox of thirteen million messages. What would be larger is not written, and
 /// the account is read from its log; what is larger is not read.
 /// Held by `a_file_that_is_too_large_is_damaged`.

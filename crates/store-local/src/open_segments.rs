@@ -7,11 +7,14 @@ use crate::account::Account;
 use crate::failure::{damaged, io_error, is_no_file, is_unreadable};
 use crate::limits::MAX_OPEN_SEGMENTS;
 use crate::segment;
+use crate::state::Location;
 use crate::sync::lock;
 use crate::vfs::{self, VfsFile};
+use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A segment file that is open, and which of its rewritings it is.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub(crate) struct OpenSegment {
     /// `None` if its header cannot be read, or says that it is another segment.
     pub(crate) generation: Option<u32>,
     pub(crate) file: Arc<dyn VfsFile>,
+    /// Where its content lies, by its frames, once something is not where it should be.
+    contents: Arc<OnceLock<BTreeMap<EmailId, Location>>>,
 }
 
 /// Segment files that are open for reading.
@@ -134,6 +139,26 @@ impl Drop for Replacing<'_> {
 }
 
 impl OpenSegment {
+    /// A segment of which nothing is known but that it is in this generation.
+    pub(crate) fn new(number: u32, generation: Option<u32>, file: Arc<dyn VfsFile>) -> Self {
+        Self { number, generation, file, contents: Arc::default() }
+    }
+
+    /// Where some content lies, if it is there; `None` if that is not known, and may not be found out, for all of the segment has to be
+    /// read.
+    pub(crate) fn find(
+        &self,
+        account: &Account,
+        email: EmailId,
+        may_read: bool,
+    ) -> io::Result<Option<Option<Location>>> {
+        if may_read && self.contents.get().is_none() {
+            let found = segment::contents((self.number, &*self.file), account.log_id())?;
+            let _ = self.contents.set(found.into_iter().collect());
+        }
+        Ok(self.contents.get().map(|contents| contents.get(&email).copied()))
+    }
+
     /// Whether it is in this generation, as far as it says.
     fn may_be(&self, generation: u32) -> bool {
         self.generation.is_none_or(|it| it == generation)
@@ -155,5 +180,5 @@ fn open_segment(account: &Account, number: u32) -> Result<OpenSegment, StoreErro
         false => io_error(crate::content::READING, error),
     })?;
     let ours = header.filter(|it| (it.number, it.log) == (number, account.log_id()));
-    Ok(OpenSegment { number, generation: ours.map(|header| header.generation), file })
+    Ok(OpenSegment::new(number, ours.map(|header| header.generation), file))
 }

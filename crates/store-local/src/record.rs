@@ -128,6 +128,17 @@ pub(crate) fn is_append(kind: u8) -> bool {
     kind == kind::APPEND
 }
 
+/// The content that a frame brings, by its metadata.
+pub(crate) fn content_of(kind: u8, meta: &[u8]) -> Option<EmailId> {
+    let mut reader = Reader::new(meta);
+    while let (true, Ok(Some((tag, mut field)))) = (is_append(kind), reader.field()) {
+        if tag == tag::EMAIL {
+            return field.number().ok().map(EmailId);
+        }
+    }
+    None
+}
+
 /// Whether frames of this kind have a body.
 pub(crate) fn brings_octets(kind: u8) -> bool {
     is_append(kind) || is_base(kind)

@@ -493,21 +493,21 @@ fn relocated(
     }
     let read = state.read((vfs, account), Part::Contents);
     read.map_err(|source| StoreError::Io { context: index::READING, source })?;
-    let (moved, place) = contents(&found, sequence, may_be_damaged)?;
-    if may_be_damaged {
-        state.emails.lose(number);
-    }
+    let end = Position { segment: number, offset: SEGMENT_HEADER as u64, sequence };
+    let (moved, place) = match may_be_damaged {
+        true => {
+            let moved = segment::contents((number, &*found.file), found.header.log);
+            state.emails.lose(number);
+            (moved.map_err(|error| io_error(READING, error))?, end)
+        }
+        false => contents(&found, sequence)?,
+    };
     state.emails.relocate((number, generation), &moved);
     Ok(Some((place, dead_as_of)))
 }
 
 /// The content that a segment has, and the place behind the last frame that has this sequence number or a lower one.
-/// Where damage is to be expected, what lies between two whole frames is passed over.
-fn contents(
-    found: &Found,
-    last: u64,
-    may_be_damaged: bool,
-) -> Result<(Vec<(EmailId, Location)>, Position), StoreError> {
+fn contents(found: &Found, last: u64) -> Result<(Vec<(EmailId, Location)>, Position), StoreError> {
     let reader = SegmentReader::new(&*found.file, found.header.log);
     let mut reader = reader.map_err(|error| io_error(READING, error))?;
     let (mut at, mut moved) = (SEGMENT_HEADER as u64, Vec::new());
@@ -521,12 +521,6 @@ fn contents(
                 break;
             }
             Err(NoFrame::End) => break,
-            Err(NoFrame::Bad(_)) if may_be_damaged => {
-                let next = reader.find_after(at + crate::frame::ALIGNMENT, 0);
-                let Some(next) = next.map_err(|error| io_error(READING, error))? else { break };
-                at = next;
-                continue;
-            }
             Err(NoFrame::Bad(bad)) => return Err(damage(found.number, at, bad.0)),
             Err(NoFrame::Io(error)) => return Err(io_error(READING, error)),
         };

@@ -151,14 +151,20 @@ impl<'a> Replay<'a> {
                     self.take(found.number, &transaction)?;
                     end = transaction.end;
                 }
-                Err(NoTransaction::End) => return Ok(end..end),
                 Err(NoTransaction::Io(error)) => return Err(io_error(READING, error)),
-                Err(NoTransaction::Bad { at, bad }) => {
-                    let durable = is_durable(&mut reader, end, self.sequence + 1);
-                    if is_last && !durable.map_err(|error| io_error(READING, error))? {
-                        return Ok(end..reader.len());
+                no_transaction => {
+                    let may_end = reader.may_end(end, self.sequence);
+                    let may_end = may_end.map_err(|error| io_error(READING, error))?;
+                    match no_transaction {
+                        Err(NoTransaction::Bad { .. }) if is_last && may_end => {
+                            return Ok(end..reader.len());
+                        }
+                        Err(NoTransaction::Bad { at, bad }) => {
+                            return Err(damage(found.number, at, bad.0));
+                        }
+                        _ if may_end => return Ok(end..end),
+                        _ => return Err(damage(found.number, end, ANOTHER_FRAME.0)),
                     }
-                    return Err(damage(found.number, at, bad.0));
                 }
             }
         }
@@ -236,9 +242,11 @@ pub(crate) fn transaction(
             Err(NoFrame::Io(error)) => return Err(NoTransaction::Io(error)),
         };
         let next = at + frame.header.frame_len();
+        // What comes next may lie where something of this frame should be.
+        let behind = at + frame.header.summary_offset();
         if let Some(part) = frame.damaged.first()
             && is_last
-            && !is_durable(reader, next, frame.header.sequence).map_err(NoTransaction::Io)?
+            && !reader.is_durable(behind, frame.header.sequence).map_err(NoTransaction::Io)?
         {
             // What cannot be read may be whole: it is not to be cut off.
             return match frame.unread.take() {
@@ -254,15 +262,6 @@ pub(crate) fn transaction(
             return Ok(Transaction { frames, end: at });
         }
     }
-}
-
-/// Whether a frame header at this offset or after it says that the frame with this sequence number was durable.
-pub(crate) fn is_durable(
-    reader: &mut SegmentReader<'_>,
-    from: u64,
-    sequence: u64,
-) -> io::Result<bool> {
-    reader.find_anywhere(from, sequence).map(|found| found.is_some())
 }
 
 pub(crate) fn damage(segment: u32, offset: u64, expected: &'static str) -> StoreError {

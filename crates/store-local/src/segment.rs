@@ -1,11 +1,16 @@
 //! Segment files: their names, their headers, and reading their frames one after the other.
 
+mod behind;
+
+pub(crate) use behind::{Piece, contents};
+
 use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};
 use crate::frame::{ALIGNMENT, FrameHeader, HEADER, MAGIC};
 use crate::limits::{CHECK_OCTETS, DISK_READ_OCTETS, MAX_SKIPPED_OCTETS};
-use crate::record::is_append;
+use crate::record::{self, is_append};
 use crate::vfs::{self, Vfs, VfsFile};
+use rookery_mail::EmailId;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -188,11 +193,17 @@ pub(crate) struct SegmentReader<'a> {
     window: Vec<u8>,
     /// Somewhere before this the disk could not read: up to here no more is read at once than is needed, or lies beside it.
     careful: u64,
+    /// Where that begins of what was read last which is not known to be whole.
+    behind: u64,
+    /// Octets that were read again, since frames may lie where something that is damaged should be.
+    gone_back: u64,
 }
 
 impl<'a> SegmentReader<'a> {
     pub(crate) fn new(file: &'a dyn VfsFile, log: u64) -> io::Result<Self> {
-        Ok(Self { len: file.len()?, file, log, start: 0, window: Vec::new(), careful: 0 })
+        let (start, window, careful) = (0, Vec::new(), 0);
+        let (behind, gone_back) = (u64::MAX, 0);
+        Ok(Self { len: file.len()?, file, log, start, window, careful, behind, gone_back })
     }
 
     /// Octets of the file.
@@ -235,36 +246,33 @@ impl<'a> SegmentReader<'a> {
             frame.damaged.push(part);
         }
         match self.octets(body + header.body_len, pad(&header)) {
-            Ok(padding) if padding.iter().all(|octet| *octet == 0) => return Ok(frame),
-            Ok(_) => {}
-            Err(error) if is_unreadable(&error) => frame.unread = Some(error),
-            Err(error) => return Err(error.into()),
+            Ok(padding) if padding.iter().all(|octet| *octet == 0) => {}
+            Err(error) if !is_unreadable(&error) => return Err(error.into()),
+            other => {
+                frame.unread = other.err().or(frame.unread);
+                frame.damaged.push(Part::Padding);
+            }
         }
-        frame.damaged.push(Part::Padding);
+        self.note(offset, &frame);
         Ok(frame)
     }
 
-    /// The first frame header at this offset or after it, where a frame may begin, of a frame that was written when the frame
-    /// with this sequence number was durable.
-    pub(crate) fn find_after(&mut self, from: u64, durable: u64) -> io::Result<Option<u64>> {
-        self.find(from, durable, |offset| offset % ALIGNMENT == 0)
+    /// Whether a frame header at this offset or after it says that the frame with this sequence number was durable, wherever it
+    /// lies: octets before it may have gone, or been added.
+    pub(crate) fn is_durable(&mut self, from: u64, sequence: u64) -> io::Result<bool> {
+        Ok(self.find(from, |_, header| header.durable >= sequence)?.is_some())
     }
 
-    /// The same wherever it lies: octets before it may have gone, or been added.
-    pub(crate) fn find_anywhere(&mut self, from: u64, durable: u64) -> io::Result<Option<u64>> {
-        self.find(from, durable, |_| true)
-    }
-
-    /// No further than the largest frame reaches.
+    /// The first frame header at this offset or after it of which this is true, at any octet. No further than the largest frame
+    /// reaches.
     fn find(
         &mut self,
         from: u64,
-        durable: u64,
-        may_begin: impl Fn(u64) -> bool,
+        is_it: impl Fn(u64, &FrameHeader) -> bool,
     ) -> io::Result<Option<u64>> {
         let (mut offset, log) = (from, self.log);
         let end = self.len.min(from.saturating_add(MAX_SKIPPED_OCTETS));
-        while offset + HEADER as u64 <= end {
+        while offset.saturating_add(HEADER as u64) <= end {
             self.octets(offset, HEADER)?;
             // As much as was read at once.
             let begun = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
@@ -280,9 +288,8 @@ impl<'a> SegmentReader<'a> {
                 continue;
             };
             offset += next as u64;
-            if may_begin(offset)
-                && FrameHeader::decode(self.octets(offset, HEADER)?, log)
-                    .is_ok_and(|found| found.durable >= durable)
+            if FrameHeader::decode(self.octets(offset, HEADER)?, log)
+                .is_ok_and(|found| is_it(offset, &found))
             {
                 return Ok(Some(offset));
             }
@@ -298,13 +305,19 @@ impl<'a> SegmentReader<'a> {
         Ok(fits && !header.dropped && self.checksum(body, header.body_len)? == header.body_crc)
     }
 
-    /// Whether there is a frame at an offset whose content has its checksum, whatever its metadata say.
-    pub(crate) fn is_content_at(&mut self, offset: u64) -> io::Result<bool> {
+    /// Whether a frame that begins at one of these octets has this content with its checksum, unless its metadata say that it is
+    /// another one.
+    pub(crate) fn is_content_at(&mut self, offset: u64, email: EmailId) -> io::Result<bool> {
         let log = self.log;
-        match FrameHeader::decode(self.octets(offset, HEADER)?, log) {
-            Ok(header) if is_append(header.kind) => self.has_content(offset, &header),
-            _ => Ok(false),
-        }
+        let octets = self.octets(offset, HEADER + ALIGNMENT as usize - 1)?;
+        let Some((skew, header)) = FrameHeader::find(octets, log) else { return Ok(false) };
+        let offset = offset + skew as u64;
+        let is_other = match self.frame_without_content(offset) {
+            Ok(frame) => record::content_of(header.kind, &frame.meta) != Some(email),
+            Err(NoFrame::Io(error)) => return Err(error),
+            Err(NoFrame::Bad(_) | NoFrame::End) => !is_append(header.kind),
+        };
+        Ok(!is_other && self.has_content(offset, &header)?)
     }
 
     fn checksum(&mut self, offset: u64, len: u64) -> io::Result<u32> {

@@ -1,5 +1,6 @@
 //! Beginning a damaged log anew, with all that can be read of it. The segments that there are stay as they are.
 
+use super::contents::Contents;
 use super::report::Finding;
 use super::{Loaded, Subject};
 use crate::failure::is_no_file;
@@ -42,7 +43,11 @@ pub(super) const BUT_FOR_LOST: &str =
     ", but for messages that cannot be read: they are named below";
 
 /// Begin the log of an account anew. An error says why it was not.
-pub(super) fn begin(subject: &mut Subject, loaded: &Loaded) -> Result<Begun, String> {
+pub(super) fn begin(
+    subject: &mut Subject,
+    loaded: &Loaded,
+    contents: &Contents,
+) -> Result<Begun, String> {
     if let Some(account) = subject.account.take() {
         if account.is_writable() {
             account.renew_index();
@@ -53,9 +58,13 @@ pub(super) fn begin(subject: &mut Subject, loaded: &Loaded) -> Result<Begun, Str
     if loaded.upgrade().is_some() {
         return Err(IN_USE.to_owned());
     }
-    let Beginning { state, log, sequence, salvaged } = find(subject).map_err(|error| {
+    let Beginning { mut state, log, sequence, salvaged } = find(subject).map_err(|error| {
         format!("nothing can be read of the account ({error}): restore it from a backup")
     })?;
+    for (email, location) in contents.moved(&state) {
+        let segment = (location.segment, state.emails.generation(location.segment));
+        state.emails.relocate(segment, &[(email, location)]);
+    }
     let number = subject.numbers.last().map_or(1, |last| last + 1);
     write(subject, (log, number, sequence), &state)
         .map_err(|error| format!("the log could not be begun anew: {error}"))?;

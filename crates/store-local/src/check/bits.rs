@@ -83,13 +83,19 @@ impl Segment {
         let mut reader = SegmentReader::new(&*file, log)?.until(self.end);
         match reader.frame_as_it_is(at) {
             Ok(frame) => {
-                frame.damaged.iter().try_for_each(|part| self.part(at, &frame, *part, report))?;
-                Ok(Some(at + frame.header.frame_len()))
+                let next = at + frame.header.frame_len();
+                // What should be zeros is not, too, if octets have gone.
+                let is_followed = next == reader.len()
+                    || FrameHeader::decode(reader.octets(next, HEADER)?, log).is_ok();
+                let is_known = |part: &&Part| is_followed || **part != Part::Padding;
+                let mut damaged = frame.damaged.iter().filter(is_known);
+                damaged.try_for_each(|part| self.part(at, &frame, *part, report))?;
+                Ok(Some(next))
             }
             Err(NoFrame::End) => Ok(None),
             Err(NoFrame::Io(error)) => Err(error),
             Err(NoFrame::Bad(_)) if self.head(log, at, &mut reader, report)? => Ok(Some(at)),
-            Err(NoFrame::Bad(_)) => reader.find_after(at + ALIGNMENT, 0),
+            Err(NoFrame::Bad(_)) => reader.next_place(at + 1, 0),
         }
     }
 

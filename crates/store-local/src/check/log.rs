@@ -1,22 +1,25 @@
 //! Reading a log in all its octets, and on behind damage; what is whole up to the first damage is replayed.
 
 use super::Subject;
+use super::contents::Contents;
 use super::report::Severity;
 use crate::base;
 use crate::failure::{is_of_the_moment, is_unreadable};
 use crate::fields::BadRecord;
-use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
+use crate::frame::{FrameHeader, HEADER};
 use crate::index::Position;
 use crate::left_out::DeadAsOf;
 use crate::limits::MAX_SEGMENT_OCTETS;
 use crate::record;
 use crate::recovery;
-use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, is_durable, transaction};
-use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
+use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, transaction};
+use crate::segment::{
+    self, Frame, NoFrame, Part, Piece, SEGMENT_HEADER, SegmentHeader, SegmentReader,
+};
 use crate::state::State;
 use crate::vfs::{Vfs, VfsFile, in_words};
 use rookery_mailbox::StoreError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -77,8 +80,7 @@ pub(super) struct Walk<'a> {
     pub(super) position: Position,
     pub(super) changes: u64,
     pub(super) octets: u64,
-    /// Places of content, in their order, that can be read or of which a problem says that it cannot.
-    pub(super) contents: Vec<(u32, u32)>,
+    pub(super) contents: Contents,
     /// Why something could not be looked at, if that says nothing of what the disk has.
     pub(super) of_the_moment: Option<String>,
     /// Where the index snapshots end: what is before it was durable.
@@ -112,7 +114,7 @@ impl<'a> Walk<'a> {
             position: Position::default(),
             changes: 0,
             octets: 0,
-            contents: Vec::new(),
+            contents: Contents::default(),
             of_the_moment: None,
             indexed,
             sequence: 0,
@@ -237,6 +239,20 @@ impl<'a> Walk<'a> {
         if self.intact && self.sequence == 0 && !self.subject.is_stopped() {
             let what = "the change that made the account is missing".to_owned();
             self.lost((self.first, SEGMENT_HEADER as u64..u64::MAX), what);
+        }
+    }
+
+    /// Of damage before what the log was begun anew with nobody takes note who opens the account, but of content that is not where
+    /// the account has it.
+    pub(super) fn note_moved(&mut self, state: &State) {
+        let moved = self.contents.moved(state);
+        let segments: BTreeSet<u32> = moved.iter().map(|(_, place)| place.segment).collect();
+        for problem in
+            self.problems.iter_mut().filter(|it| matches!(it.outcome, Outcome::BeforeBase))
+        {
+            if problem.octets.as_ref().is_some_and(|(segment, _)| segments.contains(segment)) {
+                problem.outcome = Outcome::AsOpened;
+            }
         }
     }
 
@@ -402,10 +418,13 @@ impl<'a> Walk<'a> {
                     .for_each(|(at, frame)| self.note(open.number, *at, frame));
                 Ok(true)
             }
-            Err(NoTransaction::End) => Ok(false),
             Err(NoTransaction::Io(error)) => Err(error),
+            Err(NoTransaction::End) => match reader.may_end(open.at, self.sequence)? {
+                true => Ok(false),
+                false => self.go_on_behind(open, reader, (open.at, &ANOTHER_FRAME)),
+            },
             Err(NoTransaction::Bad { at, bad }) => {
-                let is_torn = may_be_torn && !is_durable(reader, open.at, self.sequence + 1)?;
+                let is_torn = may_be_torn && reader.may_end(open.at, self.sequence)?;
                 if is_torn && self.unread(open.number, &(open.at..reader.len())).is_none() {
                     let octets = reader.len().saturating_sub(open.at);
                     let what = format!(
@@ -415,6 +434,8 @@ impl<'a> Walk<'a> {
                     self.problem(Severity::Note, place, what, Outcome::Known(TORN));
                     return Ok(false);
                 }
+                // What is whole of the transaction.
+                while open.at < at && self.frame(open, reader)? {}
                 self.go_on_behind(open, reader, (at, &bad))
             }
         }
@@ -422,6 +443,16 @@ impl<'a> Walk<'a> {
 
     /// Read a frame behind damage; says whether there may be another one.
     fn frame(&mut self, open: &mut Open, reader: &mut SegmentReader<'_>) -> io::Result<bool> {
+        if reader.next_place(open.at, self.sequence)? != Some(open.at) {
+            let is_end = open.at == reader.len() && reader.may_end(open.at, self.sequence)?;
+            let header = FrameHeader::decode(reader.octets(open.at, HEADER)?, open.log);
+            let bad = header.err().unwrap_or(ANOTHER_FRAME);
+            return if is_end {
+                Ok(false)
+            } else {
+                self.go_on_behind(open, reader, (open.at, &bad))
+            };
+        }
         let frame = match reader.frame_as_it_is(open.at) {
             Ok(frame) => frame,
             Err(NoFrame::End) => return Ok(false),
@@ -446,25 +477,31 @@ impl<'a> Walk<'a> {
         reader: &mut SegmentReader<'_>,
         (at, bad): (u64, &BadRecord),
     ) -> io::Result<bool> {
-        let here = FrameHeader::decode(reader.octets(at, HEADER)?, open.log).ok();
-        // A whole frame in the wrong place is where to go on.
-        let is_whole = *bad == ANOTHER_FRAME;
-        let from = if is_whole { at } else { at + ALIGNMENT };
-        let next = reader.find_after(from, 0)?;
+        // A whole frame in the wrong place is where to go on, if nothing lies before it.
+        let here = if *bad == ANOTHER_FRAME { None } else { reader.remains(at)? };
+        let here = here.as_ref().map(Piece::header);
+        let (expected, last) = match here {
+            Some(header) => (at.saturating_add(header.frame_len()), header.sequence),
+            None => (at, self.sequence),
+        };
+        let next = reader.next_place(expected, last)?;
         let unread = self.unread(open.number, &(at..next.unwrap_or(u64::MAX)));
         let mut what = unread.unwrap_or_else(|| format!("this should be {bad}"));
-        if let Some(header) = here.as_ref().filter(|_| !is_whole) {
+        if let Some(header) = here {
             what.push_str(&format!(" (of a change by which {})", record::in_words(header.kind)));
         }
         let header = next
             .map(|next| reader.octets(next, HEADER).map(|it| FrameHeader::decode(it, open.log)));
         let header = header.transpose()?.and_then(Result::ok);
         what.push_str(&match header {
+            Some(header) if header.first_sequence() == self.sequence + 1 => {
+                format!("; {}", out_of_place(at, next.unwrap_or(at)))
+            }
             Some(header) => format!("; {}", self.missing(header.first_sequence(), "here")),
             None => "; nothing behind it in this segment can be read".to_owned(),
         });
         let end = next.unwrap_or(u64::MAX);
-        self.lost((open.number, at..end), what);
+        self.lost((open.number, at.min(end)..end), what);
         let before = header.map(|header| header.first_sequence().saturating_sub(1));
         self.sequence = before.unwrap_or(self.sequence);
         open.at = next.unwrap_or(open.end);
@@ -484,10 +521,7 @@ impl<'a> Walk<'a> {
     /// Take note of a frame whose change is known, and tell of what is damaged behind that.
     fn note(&mut self, segment: u32, at: u64, frame: &Frame) {
         let header = &frame.header;
-        if record::is_append(header.kind) && !header.dropped {
-            let place = u32::try_from(at / ALIGNMENT).map(|offset| (segment, offset));
-            self.contents.extend(place);
-        }
+        self.contents.note(segment, at, frame);
         let body = at + header.body_offset()..at + header.body_offset() + header.body_len;
         let summary = at + header.summary_offset()..body.start;
         let mut damaged = frame.damaged.clone();
@@ -516,7 +550,10 @@ impl<'a> Walk<'a> {
                 Part::Body => ("a message is damaged".to_owned(), Outcome::OfMessages(NO_BODY)),
                 Part::Padding => (
                     "there should be zeros between two changes".to_owned(),
-                    Outcome::Known(NO_HARM),
+                    match self.outcome(segment) {
+                        Outcome::BeforeBase => Outcome::BeforeBase,
+                        _ => Outcome::Known(NO_HARM),
+                    },
                 ),
             };
             let octets = (segment, at..at + header.frame_len());
@@ -548,5 +585,17 @@ impl<'a> Walk<'a> {
         let place = format!("seg/{}, octet {}", segment::file_name(segment), octets.start);
         let octets = Some((segment, octets));
         self.problems.push(Problem { severity, place, what, outcome, octets });
+    }
+}
+
+/// That no change is missing where the next one should begin, but octets are, or there are too many.
+fn out_of_place(expected: u64, found: u64) -> String {
+    match (expected.checked_sub(found), found.checked_sub(expected)) {
+        (Some(1), _) => "an octet is missing before this, and no change".to_owned(),
+        (Some(missing), _) => format!("{missing} octets are missing before this, and no change"),
+        (_, Some(1)) => "there is an octet too many, and no change is missing".to_owned(),
+        (_, more) => {
+            format!("there are {} octets too many, and no change is missing", more.unwrap_or(0))
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Which messages of an account something concerns, and which of them cannot be read.
 
+use super::contents::{Contents, Moved, is_hit, octets};
 use super::log::Problem;
 use super::report::{Concern, Finding};
 use super::{Subject, compare};
-use crate::frame::ALIGNMENT;
 use crate::left_out::DeadAsOf;
 use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::segment::{self, SegmentReader, file_name};
 use crate::state::{Location, Published, State};
 use crate::vfs::VfsFile;
 use rookery_mail::{EmailId, MailboxId, UidSet};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ pub(super) fn count(state: &State) -> u64 {
 }
 
 /// For each problem the messages that it concerns.
-pub(super) fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>> {
+pub(super) fn concerns(state: &State, problems: &[Problem], moved: &Moved) -> Vec<Vec<Concern>> {
+    let moved: HashMap<EmailId, Location> = moved.iter().copied().collect();
     let mut holes: HashMap<u32, Vec<(usize, &Range<u64>)>> = HashMap::new();
     for (at, problem) in problems.iter().enumerate() {
         if let Some((segment, hole)) = &problem.octets {
@@ -36,10 +37,9 @@ pub(super) fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>>
     let mut wanted: HashMap<EmailId, Vec<usize>> = HashMap::new();
     let all = state.emails.all().unwrap_or_default().iter();
     for (email, id) in all.zip(1..).filter(|_| !holes.is_empty()) {
-        let Some(holes) = holes.get(&email.location.segment) else { continue };
-        let frame = octets(email.location);
-        let is_hit = |hole: &Range<u64>| hole.start < frame.end && frame.start < hole.end;
-        let hit = holes.iter().filter(|(_, hole)| is_hit(hole)).map(|(at, _)| *at);
+        let location = moved.get(&EmailId(id)).copied().unwrap_or(email.location);
+        let Some(holes) = holes.get(&location.segment) else { continue };
+        let hit = holes.iter().filter(|(_, hole)| is_hit(hole, location)).map(|(at, _)| *at);
         let hit: Vec<usize> = hit.collect();
         if !hit.is_empty() {
             wanted.insert(EmailId(id), hit);
@@ -59,29 +59,22 @@ pub(super) fn concerns(state: &State, problems: &[Problem]) -> Vec<Vec<Concern>>
     found.iter().map(|found| concerned(state, found)).collect()
 }
 
-/// The octets of a frame. Of one that was left out there is at least where it should be.
-fn octets(location: Location) -> Range<u64> {
-    let start = u64::from(location.offset) * ALIGNMENT;
-    start..start + u64::from(location.len.max(1)) * ALIGNMENT
-}
-
-/// The messages of an account whose content cannot be read, by the segment that should have it. `contents` are places of
-/// content, in their order, that can be read, or of which something else is said. What was left out of the segments `leaving` goes
-/// with its messages when the account is opened.
+/// The messages of an account whose content cannot be read, by the segment that should have it. What was left out of the segments
+/// `leaving` goes with its messages when the account is opened. `is_elsewhere` is asked of what is in none of the frames that were read.
 pub(super) fn lost(
-    subject: &Subject,
     state: &State,
-    (contents, leaving): (&[(u32, u32)], &DeadAsOf),
+    (contents, leaving): (&Contents, &DeadAsOf),
+    mut is_elsewhere: impl FnMut(Location, EmailId) -> bool,
 ) -> Vec<Finding> {
     let mut lost: BTreeMap<u32, Found> = BTreeMap::new();
-    let mut segments = Segments { subject, open: None };
+    let moved: HashSet<EmailId> = contents.moved(state).into_iter().map(|(id, _)| id).collect();
     for (id, published) in &state.mailboxes {
         for row in published.snapshot().into_iter().flat_map(|snapshot| snapshot.rows()) {
             let found = state.emails.find(row.email).map(|(location, _)| location);
             let location = found.unwrap_or_default();
-            let is_known = contents.binary_search(&(location.segment, location.offset)).is_ok();
             let is_leaving = location.len == 0 && leaving.contains_key(&location.segment);
-            if is_leaving || (is_known && location.len > 0) || segments.have(location) {
+            let is_known = contents.has(location, row.email) || moved.contains(&row.email);
+            if is_leaving || is_known || is_elsewhere(location, row.email) {
                 continue;
             }
             let lost = lost.entry(location.segment).or_default();
@@ -89,6 +82,12 @@ pub(super) fn lost(
         }
     }
     lost.iter().map(|(segment, found)| cannot_be_read(state, *segment, found)).collect()
+}
+
+/// Whether problems say of the content here that it cannot be read.
+pub(super) fn is_named(problems: &[Problem], location: Location) -> bool {
+    let mut holes = problems.iter().filter_map(|problem| problem.octets.as_ref());
+    holes.any(|(segment, hole)| *segment == location.segment && is_hit(hole, location))
 }
 
 fn cannot_be_read(state: &State, segment: u32, found: &Found) -> Finding {
@@ -110,19 +109,23 @@ fn cannot_be_read(state: &State, segment: u32, found: &Found) -> Finding {
 }
 
 /// Segments in which content is looked for.
-struct Segments<'a> {
+pub(super) struct Segments<'a> {
     subject: &'a Subject,
     /// The last one that was looked into, if it is there.
     open: Option<(u32, Option<Arc<dyn VfsFile>>)>,
 }
 
-impl Segments<'_> {
-    /// Whether there is content here that has its checksum.
-    fn have(&mut self, location: Location) -> bool {
+impl<'a> Segments<'a> {
+    pub(super) fn new(subject: &'a Subject) -> Self {
+        Self { subject, open: None }
+    }
+
+    /// Whether this content is here, and has its checksum.
+    pub(super) fn have(&mut self, location: Location, email: EmailId) -> bool {
         let Some(log) = self.subject.log.filter(|_| location.len > 0) else { return false };
         let Some(file) = self.file(location.segment) else { return false };
         let Ok(mut reader) = SegmentReader::new(&*file, log) else { return false };
-        let is_there = reader.is_content_at(octets(location).start).unwrap_or(false);
+        let is_there = reader.is_content_at(octets(location).start, email).unwrap_or(false);
         is_there && self.subject.unread(location.segment, &octets(location)).is_none()
     }
 

@@ -5,6 +5,7 @@
 mod anew;
 mod bits;
 mod compare;
+mod contents;
 mod files;
 mod log;
 mod messages;
@@ -23,13 +24,15 @@ use crate::left_out::{self, DeadAsOf};
 use crate::recovery;
 use crate::replay::READING;
 use crate::segment::{self, file_name, number_of};
-use crate::state::State;
+use crate::state::{Location, State};
 use crate::store::{LocalStore, Shared, Slot, exists};
 use crate::sync::{lock, read};
 use crate::vfs::{Patient, Unread, Vfs, in_words};
 use crate::witness::Witness;
 use anew::Begun;
+use contents::Contents;
 use log::{Outcome, Problem, Walk};
+use messages::Segments;
 use rookery_mailbox::{Refused, StoreError};
 use std::collections::BTreeMap;
 use std::io;
@@ -197,6 +200,7 @@ fn check(
     }
     report.segments = subject.numbers.len() as u64;
     (report.changes, report.octets) = (walk.changes, walk.octets);
+    walk.note_moved(&state);
     let is_whole = !walk.problems.iter().any(|it| matches!(it.outcome, Outcome::AsOpened));
     let (problems, contents) =
         (std::mem::take(&mut walk.problems), std::mem::take(&mut walk.contents));
@@ -216,8 +220,7 @@ fn check(
 /// What a check found in the log.
 struct Found {
     problems: Vec<Problem>,
-    /// Places of content that can be read, or of which a problem says that it cannot.
-    contents: Vec<(u32, u32)>,
+    contents: Contents,
     /// The account as the log tells it, up to the first damage.
     state: State,
     is_whole: bool,
@@ -237,7 +240,9 @@ fn conclude(
     report: &mut Report,
 ) -> End {
     let Found { problems, contents, state, is_whole, index, written_later, of_the_moment } = found;
-    let (count, mut concerns) = known(subject, &problems, (&state, is_whole), &index);
+    let places = (&contents, &written_later);
+    let known = known(subject, &problems, places, (&state, is_whole), &index);
+    let Known { count, mut concerns, lost } = known;
     report.messages = count;
     // What could not be looked at now is not lost.
     let is_looked_at = of_the_moment.is_none();
@@ -245,7 +250,8 @@ fn conclude(
         _ if is_whole => End::Whole,
         Some(_) if let Some(why) = of_the_moment => End::Unmended(format!("{NOT_NOW}: {why}")),
         Some(loaded) => {
-            anew::begin(subject, loaded).map_or_else(End::Unmended, |it| End::Begun(Box::new(it)))
+            let begun = anew::begin(subject, loaded, &contents);
+            begun.map_or_else(End::Unmended, |it| End::Begun(Box::new(it)))
         }
         None => End::Unmended(opened(subject).to_owned()),
     };
@@ -254,14 +260,17 @@ fn conclude(
         End::Begun(begun) => Some(&begun.state),
         End::Unmended(_) => None,
     };
-    let lost = known.filter(|_| is_looked_at);
-    let lost = lost
-        .map_or_else(Vec::new, |state| messages::lost(subject, state, (&contents, &written_later)));
+    let mut segments = Segments::new(subject);
+    let lost = match known {
+        _ if !is_looked_at => Vec::new(),
+        None => lost,
+        Some(state) => messages::lost(state, places, |place, email| segments.have(place, email)),
+    };
     if is_whole {
         leaving(&state, &written_later, report);
     }
     if let Some(state) = known {
-        let now = messages::concerns(state, &problems);
+        let now = messages::concerns(state, &problems, &contents.moved(state));
         let pairs = problems.iter().zip(concerns.iter_mut().zip(now));
         let of_messages = pairs.filter(|(it, _)| matches!(it.outcome, Outcome::OfMessages(_)));
         of_messages.for_each(|(_, (before, now))| *before = now);
@@ -434,21 +443,52 @@ enum End {
     Unmended(String),
 }
 
-/// The messages that problems concern, as far as that is known before anything is done about them; and how many there are.
+/// What is known of messages before anything is done about problems.
+struct Known {
+    /// How many there are.
+    count: u64,
+    /// Those that each problem concerns.
+    concerns: Vec<Vec<Concern>>,
+    /// Those that cannot be read, and that no problem concerns.
+    lost: Vec<Finding>,
+}
+
 fn known(
     subject: &Subject,
     problems: &[Problem],
+    (contents, leaving): (&Contents, &DeadAsOf),
     (state, is_whole): (&State, bool),
     index: &Index,
-) -> (u64, Vec<Vec<Concern>>) {
-    let known = |state: &State| (messages::count(state), messages::concerns(state, problems));
+) -> Known {
+    // What came in meanwhile was not looked at.
+    let end = subject.end.filter(|_| subject.account.as_ref().is_some_and(|it| it.is_writable()));
+    let is_later = |location: Location| {
+        let frame = (location.segment, contents::octets(location).end);
+        end.is_some_and(|end| frame > end)
+    };
+    // What was left out may be dead as of a change that cannot be read.
+    let is_elsewhere = |location: Location, _| {
+        location.len == 0 || is_later(location) || messages::is_named(problems, location)
+    };
+    let known = |state: &State| Known {
+        count: messages::count(state),
+        concerns: messages::concerns(state, problems, &contents.moved(state)),
+        lost: Vec::new(),
+    };
+    let known_to_its_end = |state: &State| Known {
+        lost: match is_whole {
+            true => Vec::new(),
+            false => messages::lost(state, (contents, leaving), is_elsewhere),
+        },
+        ..known(state)
+    };
     match (&subject.account, index) {
         (Some(account), _) => {
             // What cannot be read is said elsewhere.
             let _ = if problems.is_empty() { Ok(()) } else { account.wake_all() };
-            known(&read(&account.state))
+            known_to_its_end(&read(&account.state))
         }
-        (None, Ok(Some((index, _, _)))) if !is_whole => known(index),
+        (None, Ok(Some((index, _, _)))) if !is_whole => known_to_its_end(index),
         _ => known(state),
     }
 }
@@ -488,7 +528,7 @@ const BEFORE_BASE: &str = "none is needed: a repair has begun the log anew behin
      for here; messages of which it cannot be read are named";
 const IN_MEMORY: &str = "the account is open and goes on as it was read, but it may not open again; `rookery check --repair` keeps \
      all of it";
-const COVERED: &str = "the account opens, since its index snapshots cover this; `rookery check --repair` makes it do so without them";
+const COVERED: &str = "the account opens, since its index snapshots, or the repair before, cover this; `rookery check --repair` makes it do so without them";
 const READ_ONLY: &str = "the account opens with what can be read, and takes no changes; `rookery check --repair` lets it go on with that";
 const UNREADABLE: &str =
     "the account does not open: nothing can be read of it. Restore it from a backup";

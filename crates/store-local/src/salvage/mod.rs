@@ -14,12 +14,12 @@ use crate::base;
 use crate::batch::location;
 use crate::draft::Draft;
 use crate::failure::{io_error, is_of_the_moment};
-use crate::frame::{ALIGNMENT, FrameHeader, HEADER};
+use crate::frame::FrameHeader;
 use crate::index::{self, Position, Stamps};
 use crate::left_out;
-use crate::record::{Record, is_append};
+use crate::record::Record;
 use crate::replay::{READING, damage};
-use crate::segment::{Frame, NoFrame, SEGMENT_HEADER, SegmentReader, number_of};
+use crate::segment::{Frame, Piece, SEGMENT_HEADER, SegmentReader, number_of};
 use crate::state::{Location, Published, State};
 use crate::store::seconds_since_1970;
 use crate::vfs::{NoFile, Patient, Unread, Vfs, VfsFile, in_words};
@@ -140,9 +140,7 @@ pub(crate) fn salvage(
     for piece in pieces.iter().filter(|piece| piece.number >= position.segment) {
         let generations = vec![(piece.name, piece.generation)];
         salvage.state.emails.note_generations(generations);
-        let is_first = piece.number == position.segment;
-        let start = if is_first { position.offset } else { SEGMENT_HEADER as u64 };
-        salvage.segment((piece.name, &*piece.file), start).map_err(reading)?;
+        salvage.segment((piece.name, &*piece.file)).map_err(reading)?;
     }
     let last = pieces.into_iter().max_by_key(|piece| piece.name);
     let (segment, file) = match last {
@@ -167,7 +165,8 @@ impl Salvaged {
     }
 }
 
-/// Where to begin: at the index snapshots, at a base, or at the first frame.
+/// What to begin with: the index snapshots, a base, or nothing. Where they end in their segment may have been before damage: what they
+/// have of it is passed over.
 fn beginning(
     vfs: &Patient<'_>,
     account: &Path,
@@ -182,15 +181,11 @@ fn beginning(
         && base.is_none_or(|base| position.segment >= base)
     {
         // Their segment may be missing, with all behind it.
-        let last = numbers.last().copied().unwrap_or(1);
-        let is_there = position.segment <= last;
-        position.segment = position.segment.min(last);
+        position.segment = position.segment.min(numbers.last().copied().unwrap_or(1));
         let first = base.unwrap_or(position.segment);
+        // What cannot be found where it is now is what cannot be read.
         let relocated = crate::recovery::relocate(vfs, account, &mut state, (first, position));
-        // If nobody knows any more where they end in their segment, what they have of it is passed over.
-        let relocated = unless_of_the_moment(relocated)?.filter(|_| is_there);
-        position.offset =
-            relocated.map_or(SEGMENT_HEADER as u64, |relocated| relocated.place.offset);
+        unless_of_the_moment(relocated)?;
         return Ok((state, position));
     }
     let Some(first) = base else { return Ok(Default::default()) };
@@ -234,23 +229,19 @@ impl Stray {
 
 impl Salvage {
     /// Let all happen that can be read of a segment.
-    fn segment(&mut self, (number, file): (u32, &dyn VfsFile), start: u64) -> io::Result<()> {
+    fn segment(&mut self, (number, file): (u32, &dyn VfsFile)) -> io::Result<()> {
         let mut reader = SegmentReader::new(file, self.log)?;
-        let mut at = start;
-        loop {
-            at = match reader.frame_as_it_is(at) {
-                Ok(frame) => {
-                    self.frame(number, at, &frame);
-                    at + frame.header.frame_len()
-                }
-                Err(NoFrame::End) => return Ok(()),
-                Err(NoFrame::Io(error)) => return Err(error),
-                Err(NoFrame::Bad(_)) => match self.behind(number, at, &mut reader)? {
-                    Some(next) => next,
-                    None => return Ok(()),
-                },
-            };
+        let (mut at, mut last) = (SEGMENT_HEADER as u64, 0);
+        while let Some((place, piece)) = reader.next(at, last)? {
+            match &piece {
+                Piece::Frame(frame) => self.frame(number, place, frame),
+                Piece::Content(header) => self.stray(number, place, header),
+                Piece::Header(_) => {}
+            }
+            let header = piece.header();
+            (at, last) = (place.saturating_add(header.frame_len()), header.sequence);
         }
+        Ok(())
     }
 
     fn frame(&mut self, segment: u32, at: u64, frame: &Frame) {
@@ -303,26 +294,17 @@ impl Salvage {
         }
     }
 
-    /// Keep the message of a frame whose metadata is damaged, and find the next frame.
-    fn behind(
-        &mut self,
-        segment: u32,
-        at: u64,
-        reader: &mut SegmentReader<'_>,
-    ) -> io::Result<Option<u64>> {
-        let header = FrameHeader::decode(reader.octets(at, HEADER)?, self.log).ok();
-        if let Some(header) = header.filter(|it| is_append(it.kind) && it.sequence > self.sequence)
-            && reader.has_content(at, &header)?
-        {
-            self.go_on_at(&header);
-            if let Ok(place) = location(segment, at, header.frame_len()) {
-                let email = self.state.emails.add(place);
-                self.state.counters.email = email.0;
-                let (thread, size) = (ThreadId(email.0), header.body_len);
-                self.strays.push(Stray { email, thread, size, internal_date: None });
-            }
-            return Ok(Some(at + header.frame_len()));
+    /// Keep the message of a frame whose metadata is damaged.
+    fn stray(&mut self, segment: u32, at: u64, header: &FrameHeader) {
+        if header.sequence <= self.sequence {
+            return;
         }
-        reader.find_after(at + ALIGNMENT, 0)
+        self.go_on_at(header);
+        if let Ok(place) = location(segment, at, header.frame_len()) {
+            let email = self.state.emails.add(place);
+            self.state.counters.email = email.0;
+            let (thread, size) = (ThreadId(email.0), header.body_len);
+            self.strays.push(Stray { email, thread, size, internal_date: None });
+        }
     }
 }

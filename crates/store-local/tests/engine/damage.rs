@@ -471,8 +471,9 @@ async fn an_octet_that_is_gone_is_no_torn_end() {
     let disk = done(false, Options::default()).await;
     let whole = disk.read(&segment(1)).unwrap();
     let frames = frames(&whole);
-    for frame in frames.iter().take(frames.len() - 3).skip(1).step_by(4) {
-        for at in [frame.offset + 3, frame.offset + 70] {
+    // Of the last change nobody knows whether it was durable.
+    for frame in &frames[1..frames.len() - 1] {
+        for at in [frame.offset + 3, frame.offset + 70, frame.ends[2] - 1] {
             let mut octets = whole.clone();
             octets.remove(at);
             let damaged = copy(&disk);

@@ -21,6 +21,7 @@ mod parts;
 mod permissions;
 mod regain;
 mod repair;
+mod shifted;
 mod slow;
 mod squeeze;
 mod unreadable;
