@@ -132,8 +132,8 @@ pub const MIN_UID_BATCH: u32 = 500;
 /// Held by `nonsense_is_refused_in_order`.
 pub const MAX_UID_BATCHES: u32 = 4000;
 
-/// Messages of one FETCH that are worked on at a time; if their bodies are fetched, their `\Seen` is
-/// set by one commit. Tuning.
+/// Messages of one answer that are worked on at a time, as they are when their turn comes; if their bodies are fetched, their
+/// `\Seen` is set by one commit. Tuning.
 pub const FETCH_BATCH: usize = 64;
 
 /// Items of one FETCH that decode the same part, or look through the same header, each from its start. Clients ask for a

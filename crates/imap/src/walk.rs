@@ -41,8 +41,14 @@ impl<'a> Walk<'a> {
     fn rows(&mut self, snapshot: &Snapshot) -> Option<Vec<Row>> {
         match self {
             Self::Up(uids, from) => {
-                let rows = snapshot.rows_from(uids, (*from)?).take(FETCH_BATCH);
-                let rows: Vec<Row> = rows.cloned().collect();
+                let mut rows = Vec::new();
+                for piece in snapshot.pieces_from(uids, (*from)?) {
+                    let room = FETCH_BATCH - rows.len();
+                    rows.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                    if rows.len() == FETCH_BATCH {
+                        break;
+                    }
+                }
                 let last = rows.last().filter(|_| rows.len() == FETCH_BATCH);
                 *from = last.and_then(|row| row.uid.next());
                 (!rows.is_empty()).then_some(rows)

@@ -300,17 +300,18 @@ impl Snapshot {
 
     /// The same, in pieces that lie together. None is empty, nor longer than [`CHUNK_ROWS`].
     pub fn pieces_in<'a>(&'a self, uids: &'a UidSet) -> impl Iterator<Item = &'a [Row]> {
-        let ranges = uids.ranges().iter();
-        ranges.flat_map(move |range| self.pieces_between(range.first(), range.last()))
+        self.pieces_from(uids, Uid::MIN)
     }
 
-    /// Those messages of a set that exist, from one UID on, ascending.
-    pub fn rows_from<'a>(&'a self, uids: &'a UidSet, from: Uid) -> impl Iterator<Item = &'a Row> {
+    /// Those messages of a set that exist, from one UID on, in pieces like those of [`Self::pieces_in`].
+    pub fn pieces_from<'a>(
+        &'a self,
+        uids: &'a UidSet,
+        from: Uid,
+    ) -> impl Iterator<Item = &'a [Row]> {
         let passed = uids.ranges().partition_point(|range| range.last() < from);
         let ranges = uids.ranges().get(passed..).unwrap_or_default().iter();
-        ranges
-            .flat_map(move |range| self.pieces_between(range.first().max(from), range.last()))
-            .flatten()
+        ranges.flat_map(move |range| self.pieces_between(range.first().max(from), range.last()))
     }
 
     fn pieces_between(&self, first: Uid, last: Uid) -> impl Iterator<Item = &[Row]> {
