@@ -139,16 +139,17 @@ fn messages_with_gaps_between_them() {
     }
 }
 
-/// Of each answer the beginning is read, and then all of the mailbox changes: nobody keeps it as it was.
+/// Of each answer the beginning is read, and then all of the mailbox changes: nobody keeps it as it was. What is answered is longer
+/// than what the system takes of it.
 #[test]
 fn answers_that_are_not_read_while_all_changes() {
     let victim = Victim::with_mail([b"x".as_slice(); 2]);
     let mut ada = victim.ada();
     (0..15).for_each(|_| drop(ada.ok("UID COPY 1:* INBOX")));
-    let mut signs = ["+", "-"].into_iter().cycle();
+    let mut names = ["a", "b"].map(|letter| letter.repeat(100)).into_iter().cycle();
     let mut change_all = || {
-        let sign = signs.next().unwrap();
-        ada.ok(&format!("STORE 1:* {sign}FLAGS.SILENT (\\Flagged)"));
+        let keyword = names.next().unwrap();
+        ada.ok(&format!("STORE 1:* FLAGS.SILENT ({keyword})"));
     };
     let silent = "STORE 1:* (UNCHANGEDSINCE 999999) +FLAGS.SILENT (\\Draft)";
     for command in ["FETCH 1:* FLAGS", "NOOP", "STORE 1:* +FLAGS (\\Seen)", silent] {
@@ -161,7 +162,7 @@ fn answers_that_are_not_read_while_all_changes() {
             change_all();
         }
         let name = format!("{command} of 65,536 messages, not read while all changes");
-        victim.assert_no_more(before, &name, count, count as u64 * 400 + 32 * 1024);
+        victim.assert_bounded(before, &name, count, 400);
     }
 }
 
