@@ -30,6 +30,7 @@ const SMALL: Options = Options {
     index_octets: 1500,
     died_octets: u64::MAX,
     max_tombstones: 4,
+    max_messages: u64::MAX,
     retry_after: std::time::Duration::ZERO,
     // To write the table of contents with many empty places is most of a repair of so few messages.
     salvage_margin: 16,

@@ -101,6 +101,9 @@ impl From<Refused> for Refusal {
                 Self::no(Code::Limit, "The mailbox has as many keywords as it can have")
             }
             Refused::TooManyMailboxes => Self::no(Code::Limit, "There are too many mailboxes"),
+            Refused::TooManyMessages => {
+                Self::no(Code::Limit, "The account has as many messages as it can have")
+            }
             Refused::BadName => Self::no(Code::Cannot, "No mailbox can have that name"),
             Refused::TooScattered => {
                 Self::no(Code::Limit, "Too many matches lie apart, search among fewer messages")

@@ -103,6 +103,9 @@ pub(crate) fn reply_to(error: &StoreError) -> &'static str {
     match error {
         StoreError::Refused(Refused::NoSuchAccount) => "550 5.1.1 No such user",
         StoreError::Refused(Refused::OverQuota) => "452 4.3.1 No space left",
+        StoreError::Refused(Refused::TooManyMessages) => {
+            "452 4.2.2 The account has as many messages as it can have"
+        }
         _ => "451 4.3.0 Temporary failure, try again later",
     }
 }

@@ -7,7 +7,11 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 async fn services(accounts: &[&str]) -> Services {
-    let store = Arc::new(MemoryStore::new());
+    services_of(MemoryStore::new(), accounts).await
+}
+
+async fn services_of(store: MemoryStore, accounts: &[&str]) -> Services {
+    let store = Arc::new(store);
     for account in accounts {
         store.create_account(account, &initial_mailboxes(), 1).await.unwrap();
     }
@@ -176,6 +180,26 @@ async fn one_recipient_s_failure_is_not_the_other_s() {
     let mut lines = answers.lines();
     assert!(matches!(lines.next().map(|line| line.as_bytes()[0]), Some(b'4' | b'5')), "{answers}");
     assert_eq!(lines.next(), Some("250 2.0.0 Delivered"));
+    assert_eq!(messages(&services, "bob", "INBOX").await.len(), 1);
+}
+
+/// Whoever brings it keeps it, and comes again.
+#[tokio::test]
+async fn an_account_with_as_many_messages_as_it_can_have_puts_mail_off() {
+    let services = services_of(MemoryStore::new().with_max_messages(2), &["ada", "bob"]).await;
+    let to = |recipients: &str| {
+        format!("LHLO x\r\nMAIL FROM:<>\r\n{recipients}DATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n")
+    };
+    for _ in 0..2 {
+        let answers = talk(&services, to("RCPT TO:<ada+trash>\r\n").as_bytes(), &[]).await;
+        assert!(answers.ends_with("250 2.0.0 Delivered\r\n221 2.0.0 Bye\r\n"), "{answers}");
+    }
+    let both = "RCPT TO:<ada>\r\nRCPT TO:<bob>\r\n";
+    let answers = talk(&services, to(both).as_bytes(), &[]).await;
+    let wanted =
+        "452 4.2.2 The account has as many messages as it can have\r\n250 2.0.0 Delivered\r\n";
+    assert!(answers.contains(wanted), "{answers}");
+    assert_eq!(messages(&services, "ada", "INBOX").await.len(), 0);
     assert_eq!(messages(&services, "bob", "INBOX").await.len(), 1);
 }
 

@@ -21,6 +21,8 @@ pub enum Refused {
     TooManyKeywords,
     /// The account has [`crate::limits::MAX_MAILBOXES`] mailboxes or too many subscriptions.
     TooManyMailboxes,
+    /// The account would have more messages than it can have.
+    TooManyMessages,
     /// The mailbox has used up its UIDs.
     OutOfUids,
     /// The account has no modification sequences left, or no UIDVALIDITY that no mailbox had.
@@ -47,6 +49,7 @@ impl fmt::Display for Refused {
             Self::Inbox => "the inbox cannot be deleted or created",
             Self::TooManyKeywords => "the mailbox has too many keywords",
             Self::TooManyMailboxes => "the account has too many mailboxes",
+            Self::TooManyMessages => "the account has as many messages as it can have",
             Self::OutOfUids => "the mailbox has no UIDs left",
             Self::OutOfNumbers => "the account has used up its numbers",
             Self::NoSuchMessage => "the message is gone",

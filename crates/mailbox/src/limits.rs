@@ -11,6 +11,13 @@ pub const CHUNK_ROWS: usize = 512;
 /// Held by `an_account_has_so_many_mailboxes`.
 pub const MAX_MAILBOXES: usize = 10_000;
 
+/// Messages of one account, those of all its mailboxes together, unless configured. Each takes some 170 octets of memory while the
+/// account is loaded, however large it is, and a COPY makes as many as there are without a word for the disk. An account that has more
+/// takes no further ones.
+/// Setting: `limits.messages_per_account`.
+/// Held by `the_example_is_true`, `the_in_memory_engine_holds_so_many_messages`, `an_account_holds_so_many_messages`.
+pub const DEFAULT_MAX_MESSAGES: u64 = 2_097_152;
+
 /// Names that an account can subscribe to.
 /// Held by `the_in_memory_engine_conforms`, `on_a_simulated_disk`.
 pub const MAX_SUBSCRIPTIONS: usize = 20_000;

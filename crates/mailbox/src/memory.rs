@@ -7,7 +7,7 @@ mod account;
 mod mailbox;
 mod state;
 
-use crate::limits::MAX_TOMBSTONES;
+use crate::limits::{DEFAULT_MAX_MESSAGES, MAX_TOMBSTONES};
 use crate::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
 use account::MemoryAccount;
 use std::collections::BTreeMap;
@@ -16,12 +16,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// An engine that forgets everything when it is dropped.
 pub struct MemoryStore {
     accounts: Mutex<BTreeMap<String, Arc<MemoryAccount>>>,
-    max_tombstones: usize,
+    bounds: Bounds,
+}
+
+/// What an account holds at the most.
+#[derive(Clone, Copy)]
+struct Bounds {
+    messages: u64,
+    /// Expunges that a mailbox remembers.
+    tombstones: usize,
 }
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self::with_max_tombstones(MAX_TOMBSTONES)
+        let bounds = Bounds { messages: DEFAULT_MAX_MESSAGES, tombstones: MAX_TOMBSTONES };
+        Self { accounts: Mutex::default(), bounds }
     }
 }
 
@@ -35,7 +44,18 @@ impl MemoryStore {
     /// An engine without accounts, whose mailboxes remember so many expunges, for tests.
     #[must_use]
     pub fn with_max_tombstones(max_tombstones: usize) -> Self {
-        Self { accounts: Mutex::default(), max_tombstones }
+        Self::new().bounded(|bounds| bounds.tombstones = max_tombstones)
+    }
+
+    /// The same engine, whose accounts have so many messages at the most.
+    #[must_use]
+    pub fn with_max_messages(self, max_messages: u64) -> Self {
+        self.bounded(|bounds| bounds.messages = max_messages)
+    }
+
+    fn bounded(mut self, bound: impl FnOnce(&mut Bounds)) -> Self {
+        bound(&mut self.bounds);
+        self
     }
 
     fn add(&self, name: &str, mailboxes: &[NewMailbox], now: i64) -> Result<(), StoreError> {
@@ -43,7 +63,7 @@ impl MemoryStore {
         if accounts.contains_key(name) {
             return Err(Refused::AccountExists.into());
         }
-        let account = MemoryAccount::new(name, self.max_tombstones);
+        let account = MemoryAccount::new(name, self.bounds);
         account.change(|state| state.create(mailboxes, now))?;
         accounts.insert(name.to_owned(), Arc::new(account));
         Ok(())

@@ -175,7 +175,7 @@ pub trait AccountStore: Send + Sync {
     /// Append messages, all or none, with consecutive UIDs.
     ///
     /// # Errors
-    /// [`crate::Refused::NoSuchMailbox`], `TooManyKeywords`, `OutOfUids`, `OverQuota`.
+    /// [`crate::Refused::NoSuchMailbox`], `TooManyKeywords`, `OutOfUids`, `TooManyMessages`, `OverQuota`.
     fn append(
         &self,
         mailbox: MailboxId,
@@ -189,7 +189,7 @@ pub trait AccountStore: Send + Sync {
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`] for either one, [`crate::Refused::NoSuchMessage`] when the old one is gone, and
-    /// as of [`AccountStore::append`].
+    /// as of [`AccountStore::append`]; but there are no more messages than before.
     fn replace(
         &self,
         from: MailboxId,
@@ -216,7 +216,7 @@ pub trait AccountStore: Send + Sync {
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`] for either one, `NoSuchMessage` where none may be absent,
-    /// `TooManyKeywords`, `OutOfUids`.
+    /// `TooManyKeywords`, `OutOfUids`, `TooManyMessages`.
     fn copy<'a>(
         &'a self,
         from: MailboxId,

@@ -18,6 +18,10 @@ pub(crate) const DEFAULT_CONNECTIONS_PER_ADDRESS: usize = 200;
 /// Held by `the_least_that_a_limit_can_be_is_enough`.
 pub(crate) const MIN_MESSAGE_LIMIT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
+/// The least number of messages that an account can be let have.
+/// Held by `the_messages_of_an_account_have_their_bounds`.
+pub(crate) const MIN_MESSAGES_PER_ACCOUNT: u64 = 1000;
+
 /// The least that the time can be for which a client may be silent (RFC 9051 §5.4).
 /// Held by `the_least_that_a_limit_can_be_is_enough`.
 pub(crate) const MIN_IDLE_DEADLINE: Duration = Duration::from_secs(30 * 60);

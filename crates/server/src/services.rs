@@ -1,6 +1,7 @@
 //! What everything in the server shares: the store and the accounts of one data directory.
 
 use crate::accounts::{Accounts, Locate};
+use crate::config::Limits;
 use crate::failure::Failure;
 use crate::private_file;
 use rookery_imap::limits as imap;
@@ -34,7 +35,7 @@ pub(crate) enum OpenError {
 
 impl Services {
     /// Open a data directory, making it if it is missing. One process at a time can have it open.
-    pub(crate) fn open(data: &Path, message_size: u64) -> Result<Self, OpenError> {
+    pub(crate) fn open(data: &Path, limits: &Limits) -> Result<Self, OpenError> {
         let failed = |error: &io::Error| {
             OpenError::Failed(Failure::io(format!("opening {}", data.display()), error))
         };
@@ -48,7 +49,8 @@ impl Services {
             rookery_mailbox::StoreError::Io { source, .. } => failed(&source),
             error => OpenError::Failed(error.into()),
         })?;
-        let store = Arc::new(store);
+        store.set_max_messages(limits.messages_per_account);
+        let (store, message_size) = (Arc::new(store), limits.message_size);
         let located = Arc::clone(&store);
         let locate: Locate = Box::new(move |name| located.account_dir(name));
         let accounts = Accounts::new(locate).map_err(|error| failed(&error))?;

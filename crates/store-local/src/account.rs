@@ -70,8 +70,10 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
-        let Recovered { state, log, stamps, dirty, replayed, left_out, .. } = found;
+        let Recovered { mut state, log, stamps, dirty, replayed, left_out, .. } = found;
         let log_id = log.id;
+        // What was put together has been counted by nobody.
+        state.messages = state.count_messages();
         let Octets { metadata, .. } = state.emails.octets(log.segment, log.end);
         let writer = Writer {
             log,
@@ -131,6 +133,11 @@ impl Account {
 
     pub(crate) fn options(&self) -> &Options {
         &self.shared.options
+    }
+
+    /// Expunges that a mailbox remembers, and messages that the account can have.
+    pub(crate) fn bounds(&self) -> (usize, u64) {
+        self.shared.bounds()
     }
 
     pub(crate) fn commits(&self) -> Arc<Semaphore> {

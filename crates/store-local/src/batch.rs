@@ -59,9 +59,14 @@ pub(crate) struct Decided {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(state: &'a State, log: &Log, max_tombstones: usize) -> Self {
+    /// A batch in which nothing has changed yet, of an account that remembers so many expunges of a mailbox, and can have so many messages.
+    pub(crate) fn new(
+        state: &'a State,
+        log: &Log,
+        (max_tombstones, max_messages): (usize, u64),
+    ) -> Self {
         Self {
-            draft: Draft::new(state, max_tombstones),
+            draft: Draft::new(state, max_tombstones).holding(max_messages),
             frames: Vec::new(),
             log: log.id,
             segment: log.segment,

@@ -306,7 +306,7 @@ impl Account {
         loop {
             let decided = {
                 let state = read(&self.state);
-                let mut decisions = Batch::new(&state, &writer.log, self.options().max_tombstones);
+                let mut decisions = Batch::new(&state, &writer.log, self.bounds());
                 batch.iter_mut().for_each(|ticket| ticket.decide(&mut decisions));
                 decisions.finish()
             };

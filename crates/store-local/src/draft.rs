@@ -35,6 +35,8 @@ pub(crate) struct Draft<'a> {
     delta: Delta,
     /// Expunges that a mailbox remembers.
     max_tombstones: usize,
+    /// Messages that the account can have. What has happened already is not measured by it.
+    max_messages: u64,
     /// What was looked for and is not in memory.
     missing: RefCell<BTreeSet<Part>>,
 }
@@ -44,6 +46,8 @@ pub(crate) struct Delta {
     pub(crate) list: Arc<MailboxList>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Mailbox>,
     pub(crate) counters: Counters,
+    /// How many messages more the account has, in all its mailboxes.
+    pub(crate) growth: i64,
     pub(crate) emails: Vec<EmailEvent>,
     /// Keys that are new.
     pub(crate) threads: NewThreads,
@@ -90,10 +94,23 @@ impl<'a> Draft<'a> {
             list: Arc::clone(&base.list),
             mailboxes: BTreeMap::new(),
             counters: base.counters,
+            growth: 0,
             emails: Vec::new(),
             threads: NewThreads::new(),
         };
-        Self { base, delta, max_tombstones, missing: RefCell::default() }
+        let (max_messages, missing) = (u64::MAX, RefCell::default());
+        Self { base, delta, max_tombstones, max_messages, missing }
+    }
+
+    /// The same for changes that are yet to be decided, in an account that can have so many messages.
+    pub(crate) fn holding(self, max_messages: u64) -> Self {
+        Self { max_messages, ..self }
+    }
+
+    /// Whether there is room for so many messages more.
+    pub(crate) fn has_room_for(&self, more: usize) -> bool {
+        let messages = self.base.messages.saturating_add_signed(self.delta.growth);
+        messages.saturating_add(more as u64) <= self.max_messages
     }
 
     /// What would have to be in memory: without it nothing that was decided or has happened counts.
@@ -260,9 +277,11 @@ impl<'a> Draft<'a> {
         self.advance(modseq)?;
         self.release(id, &UidSet::all());
         let mailbox = self.mailbox(id).ok_or(NO_MAILBOX)?;
+        let gone = i64::from(mailbox.snapshot.counts().messages);
         let last = Arc::new(mailbox.snapshot.edit(modseq).delete());
         let last = Mailbox { snapshot: last, recent: mailbox.recent };
         self.delta.mailboxes.insert(id, last);
+        self.delta.growth -= gone;
         Arc::make_mut(&mut self.delta.list).mailboxes.retain(|_, info| info.id != id);
         Ok(())
     }
@@ -302,6 +321,7 @@ impl<'a> Draft<'a> {
     ) -> Result<(), BadRecord> {
         let Mailbox { snapshot, recent } = self.mailbox(id).ok_or(NO_MAILBOX)?.clone();
         self.delta.mailboxes.remove(&id);
+        let before = i64::from(snapshot.counts().messages);
         let mut edit = snapshot.edit(modseq);
         drop(snapshot);
         if !new_keywords.is_empty() {
@@ -309,6 +329,7 @@ impl<'a> Draft<'a> {
         }
         change(&mut edit);
         let snapshot = Arc::new(edit.finish());
+        self.delta.growth += i64::from(snapshot.counts().messages) - before;
         self.delta.mailboxes.insert(id, Mailbox { snapshot, recent });
         Ok(())
     }

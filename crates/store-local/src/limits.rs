@@ -23,6 +23,10 @@ pub const MAX_REREADINGS: u64 = 8;
 /// Held by `a_file_that_is_too_large_is_damaged`.
 pub const MAX_INDEX_OCTETS: u64 = 1 << 30;
 
+/// The most messages that an account can be let have: where all of them are in one mailbox, its index snapshot can still be written.
+/// Held by the compiler, `the_messages_of_an_account_have_their_bounds`.
+pub const MAX_MESSAGES: u64 = 13_000_000;
+
 /// Octets of an incoming message that are held in memory; what is longer waits in a file.
 /// Held by `of_a_message_that_comes_in_so_much_is_in_memory`.
 pub const SPOOL_MEMORY: usize = 64 << 10;

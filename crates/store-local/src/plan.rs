@@ -202,6 +202,23 @@ pub(crate) fn append(
     messages: &[Incoming<'_>],
     now: i64,
 ) -> Result<Vec<AppendRecord>, Refused> {
+    let records = appends(draft, id, messages, now)?;
+    check_room(draft, records.len())?;
+    Ok(records)
+}
+
+fn check_room(draft: &Draft<'_>, more: usize) -> Result<(), Refused> {
+    // To add nothing is fine, also where there are too many already.
+    let fits = more == 0 || draft.has_room_for(more);
+    if fits { Ok(()) } else { Err(Refused::TooManyMessages) }
+}
+
+fn appends(
+    draft: &Draft<'_>,
+    id: MailboxId,
+    messages: &[Incoming<'_>],
+    now: i64,
+) -> Result<Vec<AppendRecord>, Refused> {
     let all = messages.iter().flat_map(|message| message.flags);
     let mut keywords = Keywords::of(snapshot(draft, id)?, all);
     let flags = messages.iter().map(|message| keywords.flag_set(message.flags));
@@ -248,7 +265,7 @@ fn join_thread(
     (thread, unknown)
 }
 
-/// A message that comes and one that goes, in this order.
+/// A message that comes and one that goes, in this order. There are no more than before.
 pub(crate) fn replace(
     draft: &Draft<'_>,
     (from, uid): (MailboxId, Uid),
@@ -261,7 +278,7 @@ pub(crate) fn replace(
     if !is_there {
         return Err(Refused::NoSuchMessage);
     }
-    let mut appended = append(draft, to, std::slice::from_ref(message), now)?;
+    let mut appended = appends(draft, to, std::slice::from_ref(message), now)?;
     let appended = appended.pop().ok_or(Refused::OutOfUids)?;
     let uids = [uid].into_iter().collect();
     let expunged = Record::Expunge { mailbox: from, modseq: appended.modseq, uids };
@@ -324,6 +341,9 @@ pub(crate) fn copy(
     };
     let new_keywords = brought(Some(target), source, rows.iter().copied())?;
     let destination = next_uids(target, rows.len())?;
+    if !moved {
+        check_room(draft, rows.len())?;
+    }
     let record = CopyRecord {
         from,
         to,

@@ -257,6 +257,8 @@ pub(crate) struct State {
     pub(crate) list: Arc<MailboxList>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Published>,
     pub(crate) counters: Counters,
+    /// The messages of all mailboxes.
+    pub(crate) messages: u64,
     pub(crate) emails: Emails,
     pub(crate) threads: Resting<Threads>,
     /// Where that lies which is not in memory; `None` if all is.
@@ -264,6 +266,12 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// How many messages all mailboxes have, one mailbox after the other.
+    pub(crate) fn count_messages(&self) -> u64 {
+        let counts = self.mailboxes.values().map(|it| u64::from(it.status().counts.messages));
+        counts.sum()
+    }
+
     /// Whether something is not in memory.
     pub(crate) fn is_at_rest(&self, part: Part) -> bool {
         match part {
@@ -308,6 +316,7 @@ impl State {
     pub(crate) fn publish(&mut self, delta: Delta) {
         self.list = delta.list;
         self.counters = delta.counters;
+        self.messages = self.messages.saturating_add_signed(delta.growth);
         delta.emails.into_iter().for_each(|event| self.emails.happen(event));
         if let Some(threads) = self.threads.get_mut() {
             threads.extend(delta.threads);
@@ -328,6 +337,7 @@ impl State {
             }
         }
         self.list = Arc::default();
+        self.messages = 0;
         self.emails = Emails::default();
         self.threads = Resting::default();
     }

@@ -21,7 +21,7 @@ use crate::sync::lock;
 use crate::trouble::is_refusal;
 use crate::uid_validity;
 use crate::vfs::{RealFiles, Vfs};
-use rookery_mailbox::limits::MAX_TOMBSTONES;
+use rookery_mailbox::limits::{DEFAULT_MAX_MESSAGES, MAX_TOMBSTONES};
 use rookery_mailbox::{AccountStore, NewMailbox, Refused, Reply, Store, StoreError};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -45,6 +45,8 @@ pub struct Options {
     pub died_octets: u64,
     /// Expunges that a mailbox remembers.
     pub max_tombstones: usize,
+    /// Messages that an account can have, in all its mailboxes together.
+    pub max_messages: u64,
     /// How long after writing failed it is tried again.
     pub retry_after: Duration,
     /// What a repair leaves out of each kind of number.
@@ -59,6 +61,7 @@ impl Default for Options {
             index_octets: INDEX_LOG_OCTETS,
             died_octets: COMPACTION_DIED_OCTETS,
             max_tombstones: MAX_TOMBSTONES,
+            max_messages: DEFAULT_MAX_MESSAGES,
             retry_after: RETRY_AFTER,
             salvage_margin: SALVAGE_MARGIN,
         }
@@ -69,6 +72,8 @@ impl Default for Options {
 pub(crate) struct Shared {
     pub(crate) vfs: Arc<dyn Vfs>,
     pub(crate) options: Options,
+    /// Messages that an account can have by now.
+    max_messages: AtomicU64,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
     /// One segment is written anew at a time.
@@ -85,6 +90,13 @@ pub(crate) struct Shared {
     uid_validity: Mutex<u32>,
     /// Given back when the store is closed, or when nobody has it or an account of it any more.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+impl Shared {
+    /// Expunges that a mailbox remembers, and messages that an account can have.
+    pub(crate) fn bounds(&self) -> (usize, u64) {
+        (self.options.max_tombstones, self.max_messages.load(Ordering::Relaxed))
+    }
 }
 
 /// An account that is loaded, or was, or is being loaded: whoever holds the lock sees to it.
@@ -132,6 +144,7 @@ impl LocalStore {
         let shared = Shared {
             vfs,
             options,
+            max_messages: AtomicU64::new(options.max_messages),
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
             compactions: Arc::new(Semaphore::new(1)),
@@ -151,6 +164,11 @@ impl LocalStore {
             closed: AtomicBool::new(false),
             trashed: AtomicU64::new(trashed),
         })
+    }
+
+    /// Let each account have so many messages from now on. One that has more keeps them, and takes no further ones.
+    pub fn set_max_messages(&self, max_messages: u64) {
+        self.shared.max_messages.store(max_messages, Ordering::Relaxed);
     }
 
     /// The directory with all that belongs to an account, whether there is such an account or not.
@@ -482,7 +500,7 @@ fn create_account(
     let mut log = Log::create(Arc::clone(&shared.vfs), &unfinished, id).map_err(creating)?;
     let mut state = State::default();
     state.counters.uid_validity = *lock(&shared.uid_validity);
-    let mut batch = Batch::new(&state, &log, shared.options.max_tombstones);
+    let mut batch = Batch::new(&state, &log, shared.bounds());
     account::create(&mut batch, mailboxes, now)?;
     let empty = log.mark();
     let written = log.write(&batch.finish().frames).and_then(|()| log.sync(empty));

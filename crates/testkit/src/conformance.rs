@@ -5,6 +5,7 @@
 //! Both panic where an engine does something else.
 
 mod accounts;
+mod bounds;
 mod compare;
 mod fixture;
 mod keywords;
@@ -16,6 +17,7 @@ mod sessions;
 mod threads;
 mod tombstones;
 
+pub use bounds::six_messages;
 pub use compare::compare;
 pub use operations::{Operation, random_operations};
 

@@ -2,7 +2,7 @@
 //!
 //! `ROOKERY_DIALOG=fetch/` in the environment plays only those whose path contains this.
 
-use rookery_mailbox::limits::MAX_TOMBSTONES;
+use rookery_mailbox::limits::{DEFAULT_MAX_MESSAGES, MAX_TOMBSTONES};
 use rookery_mailbox::{MemoryStore, Store};
 use rookery_store_local::LocalStore;
 use rookery_store_local::vfs::RealFiles;
@@ -24,13 +24,19 @@ type Fresh = (Arc<dyn Store>, Box<dyn Send>);
 
 fn memory(header: &Header) -> Fresh {
     let remembered = header.remembers.unwrap_or(MAX_TOMBSTONES);
-    (Arc::new(MemoryStore::with_max_tombstones(remembered)), Box::new(()))
+    let store = MemoryStore::with_max_tombstones(remembered);
+    (Arc::new(store.with_max_messages(held(header))), Box::new(()))
+}
+
+fn held(header: &Header) -> u64 {
+    header.holds.unwrap_or(DEFAULT_MAX_MESSAGES)
 }
 
 fn on_disk(header: &Header) -> Fresh {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let max_tombstones = header.remembers.unwrap_or(MAX_TOMBSTONES);
-    let sizes = rookery_store_local::Options { max_tombstones, ..Default::default() };
+    let max_messages = held(header);
+    let sizes = rookery_store_local::Options { max_tombstones, max_messages, ..Default::default() };
     let store = LocalStore::with_vfs(Arc::new(RealFiles), folder.path(), sizes);
     (Arc::new(store.expect("a new data directory")), Box::new(folder))
 }

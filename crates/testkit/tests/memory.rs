@@ -2,12 +2,17 @@
 
 use proptest::prelude::*;
 use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
-use rookery_testkit::conformance::{compare, random_operations, run};
+use rookery_testkit::conformance::{compare, random_operations, run, six_messages};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_in_memory_engine_conforms() {
     run(Arc::new(MemoryStore::new())).await;
+}
+
+#[tokio::test]
+async fn the_in_memory_engine_holds_so_many_messages() {
+    six_messages(Arc::new(MemoryStore::new().with_max_messages(6))).await;
 }
 
 proptest! {

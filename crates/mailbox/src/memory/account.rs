@@ -1,7 +1,7 @@
 //! An account behind a lock.
 
 use super::state::{Email, NewEmail, State};
-use super::{lock, ready};
+use super::{Bounds, lock, ready};
 use crate::{
     Absent, AccountStore, Appended, Beginning, Copied, FlagChange, MailboxInfo, MailboxList,
     NewMailbox, NewMessage, OpenMailbox, Refused, Reply, Spool, Status, StoreError, Stored,
@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex};
 pub(super) struct MemoryAccount {
     name: String,
     state: Mutex<State>,
-    max_tombstones: usize,
+    bounds: Bounds,
 }
 
 impl MemoryAccount {
-    pub(super) fn new(name: &str, max_tombstones: usize) -> Self {
-        Self { name: name.to_owned(), state: Mutex::default(), max_tombstones }
+    pub(super) fn new(name: &str, bounds: Bounds) -> Self {
+        Self { name: name.to_owned(), state: Mutex::default(), bounds }
     }
 
     /// Make a change, all of it or nothing, and publish what it changed.
@@ -35,8 +35,11 @@ impl MemoryAccount {
         }
         let mut next = state.clone();
         let made = make(&mut next)?;
+        if next.messages() > state.messages().max(self.bounds.messages) {
+            return Err(Refused::TooManyMessages.into());
+        }
         next.drop_unreferenced();
-        next.forget_tombstones(self.max_tombstones);
+        next.forget_tombstones(self.bounds.tombstones);
         publish(&state, &next);
         *state = next;
         Ok(made)

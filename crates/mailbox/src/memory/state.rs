@@ -365,6 +365,11 @@ impl State {
         Ok(gone)
     }
 
+    /// The messages of all mailboxes.
+    pub(super) fn messages(&self) -> u64 {
+        self.mailboxes.values().map(|mailbox| mailbox.rows.len() as u64).sum()
+    }
+
     /// No mailbox remembers more expunges than these.
     pub(super) fn forget_tombstones(&mut self, max: usize) {
         self.mailboxes.values_mut().for_each(|mailbox| mailbox.forget_tombstones(max));

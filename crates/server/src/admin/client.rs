@@ -43,7 +43,7 @@ impl Client {
             if let Ok(stream) = UnixStream::connect(socket_path(data)).await {
                 return Ok(Self { stream: Box::new(stream), own: None });
             }
-            match Services::open(data, config.limits.message_size) {
+            match Services::open(data, &config.limits) {
                 Ok(services) => return Ok(Self::within(services)),
                 Err(OpenError::Failed(failure)) => return Err(failure),
                 Err(OpenError::Locked) if start.elapsed() < ADMIN_PATIENCE => {

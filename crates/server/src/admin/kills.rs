@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::accounts::{Accounts, Name};
+use crate::config::Limits;
 use crate::services::Services;
 use rookery_store_local::vfs::{RealFiles, Space, Vfs, VfsFile};
 use rookery_store_local::{LocalStore, Options};
@@ -128,7 +129,8 @@ async fn password_of(services: &Services) -> Option<String> {
 /// The next server finds the account with this password, or none; either way it can be added, once it is removed. Returns whether there
 /// was one.
 async fn is_whole(data: &Path, password: &str) -> bool {
-    let services = Services::open(data, 100_000).ok().unwrap();
+    let services =
+        Services::open(data, &Limits { message_size: 100_000, ..Limits::default() }).ok().unwrap();
     let mut client = Client::within(services.clone());
     let found = password_of(&services).await;
     assert_eq!(client.accounts().await.unwrap().len(), usize::from(found.is_some()));

@@ -1,5 +1,6 @@
 use super::*;
 use crate::accounts::{Accounts, PeerDirectory};
+use crate::config::Limits;
 use crate::limits::{MAX_ADMIN_CONNECTIONS, MAX_ADMIN_LISTED, MAX_ADMIN_MESSAGES};
 use crate::services::Services;
 use rookery_auth::Directory;
@@ -8,7 +9,10 @@ use std::sync::Arc;
 
 fn services() -> (tempfile::TempDir, Services) {
     let dir = tempfile::tempdir().unwrap();
-    let services = Services::open(dir.path(), 100_000).ok().unwrap();
+    let services =
+        Services::open(dir.path(), &Limits { message_size: 100_000, ..Limits::default() })
+            .ok()
+            .unwrap();
     (dir, services)
 }
 

@@ -167,12 +167,13 @@ impl Export {
 mod tests {
     use super::*;
     use crate::admin::Password;
+    use crate::config::Limits;
     use crate::services::Services;
     use std::path::Path;
 
     /// An account with a message in `Box`, and what is known of it.
     async fn ada(dir: &Path) -> (Client, MailboxDetails) {
-        let services = Services::open(&dir.join("data"), 100_000).ok().unwrap();
+        let services = Services::open(&dir.join("data"), &Limits::default()).ok().unwrap();
         let mut client = Client::within(services);
         let (name, password) = ("ada".to_owned(), Password::Stored("{PLAIN}x".to_owned()));
         client.ask(&Request::AccountAdd { name, password }).await.unwrap();

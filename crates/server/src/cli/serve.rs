@@ -116,7 +116,7 @@ impl Options {
 pub(super) async fn open(config: &Config) -> Result<Services, Failure> {
     let start = Instant::now();
     loop {
-        match Services::open(&config.data, config.limits.message_size) {
+        match Services::open(&config.data, &config.limits) {
             Ok(services) => return Ok(services),
             Err(OpenError::Failed(failure)) => return Err(failure),
             Err(OpenError::Locked)
@@ -144,7 +144,7 @@ mod tests {
     async fn a_server_waits_for_a_command_to_end() {
         let dir = tempfile::tempdir().unwrap();
         let config = Config { data: dir.path().to_owned(), ..Config::default() };
-        let command = Services::open(dir.path(), 1).ok().unwrap();
+        let command = Services::open(dir.path(), &Config::default().limits).ok().unwrap();
         let end = async {
             tokio::time::sleep(Duration::from_millis(200)).await;
             command.store.close().await.unwrap();

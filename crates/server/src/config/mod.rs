@@ -15,9 +15,11 @@ use crate::limited_file;
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_CONNECTIONS,
     DEFAULT_LMTP_RECIPIENTS, MAX_DEADLINE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
+    MIN_MESSAGES_PER_ACCOUNT,
 };
 use rookery_imap::limits as imap;
-use rookery_store_local::limits::MAX_MESSAGE_OCTETS;
+use rookery_mailbox::limits::DEFAULT_MAX_MESSAGES;
+use rookery_store_local::limits::{MAX_MESSAGE_OCTETS, MAX_MESSAGES};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -113,6 +115,7 @@ pub(crate) struct Limits {
     pub(crate) login_seconds: u64,
     pub(crate) idle_seconds: u64,
     pub(crate) message_size: u64,
+    pub(crate) messages_per_account: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) messages_per_command: Option<NonZeroU32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +193,7 @@ impl Default for Limits {
             login_seconds: imap::DEFAULT_LOGIN_DEADLINE.as_secs(),
             idle_seconds: imap::DEFAULT_IDLE_DEADLINE.as_secs(),
             message_size: imap::DEFAULT_MAX_MESSAGE_SIZE,
+            messages_per_account: DEFAULT_MAX_MESSAGES,
             messages_per_command: None,
             messages_per_copy: None,
             lmtp_recipients: DEFAULT_LMTP_RECIPIENTS,
@@ -267,6 +271,11 @@ impl Limits {
         }
         if self.message_size > MAX_MESSAGE_OCTETS {
             let what = format!("limits.message_size: no more than {MAX_MESSAGE_OCTETS} octets");
+            return Err(ConfigError::new(&what));
+        }
+        let (least, most) = (MIN_MESSAGES_PER_ACCOUNT, MAX_MESSAGES);
+        if !(least..=most).contains(&self.messages_per_account) {
+            let what = format!("limits.messages_per_account: from {least} to {most} messages");
             return Err(ConfigError::new(&what));
         }
         Ok(())

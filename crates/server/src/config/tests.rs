@@ -92,6 +92,15 @@ fn a_month_is_the_most_that_a_client_may_take() {
 }
 
 #[test]
+fn the_messages_of_an_account_have_their_bounds() {
+    let is_taken = |value: u64| {
+        Config::parse(&format!("version = 1\n[limits]\nmessages_per_account = {value}\n")).is_ok()
+    };
+    let (least, most) = (MIN_MESSAGES_PER_ACCOUNT, MAX_MESSAGES);
+    assert!(is_taken(least) && is_taken(most) && !is_taken(least - 1) && !is_taken(most + 1));
+}
+
+#[test]
 fn an_address_is_bound_once() {
     let listen = |lists: &str| Config::parse(&format!("version = 1\n[listen]\n{lists}"));
     for lists in [

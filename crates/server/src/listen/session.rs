@@ -65,6 +65,9 @@ impl Shared {
         let (data, listen) = (old.data.clone(), old.listen.clone());
         let new = Config { data, listen, ..new };
         self.tls.reload(&new)?;
+        if let Some(store) = &self.services.local {
+            store.set_max_messages(new.limits.messages_per_account);
+        }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())
     }

@@ -330,3 +330,34 @@ fn a_reload_changes_what_new_clients_see() {
     });
     assert!(changed, "{}", data.log());
 }
+
+/// A user repeats a COPY of all messages into their own mailbox. The administrator can let them have more without a restart.
+#[test]
+fn a_copy_does_not_double_messages_without_end() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    let config = |most| {
+        format!(
+            "version = 1\n[auth]\nallow_plaintext = true\n[limits]\nmessages_per_account = {most}\n"
+        )
+    };
+    std::fs::write(&file, config(1000)).unwrap();
+    let server = data.start(&["serve", "--imap", ANY, "--config", file.to_str().unwrap()]);
+    let mut client = server.connect("imap");
+    client.ok("LOGIN ada tulip");
+    client.append(b"A: b\r\n\r\nx").unwrap();
+    client.ok("SELECT INBOX");
+    let is_done = |answer: &[String]| answer.last().unwrap().contains(" OK ");
+    let double = "COPY 1:* INBOX";
+    let doubled = (0..20).take_while(|_| is_done(&client.command(double))).count();
+    assert_eq!(doubled, 9, "512 messages are as many as can be doubled no more");
+    assert!(client.command(double).last().unwrap().contains("NO [LIMIT] "));
+    std::fs::write(&file, config(1100)).unwrap();
+    server.signal("HUP");
+    let changed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        is_done(&client.command(double))
+    });
+    assert!(changed, "{}", data.log());
+    assert!(client.command(double).last().unwrap().contains("NO [LIMIT] "));
+}

@@ -68,6 +68,7 @@ pub(super) fn encode_account(
     for part in [Part::Contents, Part::Threads] {
         out.u64(stamps.get(&part).copied().unwrap_or(0));
     }
+    debug_assert_eq!(state.messages, state.count_messages(), "the sum that is kept is right");
     for published in mailboxes(state) {
         let Status { uid_next, highest_modseq, counts, recent, .. } = published.status();
         out.uid(uid_next);
@@ -104,7 +105,9 @@ pub(super) fn decode_account(octets: &[u8], log: u64) -> Result<(State, Source),
     }
     let list = Arc::new(list);
     let contents = counters.email;
-    let state = State { list, mailboxes: published, counters, emails, threads, source: None };
+    let mut state =
+        State { list, mailboxes: published, counters, messages: 0, emails, threads, source: None };
+    state.messages = state.count_messages();
     Ok((state, Source { log, position, stamps, contents, mailboxes: known }))
 }
 
@@ -155,7 +158,9 @@ pub(crate) fn decode(octets: &[u8], log: u64) -> Result<State, BadRecord> {
         list.mailboxes.insert(info.name.clone(), info);
     }
     let (list, emails) = (Arc::new(list), Emails::new(all, live, generations));
-    Ok(State { list, mailboxes, counters, emails, threads, source: None })
+    let mut state = State { list, mailboxes, counters, messages: 0, emails, threads, source: None };
+    state.messages = state.count_messages();
+    Ok(state)
 }
 
 fn encode_head(out: &mut Writer, position: Position, state: &State, stamps: &Stamps) {

@@ -2,12 +2,14 @@
 
 use super::file::{self, Kind, end, modseq};
 use crate::fields::{BadRecord, Reader, Writer};
+use crate::limits::{MAX_INDEX_OCTETS, MAX_MESSAGES};
 use crate::record::read_keyword;
 use crate::resting::Part;
 use crate::state::{Email, Location, State};
 use crate::threads::Threads;
 use crate::vfs::{self, VfsFile, read_exact_at};
 use rookery_mail::{DateTime, EmailId, MailboxId, SystemFlags, ThreadId, Uid};
+use rookery_mailbox::limits::MAX_TOMBSTONES;
 use rookery_mailbox::{
     FlagSet, MailboxInfo, Row, Rows, Snapshot, SnapshotParts, ThreadKey, Tombstone,
 };
@@ -22,6 +24,12 @@ const MAILBOX: Kind = Kind { magic: *b"RookBox\n", version: 3 };
 const ENTRY: usize = 16;
 const ROW: usize = 80;
 const STONE: usize = 12;
+// An account with all of its messages in one mailbox can be saved; a thousandth is for all else that is said of it.
+const _: () = assert!(
+    MAX_MESSAGES * ROW as u64 + (MAX_TOMBSTONES * STONE) as u64 + MAX_INDEX_OCTETS / 1000
+        < MAX_INDEX_OCTETS
+);
+
 /// Octets of a mailbox's file before the messages.
 const HEAD: usize = 80;
 /// Messages that are read at once: as many as stay in a processor's second cache.

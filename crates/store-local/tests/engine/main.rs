@@ -1,6 +1,7 @@
 //! The embedded engine, held against the in-memory one, against failing disks, and against damage.
 
 mod accounts;
+mod bounds;
 mod check;
 mod compaction;
 mod concurrency;

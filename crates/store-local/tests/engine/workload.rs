@@ -1,6 +1,7 @@
 //! A script of changes that uses each kind of record, and what an account looks like after each.
 
 use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidRange, UidSet};
+use rookery_mailbox::limits::DEFAULT_MAX_MESSAGES;
 use rookery_mailbox::{
     Absent, AccountStore, FlagChange, FlagOperation, MemoryStore, NewMailbox, NewMessage, Store,
     StoreError, ThreadKey,
@@ -29,6 +30,7 @@ pub(crate) const SMALL: Options = Options {
     spool_memory: 64,
     index_octets: 2500,
     max_tombstones: 4,
+    max_messages: DEFAULT_MAX_MESSAGES,
     died_octets: u64::MAX,
     retry_after: Duration::ZERO,
     salvage_margin: SALVAGE_MARGIN,

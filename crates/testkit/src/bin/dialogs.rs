@@ -88,8 +88,9 @@ async fn play(arguments: &Arguments, number: usize, path: &Path) -> Result<Outco
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let dialog = Dialog::parse(path, &text).map_err(|error| error.to_string())?;
-    if dialog.header.remembers.is_some() {
-        return Ok(Outcome::Skipped("a server elsewhere cannot be told to forget".to_owned()));
+    if dialog.header.remembers.is_some() || dialog.header.holds.is_some() {
+        let why = "a server elsewhere cannot be told to forget, nor what an account can hold";
+        return Ok(Outcome::Skipped(why.to_owned()));
     }
     let unique = format!("{}x{number}", std::process::id());
     let host = Remote {

@@ -50,6 +50,8 @@ pub struct Header {
     pub append_limits: Vec<(String, u64)>,
     /// How many expunges a mailbox remembers; only a server of the test's own making can be asked for this.
     pub remembers: Option<usize>,
+    /// How many messages the account can have; of that, too, only a server of the test's own making knows.
+    pub holds: Option<u64>,
     /// How far client 1 is taken before the first step.
     pub start: Start,
 }

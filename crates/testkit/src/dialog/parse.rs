@@ -275,6 +275,7 @@ fn set(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
         "remembers" => {
             header.remembers = Some(value.parse().map_err(|_| "remembers: EXPUNGES")?);
         }
+        "holds" => header.holds = Some(value.parse().map_err(|_| "holds: MESSAGES")?),
         "start" => header.start = start(value)?,
         // `cargo xtask rfc` reads these, and knows which ids there are.
         "proves" => {}
