@@ -72,7 +72,7 @@ impl Account {
     pub(crate) fn new(name: &str, dir: PathBuf, shared: Arc<Shared>, found: Recovered) -> Self {
         let Recovered { mut state, log, stamps, dirty, replayed, left_out, .. } = found;
         let log_id = log.id;
-        // What was put together has been counted by nobody.
+        // From here on it is kept: whatever the account was put together from, it begins right.
         state.messages = state.count_messages();
         let Octets { metadata, .. } = state.emails.octets(log.segment, log.end);
         let writer = Writer {
