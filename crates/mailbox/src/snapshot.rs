@@ -103,6 +103,20 @@ impl Chunk {
         self.rows.push(row);
     }
 
+    /// Take messages out. Of a chunk that others have only what stays is copied.
+    fn remove(chunk: &mut Arc<Self>, uids: &UidSet) {
+        let stays = |row: &Row| !uids.contains(row.uid);
+        if let Some(own) = Arc::get_mut(chunk) {
+            own.rows.retain(stays);
+            own.count_flags();
+            return;
+        }
+        let rows = chunk.rows.iter().filter(|row| stays(row)).cloned().collect();
+        let mut left = Self { rows, latest: chunk.latest, unseen: 0, keywords: 0 };
+        left.count_flags();
+        *chunk = Arc::new(left);
+    }
+
     fn count_flags(&mut self) {
         self.unseen = self.rows.iter().map(|row| u32::from(row.is_unseen())).sum();
         self.count_keywords();
@@ -553,24 +567,23 @@ impl SnapshotEdit {
 
     /// Expunge those of the UIDs that exist.
     pub fn remove(&mut self, uids: &UidSet) {
-        let removed: Vec<Row> = self.snapshot.rows_in(uids).cloned().collect();
-        removed.iter().for_each(|row| self.snapshot.counts.subtract(row));
-        let mut touched: Vec<usize> =
-            removed.iter().map(|row| self.snapshot.chunk_of(row.uid)).collect();
+        let (mut removed, mut touched) = (Vec::new(), Vec::new());
+        let mut counts = self.snapshot.counts;
+        for piece in self.snapshot.pieces_in(uids) {
+            piece.iter().for_each(|row| counts.subtract(row));
+            touched.extend(piece.first().map(|row| self.snapshot.chunk_of(row.uid)));
+            removed.extend(piece.iter().map(|row| row.uid));
+        }
         touched.dedup();
+        self.snapshot.counts = counts;
         let chunks = Arc::make_mut(&mut self.snapshot.chunks);
         for at in touched {
-            if let Some(chunk) = chunks.get_mut(at) {
-                let chunk = Arc::make_mut(chunk);
-                chunk.rows.retain(|row| !uids.contains(row.uid));
-                chunk.count_flags();
-            }
+            chunks.get_mut(at).into_iter().for_each(|chunk| Chunk::remove(chunk, uids));
         }
         chunks.retain(|chunk| !chunk.rows.is_empty());
         self.renumber(|numbering| numbering.remove(uids));
         let modseq = self.modseq;
-        let stones = removed.iter().map(|row| Tombstone { modseq, uid: row.uid });
-        self.bury(stones);
+        self.bury(removed.into_iter().map(|uid| Tombstone { modseq, uid }));
     }
 
     /// Forget the oldest expunges until no more than `count` are remembered. Those with the same modseq are forgotten

@@ -79,7 +79,7 @@ impl Twice {
     }
 
     fn pick(&self, from: u32, to: u32) -> UidSet {
-        let at = |place: u32| self.plain.rows.len() * place as usize / 1000;
+        let at = |place: u32| self.plain.rows.len() * place.min(1000) as usize / 1000;
         let (from, to) = (at(from.min(to)), at(from.max(to)));
         self.plain.rows[from..to].iter().map(|row| row.uid).collect()
     }
