@@ -10,6 +10,7 @@ pub mod list;
 mod memory;
 pub mod names;
 mod open;
+mod remembered;
 mod runs;
 pub mod search;
 mod snapshot;
@@ -22,6 +23,7 @@ pub use account::{Account, initial_mailboxes};
 pub use error::{Refused, StoreError};
 pub use memory::MemoryStore;
 pub use open::OpenMailbox;
+pub use remembered::remembered_expunges;
 pub use snapshot::{
     Changes, Counts, FlagNames, FlagSet, Row, Rows, Snapshot, SnapshotEdit, SnapshotParts,
     Tombstone,

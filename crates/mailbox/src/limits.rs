@@ -36,6 +36,11 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// Held by `the_in_memory_engine_conforms`, `on_a_simulated_disk`.
 pub const MAX_TOMBSTONES: usize = 65_536;
 
+/// Expunges that the mailboxes of an account share among each other. A mailbox forgets when it remembers new ones, so that one of
+/// 10,000 may have as many as when there were fewer: the most of all together is seven times as many, 230 MB.
+/// Held by `the_in_memory_engine_conforms`, `on_real_files`.
+pub const MAX_ACCOUNT_TOMBSTONES: usize = 2_097_152;
+
 /// Message ids by which a message finds its thread: its own, and those of the messages nearest to it.
 /// Held by `of_many_references_the_nearest_and_the_first_count`.
 pub const MAX_THREAD_KEYS: usize = 16;

@@ -12,7 +12,7 @@ use crate::threads::NewThreads;
 use rookery_mail::{EmailId, Keyword, MailboxId, MailboxName, ModSeq, ThreadId, Uid, UidSet};
 use rookery_mailbox::{
     FlagOperation, FlagSet, MailboxInfo, MailboxList, Row, Snapshot, SnapshotEdit, SnapshotParts,
-    ThreadKey,
+    ThreadKey, remembered_expunges,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -218,7 +218,8 @@ impl<'a> Draft<'a> {
     /// Messages go from a mailbox.
     fn remove(&mut self, id: MailboxId, modseq: ModSeq, uids: &UidSet) -> Result<(), BadRecord> {
         self.release(id, uids);
-        let max_tombstones = self.max_tombstones;
+        let mailboxes = self.delta.list.mailboxes.len();
+        let max_tombstones = remembered_expunges(self.max_tombstones, mailboxes);
         self.change(id, modseq, &NewKeywords::default(), |edit| {
             edit.remove(uids);
             edit.forget_tombstones(max_tombstones);
@@ -228,19 +229,20 @@ impl<'a> Draft<'a> {
     fn copy(&mut self, copy: &CopyRecord) -> Result<(), BadRecord> {
         self.advance(copy.modseq)?;
         let source = Arc::clone(&self.mailbox(copy.from).ok_or(NO_MAILBOX)?.snapshot);
-        let rows: Vec<Row> = source.rows_in(&copy.uids).cloned().collect();
-        let shared = rows.iter().map(|row| EmailEvent::Shared(row.email));
-        self.delta.emails.extend(shared);
-        self.check_uids(copy.to, copy.first_uid, rows.len())?;
+        let rows = || source.rows_in(&copy.uids);
+        let count = rows().count();
+        self.check_uids(copy.to, copy.first_uid, count)?;
+        self.delta.emails.reserve(count);
+        self.delta.emails.extend(rows().map(|row| EmailEvent::Shared(row.email)));
         let target = &self.mailbox(copy.to).ok_or(NO_MAILBOX)?.snapshot;
         let bits = translation(&source, target, &copy.new_keywords);
-        drop(source);
         self.change(copy.to, copy.modseq, &copy.new_keywords, |edit| {
             let uids = (copy.first_uid.get()..).filter_map(Uid::new);
-            for (row, uid) in rows.iter().zip(uids) {
+            for (row, uid) in rows().zip(uids) {
                 edit.append(copied_row(row, uid, copy, &bits));
             }
         })?;
+        drop(source);
         if copy.moved {
             self.remove(copy.from, copy.modseq, &copy.uids)?;
         }

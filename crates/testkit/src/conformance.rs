@@ -50,6 +50,7 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::recent_is_claimed_once(&*store).await;
     tombstones::the_oldest_expunges_are_forgotten(&*store).await;
     tombstones::what_is_forgotten_is_told_as_what_is_missing(&*store).await;
+    tombstones::mailboxes_share_what_an_account_remembers(&*store).await;
     messages::contents_are_exact(&*store).await;
     threads::messages_join_the_first_thread_that_is_known(&*store).await;
     threads::threads_stay_with_copies_and_outlive_messages(&*store).await;

@@ -39,7 +39,7 @@ impl MemoryAccount {
             return Err(Refused::TooManyMessages.into());
         }
         next.drop_unreferenced();
-        next.forget_tombstones(self.bounds.tombstones);
+        next.forget_tombstones(&state, self.bounds.tombstones);
         publish(&state, &next);
         *state = next;
         Ok(made)

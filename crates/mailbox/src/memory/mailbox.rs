@@ -165,6 +165,10 @@ impl Mailbox {
         }
     }
 
+    pub(super) fn latest_tombstone(&self) -> Option<Tombstone> {
+        self.tombstones.last().copied()
+    }
+
     /// Change by change, the oldest first.
     pub(super) fn forget_tombstones(&mut self, max: usize) {
         while self.tombstones.len() > max {

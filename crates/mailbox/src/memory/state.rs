@@ -4,7 +4,7 @@ use super::mailbox::{Mailbox, NewRow, keywords_among};
 use crate::limits::{MAX_MAILBOXES, MAX_SUBSCRIPTIONS};
 use crate::{
     Absent, Appended, Copied, FlagChange, FlagOperation, FlagSet, MailboxInfo, MailboxList,
-    NewMailbox, Refused, Row, Stored, ThreadKey,
+    NewMailbox, Refused, Row, Stored, ThreadKey, remembered_expunges,
 };
 use bytes::Bytes;
 use rookery_mail::{
@@ -370,9 +370,15 @@ impl State {
         self.mailboxes.values().map(|mailbox| mailbox.rows.len() as u64).sum()
     }
 
-    /// No mailbox remembers more expunges than these.
-    pub(super) fn forget_tombstones(&mut self, max: usize) {
-        self.mailboxes.values_mut().for_each(|mailbox| mailbox.forget_tombstones(max));
+    /// Mailboxes of which messages have gone remember no more expunges than these.
+    pub(super) fn forget_tombstones(&mut self, before: &Self, most: usize) {
+        let max = remembered_expunges(most, self.mailboxes.len());
+        for (id, mailbox) in &mut self.mailboxes {
+            let latest = before.mailboxes.get(id).and_then(Mailbox::latest_tombstone);
+            if mailbox.latest_tombstone() != latest {
+                mailbox.forget_tombstones(max);
+            }
+        }
     }
 
     /// Content that no mailbox holds any more goes.

@@ -1,8 +1,8 @@
 //! Expunges: that the latest are remembered, and what is said of those that are not.
 
-use super::fixture::{Fixture, NOW, uids};
+use super::fixture::{Fixture, NOW, mailbox, uids};
 use rookery_mail::{MailboxId, ModSeq, Uid, UidRange, UidSet};
-use rookery_mailbox::limits::MAX_TOMBSTONES;
+use rookery_mailbox::limits::{MAX_ACCOUNT_TOMBSTONES, MAX_TOMBSTONES};
 use rookery_mailbox::{Absent, FlagOperation, Snapshot, Store};
 
 impl Fixture {
@@ -16,9 +16,14 @@ impl Fixture {
 
     /// More messages than there are expunges to remember; says up to which UID.
     async fn fill(&self, mailbox: MailboxId) -> u32 {
+        self.fill_to(mailbox, MAX_TOMBSTONES + 20).await
+    }
+
+    /// So many messages at the least; says up to which UID.
+    async fn fill_to(&self, mailbox: MailboxId, least: usize) -> u32 {
         self.append(mailbox, &[("x", ""); 20]).await;
         let mut count = 20;
-        while count < MAX_TOMBSTONES + 20 {
+        while count < least {
             self.account
                 .copy(mailbox, &UidSet::all(), mailbox, Absent::Skip, NOW)
                 .await
@@ -78,4 +83,21 @@ pub(super) async fn what_is_forgotten_is_told_as_what_is_missing(store: &dyn Sto
     let snapshot = f.snapshot(f.inbox).await;
     assert_eq!(vanished(&snapshot, before), uids([2]).union(&range(4, last + 1)));
     assert_eq!(vanished(&snapshot, snapshot.highest_modseq()), UidSet::new());
+}
+
+/// In an account with many mailboxes each remembers less, or what a MOVE from one to the next leaves behind would add up without end.
+pub(super) async fn mailboxes_share_what_an_account_remembers(store: &dyn Store) {
+    let f = Fixture::new(store, "shares").await;
+    let share = MAX_ACCOUNT_TOMBSTONES / 64;
+    assert!(share < MAX_TOMBSTONES);
+    let last = f.fill_to(f.inbox, share + 2).await;
+    let before = f.snapshot(f.inbox).await.highest_modseq();
+    f.remove(f.inbox, &range(1, last / 2)).await;
+    let more: Vec<_> = (2..64).map(|number| mailbox(&format!("m{number}"))).collect();
+    f.account.create(&more, NOW).await.expect("mailboxes are made");
+    let two = f.remove(f.inbox, &range(last / 2 + 1, last)).await;
+    let snapshot = f.snapshot(f.inbox).await;
+    assert!(snapshot.tombstones().count() <= share);
+    assert!(snapshot.tombstone_floor() > before && snapshot.tombstone_floor() <= two);
+    assert_eq!(vanished(&snapshot, before), range(1, last), "it is told what is not there");
 }
