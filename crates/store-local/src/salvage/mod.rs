@@ -152,7 +152,6 @@ pub(crate) fn salvage(
     // They had been expunged for good, by changes that are missing.
     left_out::remove_all(&mut state, max_tombstones);
     let renamed = settle::place(&mut state, &mut anew, &strays, now);
-    state.messages = state.count_messages();
     let (strays, made_anew) = (strays.len(), anew.names(&state));
     Ok(Salvaged { state, log, sequence, segment, file, strays, renamed, made_anew, unfit, unread })
 }
