@@ -86,6 +86,10 @@ pub const MAX_LOOKUPS: usize = 100;
 /// Held by `so_many_large_messages_are_known_to_be_whole`.
 pub const MAX_KNOWN_WHOLE: usize = 1024;
 
+/// Segments missing in a row that a check names one by one.
+/// Held by `behind_the_last_number_no_segment_is_begun`.
+pub const MAX_MISSING_NAMED: u32 = 100;
+
 /// Octets that are read at first to get a summary; nearly all are shorter, so one read is enough. Tuning.
 pub const SUMMARY_READ_OCTETS: usize = 2 << 10;
 

@@ -65,7 +65,9 @@ pub(super) fn begin(
         let segment = (location.segment, state.emails.generation(location.segment));
         state.emails.relocate(segment, &[(email, location)]);
     }
-    let number = subject.numbers.last().map_or(1, |last| last + 1);
+    let next = subject.numbers.last().map_or(Some(1), |last| last.checked_add(1));
+    let number = next
+        .ok_or("the log could not be begun anew: no segment can come after those that there are")?;
     write(subject, (log, number, sequence), &state)
         .map_err(|error| format!("the log could not be begun anew: {error}"))?;
     let file = file_name(number);

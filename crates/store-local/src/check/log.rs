@@ -9,7 +9,7 @@ use crate::fields::BadRecord;
 use crate::frame::{FrameHeader, HEADER};
 use crate::index::Position;
 use crate::left_out::DeadAsOf;
-use crate::limits::MAX_SEGMENT_OCTETS;
+use crate::limits::{MAX_MISSING_NAMED, MAX_SEGMENT_OCTETS};
 use crate::record;
 use crate::recovery;
 use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, transaction};
@@ -92,7 +92,7 @@ pub(super) struct Walk<'a> {
     /// The segment that the log begins with.
     first: u32,
     sequence: u64,
-    next: u32,
+    next: u64,
     current: Option<Open>,
 }
 
@@ -271,8 +271,19 @@ impl<'a> Walk<'a> {
 
     /// The next segment that can be read, up to this one.
     fn next_segment(&mut self, last: u32) -> Option<Open> {
-        while self.next <= last {
-            let number = self.next;
+        while self.next <= u64::from(last) {
+            let number = u32::try_from(self.next).ok()?;
+            let there = self.subject.numbers.iter().find(|there| **there >= number);
+            let there = there.map_or(last, |there| (*there).min(last));
+            if there - number > MAX_MISSING_NAMED {
+                let before = segment::file_name(there - 1);
+                self.lost(
+                    (number, 0..u64::MAX),
+                    format!("all segments up to {before} are missing"),
+                );
+                self.next = u64::from(there);
+                continue;
+            }
             self.next += 1;
             match self.open(number) {
                 Ok(Some(open)) => return Some(open),

@@ -3,7 +3,7 @@
 use crate::damage::{copy, frames, segment};
 use crate::repair::{copied, goes_on, known, known_of, promised, repair, without_indexes};
 use crate::workload::{
-    ACCOUNT, DIR, NOW, SMALL, Step, create, done, mailbox, name, open_soon, script,
+    ACCOUNT, DIR, NOW, SMALL, Step, account_dir, create, done, mailbox, name, open_soon, script,
 };
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::vfs::{RealFiles, SimulatedDisk, Vfs};
@@ -157,4 +157,21 @@ async fn an_account_without_modification_sequences_refuses_changes() {
     promised(&healthy, &known(&*account).await, &BTreeSet::new());
     drop(account);
     store.delete_account(ACCOUNT).await.unwrap();
+}
+
+/// Behind a segment with the last number that there is none can be begun: a repair says so, and leaves all as it is.
+#[tokio::test]
+async fn behind_the_last_number_no_segment_is_begun() {
+    let disk = done(true, SMALL).await;
+    let mut octets = disk.read(&segment(1)).unwrap();
+    octets[70..72].fill(0xff);
+    disk.overwrite(&segment(1), &octets);
+    disk.overwrite(&segment(u32::MAX), b"rubbish");
+    disk.overwrite(&account_dir().join("account.idx"), b"");
+    let before = disk.read(&segment(1));
+    let report = repair(&disk).await;
+    let said =
+        report.findings.iter().filter(|it| it.consequence.contains("no segment can come after"));
+    assert!(said.count() > 0, "{report:#?}");
+    assert_eq!(disk.read(&segment(1)), before);
 }
