@@ -11,7 +11,7 @@ pub const CHUNK_ROWS: usize = 512;
 /// Held by `an_account_has_so_many_mailboxes`.
 pub const MAX_MAILBOXES: usize = 10_000;
 
-/// Messages of one account, those of all its mailboxes together, unless configured. Each takes some 100 octets of memory while the
+/// Messages of one account, those of all its mailboxes together, unless configured. Each takes a tenth of a kilobyte of memory while the
 /// account is loaded, however large it is, and a COPY makes as many as there are without a word for the disk. An account that has more
 /// takes no further ones.
 /// Setting: `limits.messages_per_account`.
