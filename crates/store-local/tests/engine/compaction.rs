@@ -11,6 +11,7 @@ use rookery_store_local::{LocalStore, Options};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) fn segments() -> PathBuf {
     account_dir().join("seg")
@@ -234,6 +235,15 @@ fn contents(disk: &SimulatedDisk, path: &Path) -> Vec<u8> {
     octets
 }
 
+/// Wait until nothing more is done in the background.
+async fn at_rest(disk: &SimulatedDisk) {
+    let mut before = 0;
+    while disk.operations() != before {
+        before = disk.operations();
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
 /// A segment was begun and nothing could be written to it, the one before it was rewritten, and became the last again: what a
 /// power cut tears behind the place where the index snapshot ends is torn, and no damage.
 #[tokio::test]
@@ -265,6 +275,7 @@ async fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
     account.subscribe(&name(&"n".repeat(150)), true).await.unwrap();
     assert!(last(&disk) == count && len(&disk) >= 4000);
     let before = picture(&*account).await;
+    at_rest(&disk).await;
     // The new segment is made in four operations.
     disk.fail_at(disk.operations() + 5, io::ErrorKind::StorageFull, false);
     assert!(account.delete(MailboxId(2)).await.is_err());
