@@ -136,7 +136,7 @@ fn mend_segment(octets: &mut [u8]) {
         let sizes = sizes(octets, at).expect("it is a frame");
         let mut start = at + FRAME_HEADER;
         for (size, place) in sizes.into_iter().zip([40, 44, 48]) {
-            let end = (start + size).min(octets.len());
+            let end = start.saturating_add(size).min(octets.len());
             let checksum = crc32c::crc32c(&octets[start.min(end)..end]);
             octets[at + place..at + place + CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
             start = end;
@@ -167,8 +167,10 @@ fn frames(octets: &[u8]) -> Vec<usize> {
         else {
             break;
         };
-        let Some(next) = end.checked_next_multiple_of(8) else { break };
-        at = next;
+        match end.checked_next_multiple_of(8) {
+            Some(next) if next <= octets.len() => at = next,
+            _ => break,
+        }
     }
     found
 }
