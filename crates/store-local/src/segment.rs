@@ -227,9 +227,18 @@ impl<'a> SegmentReader<'a> {
 
     /// The frame at an offset, header and metadata verified, which says what else in it is damaged.
     pub(crate) fn frame_as_it_is(&mut self, offset: u64) -> Result<Frame, NoFrame> {
+        self.frame_up_to(offset, FrameHeader::frame_len)
+    }
+
+    /// The same of a frame of which so much is in the file.
+    fn frame_up_to(
+        &mut self,
+        offset: u64,
+        len: impl Fn(&FrameHeader) -> u64,
+    ) -> Result<Frame, NoFrame> {
         let mut frame = self.frame_without_content(offset)?;
         let header = frame.header;
-        if offset.checked_add(header.frame_len()).is_none_or(|end| end > self.len) {
+        if offset.checked_add(len(&header)).is_none_or(|end| end > self.len) {
             return Err(BadRecord("a frame that ends").into());
         }
         let (summary, body) = (offset + header.summary_offset(), offset + header.body_offset());

@@ -37,7 +37,9 @@ impl SegmentReader<'_> {
     /// it lies.
     pub(crate) fn next(&mut self, at: u64, last: u64) -> io::Result<Option<(u64, Piece)>> {
         let Some(place) = self.next_place(at, last)? else { return Ok(None) };
-        let piece = match self.frame_as_it_is(place) {
+        // A file may end within the zeros behind it.
+        let content_end = |header: &FrameHeader| header.frame_len() - header.padding();
+        let piece = match self.frame_up_to(place, content_end) {
             Ok(frame) => Some(Piece::Frame(frame)),
             Err(NoFrame::Io(error)) => return Err(error),
             Err(NoFrame::Bad(_) | NoFrame::End) => self.remains(place)?,
