@@ -181,26 +181,35 @@ async fn picture(account: &dyn AccountStore) -> Result<String, StoreError> {
 
 /// Panics unless the promise is kept.
 pub fn check(input: &[u8]) {
-    read_back(&damage(input), is_forged_copy(input));
+    let (disk, is_forged_copy) = damage(input);
+    read_back(&disk, is_forged_copy);
 }
 
-/// Whether there is a copy of an account with checksums that were put right. A check leaves index snapshots of a copy aside that do not
-/// fit the rest of it, and whoever opens it uses what fits: the same, if nobody has forged it.
-fn is_forged_copy(input: &[u8]) -> bool {
-    input.first().is_some_and(|mended| mended / 4 % 2 == 1 && mended % 4 != 0)
+/// Whether the index snapshot of an account says that it was written to another file.
+fn is_copy(disk: &SimulatedDisk, folder: &Path) -> bool {
+    let Ok(file) = disk.open(&folder.join("account.idx")) else { return false };
+    let mut number = [0; 4];
+    let read = file.read_at(&mut number, 12);
+    let written_to = u32::from_le_bytes(number);
+    let number = file.id().map(|id| (id & u64::from(u32::MAX)).max(1));
+    read.is_ok() && written_to != 0 && number.ok() != Some(u64::from(written_to))
 }
 
-/// Put damage on a disk, as the input says.
-fn damage(input: &[u8]) -> SimulatedDisk {
-    let Some((&mended, edits)) = input.split_first() else { return WRITTEN.0.duplicate() };
+/// Put damage on a disk, as the input says, and say whether that makes a copy of an account whose checksums are right all the same. A
+/// check leaves index snapshots of a copy aside that do not fit the rest of it, and whoever opens it uses what fits: the same, if
+/// nobody has forged it.
+fn damage(input: &[u8]) -> (SimulatedDisk, bool) {
+    let Some((&mended, edits)) = input.split_first() else { return (WRITTEN.0.duplicate(), false) };
     let original = original(mended / 8);
     let disk = if mended / 4 % 2 == 0 { original } else { copy(&original) };
     let folder = Path::new(DIR).join("accounts").join(DAMAGED);
     Edit::list(edits).iter().for_each(|edit| edit.apply(&disk, &folder));
-    if mended % 4 != 0 {
+    let are_mended = mended % 4 != 0;
+    if are_mended {
         files::mend_checksums(&disk, &folder);
     }
-    disk
+    let is_forged_copy = are_mended && is_copy(&disk, &folder);
+    (disk, is_forged_copy)
 }
 
 /// Panics if a check changes anything; if what a check calls good does not open, or opens otherwise from the log alone; if an
