@@ -76,8 +76,8 @@ pub(crate) async fn tell_changed(
         for row in &rows {
             if except.contains(row.uid) {
                 withheld.insert(row.uid);
-            } else if let Some(number) =
-                selected.view.number(row.uid).filter(|_| row.modseq <= as_of)
+            } else if row.modseq <= as_of
+                && let Some(number) = selected.view.number(row.uid)
             {
                 tell_flags(context, selected, &names, (number, row), out);
             }

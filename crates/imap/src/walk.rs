@@ -24,18 +24,30 @@ pub(crate) struct Few {
     pub(crate) names: FlagNames,
 }
 
+impl Few {
+    /// These rows of a snapshot. The client hears of keywords that it does not know.
+    pub(crate) fn of(
+        rows: Vec<Row>,
+        snapshot: &Snapshot,
+        selected: &mut Selected,
+        out: &mut Out<'_>,
+    ) -> Self {
+        sync::keywords(selected, snapshot, out);
+        Self { rows, names: snapshot.flag_names() }
+    }
+}
+
 impl<'a> Walk<'a> {
     /// All of these messages, ascending.
     pub(crate) fn up(uids: &'a UidSet) -> Self {
         Self::Up(uids, Some(Uid::MIN))
     }
 
-    /// The next few; nothing at the end. The client hears of keywords that it does not know.
+    /// The next few; nothing at the end.
     pub(crate) fn next(&mut self, selected: &mut Selected, out: &mut Out<'_>) -> Option<Few> {
         let snapshot = selected.open.snapshot();
         let rows = self.rows(&snapshot)?;
-        sync::keywords(selected, &snapshot, out);
-        Some(Few { rows, names: snapshot.flag_names() })
+        Some(Few::of(rows, &snapshot, selected, out))
     }
 
     fn rows(&mut self, snapshot: &Snapshot) -> Option<Vec<Row>> {

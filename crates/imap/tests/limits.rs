@@ -257,18 +257,24 @@ async fn an_account_has_so_many_mailboxes() {
     assert!(answer.starts_with("c NO [LIMIT]"), "{answer}");
 }
 
+async fn connect_with_memory(memory_per_connection: usize) -> Client {
+    connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await
+}
+
+/// A command can have so many octets before its CRLF, and no more.
+async fn assert_longest_command(client: &mut Client, most: usize) {
+    let command = |octets: usize| format!("a SEARCH TEXT \"{}\"\r\n", "x".repeat(octets - 16));
+    assert!(client.ask(&command(most), "a ").await.contains("a OK"));
+    let answer = client.ask(&command(most + 1), "a ").await;
+    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+}
+
 /// The budget decides how long a command may be, and what it may be read to.
 #[tokio::test]
 async fn a_smaller_budget_takes_shorter_commands() {
-    let memory_per_connection = limits::MIN_MEMORY;
-    let mut client =
-        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
-    let most = memory_per_connection / 64;
+    let mut client = connect_with_memory(limits::MIN_MEMORY).await;
     client.ask("m APPEND INBOX {1+}\r\nx\r\ns SELECT INBOX\r\n", "s OK").await;
-    let line = |octets: usize| format!("a SEARCH TEXT \"{}\"\r\n", "x".repeat(octets));
-    assert!(client.ask(&line(most - 16), "a ").await.contains("a OK"));
-    let answer = client.ask(&line(most), "a ").await;
-    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+    assert_longest_command(&mut client, limits::MIN_MEMORY / 64).await;
     // Two octets for each name on the wire, fifty and more in memory.
     let names = "a ".repeat(999);
     let list = |count| vec![format!("BODY[HEADER.FIELDS ({names}a)]"); count].join(" ");
@@ -282,22 +288,16 @@ async fn a_smaller_budget_takes_shorter_commands() {
 /// With four times the memory that is usual a command has no more octets.
 #[tokio::test]
 async fn a_larger_budget_takes_no_longer_commands() {
-    let memory_per_connection = 4 * limits::DEFAULT_MEMORY;
-    let mut client =
-        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
+    let mut client = connect_with_memory(4 * limits::DEFAULT_MEMORY).await;
     client.ask("s SELECT INBOX\r\n", "s OK").await;
-    let line = |octets: usize| format!("a SEARCH TEXT \"{}\"\r\n", "x".repeat(octets));
-    assert!(client.ask(&line(limits::COMMAND_AFTER_LOGIN - 17), "a ").await.contains("a OK"));
-    let answer = client.ask(&line(limits::COMMAND_AFTER_LOGIN), "a ").await;
-    assert!(answer.starts_with("a BAD [TOOBIG]"), "{answer}");
+    assert_longest_command(&mut client, limits::COMMAND_AFTER_LOGIN).await;
 }
 
 /// Of a large message no more than its beginning waits in memory until the last one has come; that of a small one is all of it.
 #[tokio::test]
 async fn of_each_message_of_an_append_the_beginning_counts() {
     let memory_per_connection = limits::MIN_MEMORY;
-    let mut client =
-        connect(Settings { memory_per_connection, ..Settings::default() }, Vec::new()).await;
+    let mut client = connect_with_memory(memory_per_connection).await;
     let beginning = usize::try_from(limits::APPEND_BEGINNING).unwrap();
     // A half of the memory is for what a command works with.
     let most = memory_per_connection / 2 / beginning;
@@ -428,8 +428,7 @@ async fn an_answer_that_is_not_read_keeps_no_mailbox() {
 /// hold: `matches_that_lie_too_far_apart_are_not_saved` of the command.
 #[tokio::test]
 async fn many_matches_that_lie_apart_are_saved() {
-    let settings = Settings { memory_per_connection: limits::MIN_MEMORY, ..Settings::default() };
-    let mut client = connect(settings, Vec::new()).await;
+    let mut client = connect_with_memory(limits::MIN_MEMORY).await;
     let flags = ["", "(\\Seen) "];
     for _ in 0..2 * limits::LEAST_SAVED / size_of::<UidRange>() / limits::MAX_APPEND_MESSAGES {
         let pairs = flags.map(|flags| format!(" {flags}{{1+}}\r\nx")).concat();

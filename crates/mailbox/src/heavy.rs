@@ -62,13 +62,7 @@ impl NotDone {
 static PROCESSORS: OnceLock<usize> = OnceLock::new();
 static POOL: OnceLock<Option<Arc<Pool>>> = OnceLock::new();
 
-/// Say how many processors there are, where the system may not be asked later any more. Counts once, before the first work.
-pub fn set_processors(processors: usize) {
-    // Whoever says it again says the same.
-    let _ = PROCESSORS.set(processors);
-}
-
-/// How many processors there are.
+/// How many processors there are, as the system said when this was first asked: later it may not be asked any more.
 #[must_use]
 pub fn processors() -> usize {
     *PROCESSORS.get_or_init(|| available_parallelism().map_or(1, NonZeroUsize::get))

@@ -41,20 +41,17 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// An engine without accounts, whose mailboxes remember so many expunges, for tests.
+    /// The same engine, whose mailboxes remember so many expunges, for tests.
     #[must_use]
-    pub fn with_max_tombstones(max_tombstones: usize) -> Self {
-        Self::new().bounded(|bounds| bounds.tombstones = max_tombstones)
+    pub fn with_max_tombstones(mut self, max_tombstones: usize) -> Self {
+        self.bounds.tombstones = max_tombstones;
+        self
     }
 
     /// The same engine, whose accounts have so many messages at the most.
     #[must_use]
-    pub fn with_max_messages(self, max_messages: u64) -> Self {
-        self.bounded(|bounds| bounds.messages = max_messages)
-    }
-
-    fn bounded(mut self, bound: impl FnOnce(&mut Bounds)) -> Self {
-        bound(&mut self.bounds);
+    pub fn with_max_messages(mut self, max_messages: u64) -> Self {
+        self.bounds.messages = max_messages;
         self
     }
 

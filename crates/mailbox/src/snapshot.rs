@@ -420,7 +420,8 @@ impl Snapshot {
     /// The flags that a set stands for.
     #[must_use]
     pub fn flags(&self, set: FlagSet) -> Vec<Flag> {
-        let keywords = self.keywords_in(set).map(|keyword| Flag::Keyword(keyword.clone()));
+        let keywords =
+            keywords_in(&self.keywords, set).map(|keyword| Flag::Keyword(keyword.clone()));
         set.system.iter().map(Flag::System).chain(keywords).collect()
     }
 
@@ -428,10 +429,6 @@ impl Snapshot {
     #[must_use]
     pub fn flag_names(&self) -> FlagNames {
         FlagNames(Arc::clone(&self.keywords))
-    }
-
-    fn keywords_in(&self, set: FlagSet) -> impl Iterator<Item = &Keyword> {
-        keywords_in(&self.keywords, set)
     }
 
     /// The bit of a keyword, if the mailbox knows it.
@@ -578,7 +575,9 @@ impl SnapshotEdit {
         self.snapshot.counts = counts;
         let chunks = Arc::make_mut(&mut self.snapshot.chunks);
         for at in touched {
-            chunks.get_mut(at).into_iter().for_each(|chunk| Chunk::remove(chunk, uids));
+            if let Some(chunk) = chunks.get_mut(at) {
+                Chunk::remove(chunk, uids);
+            }
         }
         chunks.retain(|chunk| !chunk.rows.is_empty());
         self.renumber(|numbering| numbering.remove(uids));

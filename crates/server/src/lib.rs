@@ -44,8 +44,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: cli::Cli) -> Result<(), failure::Failure> {
     // What says how many cores there are to use may be out of reach later.
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    rookery_mailbox::heavy::set_processors(cores);
+    let cores = rookery_mailbox::heavy::processors();
     // Before the runtime, for it has threads: they would all have to give up root, and what else is given up.
     let prepared = cli.prepare()?;
     let runtime =

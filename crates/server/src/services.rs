@@ -49,12 +49,17 @@ impl Services {
             rookery_mailbox::StoreError::Io { source, .. } => failed(&source),
             error => OpenError::Failed(error.into()),
         })?;
+        Self::of(store, limits).map_err(|error| failed(&error))
+    }
+
+    /// Those of a store that is open.
+    pub(crate) fn of(store: LocalStore, limits: &Limits) -> io::Result<Self> {
         store.set_max_messages(limits.messages_per_account);
         let (store, message_size) = (Arc::new(store), limits.message_size);
         let located = Arc::clone(&store);
         let locate: Locate = Box::new(move |name| located.account_dir(name));
-        let accounts = Accounts::new(locate).map_err(|error| failed(&error))?;
-        let (local, accounts) = (Some(Arc::clone(&store)), Arc::new(accounts));
+        let accounts = Arc::new(Accounts::new(locate)?);
+        let local = Some(Arc::clone(&store));
         Ok(Self { store, local, accounts, message_size })
     }
 }

@@ -122,7 +122,7 @@ impl Account {
     async fn verify(self: &Arc<Self>, email: EmailId) -> Result<(), StoreError> {
         let (mut crc, mut at) = (0, 0);
         while let Some(next) =
-            self.look_at(email, HEADER, move |content| content.digest(crc, at)).await?
+            self.look_at(email, SUMMARY_READ_OCTETS, move |content| content.digest(crc, at)).await?
         {
             (crc, at) = next;
             tokio::task::yield_now().await;

@@ -17,7 +17,8 @@ impl Pace {
     fn went_by(&self, vfs: &dyn Vfs, octets: u64) {
         let all = self.0.fetch_add(octets, Ordering::Relaxed).saturating_add(octets);
         if all >= COPY_OCTETS as u64 {
-            self.0.fetch_sub(all, Ordering::Relaxed);
+            // Only one at a time gives space back.
+            self.0.store(0, Ordering::Relaxed);
             vfs.rest(Duration::from_micros(all * 1_000_000 / COMPACTION_OCTETS_PER_SECOND));
         }
     }

@@ -257,7 +257,7 @@ pub(crate) struct State {
     pub(crate) list: Arc<MailboxList>,
     pub(crate) mailboxes: BTreeMap<MailboxId, Published>,
     pub(crate) counters: Counters,
-    /// The messages of all mailboxes.
+    /// The messages of all mailboxes, from when the account is open on.
     pub(crate) messages: u64,
     pub(crate) emails: Emails,
     pub(crate) threads: Resting<Threads>,

@@ -24,7 +24,7 @@ type Fresh = (Arc<dyn Store>, Box<dyn Send>);
 
 fn memory(header: &Header) -> Fresh {
     let remembered = header.remembers.unwrap_or(MAX_TOMBSTONES);
-    let store = MemoryStore::with_max_tombstones(remembered);
+    let store = MemoryStore::new().with_max_tombstones(remembered);
     (Arc::new(store.with_max_messages(held(header))), Box::new(()))
 }
 

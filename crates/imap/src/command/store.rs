@@ -84,13 +84,15 @@ async fn answer(
             found += 1;
             let is_told = !store.silent
                 || (row.modseq <= as_of && (owed.contains(row.uid) || modified.contains(row.uid)));
-            if let Some(number) = selected.view.number(row.uid) {
-                if is_told {
+            match selected.view.number(row.uid) {
+                Some(number) if is_told => {
                     sync::tell_flags(context, selected, &names, (number, row), out);
-                } else if context.condstore {
-                    // Silence does not hide modification sequences (RFC 7162 §3.1.3).
+                }
+                // Silence does not hide modification sequences (RFC 7162 §3.1.3).
+                Some(number) if context.condstore => {
                     sync::tell_modseq(context, (number, row.uid), row.modseq.min(as_of), out);
                 }
+                _ => {}
             }
             out.drain().await?;
         }

@@ -1,7 +1,8 @@
-//! A server that is killed at any call of the disk while it adds or removes an account: the next one finds all of it or nothing.
+//! A server that is killed before a call with which the store changes names on the disk, while it adds or removes an account: the
+//! next one finds all of it or nothing.
 
 use super::*;
-use crate::accounts::{Accounts, Name};
+use crate::accounts::Name;
 use crate::config::Limits;
 use crate::services::Services;
 use rookery_store_local::vfs::{RealFiles, Space, Vfs, VfsFile};
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The files of a data directory, which are copied before each call that changes them.
+/// The files of a data directory, which are copied before each call of the store that changes names in it.
 struct Copied {
     data: PathBuf,
     copies: Arc<Mutex<Vec<TempDir>>>,
@@ -102,11 +103,7 @@ impl Vfs for Copied {
 fn services(data: &Path, copies: &Arc<Mutex<Vec<TempDir>>>) -> Services {
     let vfs = Copied { data: data.to_owned(), copies: Arc::clone(copies) };
     let store = LocalStore::with_vfs(Arc::new(vfs), data, Options::default()).unwrap();
-    let store = Arc::new(store);
-    let located = Arc::clone(&store);
-    let accounts = Accounts::new(Box::new(move |name| located.account_dir(name))).unwrap();
-    let (local, accounts) = (Some(Arc::clone(&store)), Arc::new(accounts));
-    Services { store, local, accounts, message_size: 100_000 }
+    Services::of(store, &Limits::default()).unwrap()
 }
 
 fn add(password: &str) -> Request {
@@ -129,8 +126,7 @@ async fn password_of(services: &Services) -> Option<String> {
 /// The next server finds the account with this password, or none; either way it can be added, once it is removed. Returns whether there
 /// was one.
 async fn is_whole(data: &Path, password: &str) -> bool {
-    let services =
-        Services::open(data, &Limits { message_size: 100_000, ..Limits::default() }).ok().unwrap();
+    let services = Services::open(data, &Limits::default()).ok().unwrap();
     let mut client = Client::within(services.clone());
     let found = password_of(&services).await;
     assert_eq!(client.accounts().await.unwrap().len(), usize::from(found.is_some()));

@@ -64,12 +64,13 @@ fn contradictions_are_refused() {
     }
 }
 
+/// Whether a limit can have this value.
+fn is_taken(key: &str, value: u64) -> bool {
+    Config::parse(&format!("version = 1\n[limits]\n{key} = {value}\n")).is_ok()
+}
+
 #[test]
 fn the_least_that_a_limit_can_be_is_enough() {
-    let is_taken = |key: &str, value: u64| {
-        let text = format!("version = 1\n[limits]\n{key} = {value}\n");
-        Config::parse(&text).is_ok()
-    };
     for (key, least) in [
         ("idle_seconds", 30 * 60),
         ("messages_per_command", 1000),
@@ -83,9 +84,6 @@ fn the_least_that_a_limit_can_be_is_enough() {
 #[test]
 fn a_month_is_the_most_that_a_client_may_take() {
     let most = MAX_DEADLINE.as_secs();
-    let is_taken = |key: &str, value: u64| {
-        Config::parse(&format!("version = 1\n[limits]\n{key} = {value}\n")).is_ok()
-    };
     for key in ["idle_seconds", "login_seconds"] {
         assert!(is_taken(key, most) && !is_taken(key, most + 1), "{key}");
     }
@@ -93,9 +91,7 @@ fn a_month_is_the_most_that_a_client_may_take() {
 
 #[test]
 fn the_messages_of_an_account_have_their_bounds() {
-    let is_taken = |value: u64| {
-        Config::parse(&format!("version = 1\n[limits]\nmessages_per_account = {value}\n")).is_ok()
-    };
+    let is_taken = |value| is_taken("messages_per_account", value);
     let (least, most) = (MIN_MESSAGES_PER_ACCOUNT, MAX_MESSAGES);
     assert!(is_taken(least) && is_taken(most) && !is_taken(least - 1) && !is_taken(most + 1));
 }

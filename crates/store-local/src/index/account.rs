@@ -104,9 +104,8 @@ pub(super) fn decode_account(octets: &[u8], log: u64) -> Result<(State, Source),
     }
     let list = Arc::new(list);
     let contents = counters.email;
-    let mut state =
+    let state =
         State { list, mailboxes: published, counters, messages: 0, emails, threads, source: None };
-    state.messages = state.count_messages();
     Ok((state, Source { log, position, stamps, contents, mailboxes: known }))
 }
 
@@ -157,9 +156,7 @@ pub(crate) fn decode(octets: &[u8], log: u64) -> Result<State, BadRecord> {
         list.mailboxes.insert(info.name.clone(), info);
     }
     let (list, emails) = (Arc::new(list), Emails::new(all, live, generations));
-    let mut state = State { list, mailboxes, counters, messages: 0, emails, threads, source: None };
-    state.messages = state.count_messages();
-    Ok(state)
+    Ok(State { list, mailboxes, counters, messages: 0, emails, threads, source: None })
 }
 
 fn encode_head(out: &mut Writer, position: Position, state: &State, stamps: &Stamps) {

@@ -42,7 +42,6 @@ pub(super) fn place(
         let snapshot = Arc::new(with_strays(&snapshot, strays, (modseq, now)));
         *published = Published::new(Mailbox { snapshot, recent });
     }
-    state.messages = state.count_messages();
     nameless
 }
 

@@ -1,8 +1,8 @@
 //! Giving space back: nothing that can be seen changes, whatever the disk does meanwhile.
 
 use crate::workload::{
-    ACCOUNT, DIR, NOW, SMALL, account_dir, create, message, name, open, open_soon, picture,
-    pictures, script,
+    ACCOUNT, DIR, NOW, SMALL, account_dir, create, message, name, on_threads, open, open_soon,
+    picture, pictures, quiet, script,
 };
 use rookery_mail::{MailboxId, Uid, UidSet};
 use rookery_mailbox::{Absent, AccountStore, FlagChange, FlagOperation, Store};
@@ -11,7 +11,6 @@ use rookery_store_local::{LocalStore, Options};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(crate) fn segments() -> PathBuf {
     account_dir().join("seg")
@@ -235,19 +234,14 @@ fn contents(disk: &SimulatedDisk, path: &Path) -> Vec<u8> {
     octets
 }
 
-/// Wait until nothing more is done in the background.
-async fn at_rest(disk: &SimulatedDisk) {
-    let mut before = 0;
-    while disk.operations() != before {
-        before = disk.operations();
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
-}
-
 /// A segment was begun and nothing could be written to it, the one before it was rewritten, and became the last again: what a
 /// power cut tears behind the place where the index snapshot ends is torn, and no damage.
-#[tokio::test]
-async fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
+#[test]
+fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
+    on_threads(1, torn_where_it_is_the_last_again());
+}
+
+async fn torn_where_it_is_the_last_again() {
     let (disk, _) = churned(true).await;
     let store = open_soon(&disk).await.unwrap();
     let account = store.account(ACCOUNT).await.unwrap();
@@ -275,7 +269,7 @@ async fn a_rewritten_segment_that_is_the_last_again_may_be_torn() {
     account.subscribe(&name(&"n".repeat(150)), true).await.unwrap();
     assert!(last(&disk) == count && len(&disk) >= 4000);
     let before = picture(&*account).await;
-    at_rest(&disk).await;
+    quiet().await;
     // The new segment is made in four operations.
     disk.fail_at(disk.operations() + 5, io::ErrorKind::StorageFull, false);
     assert!(account.delete(MailboxId(2)).await.is_err());

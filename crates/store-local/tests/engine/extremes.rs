@@ -7,7 +7,7 @@ use crate::workload::{
 };
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::vfs::{RealFiles, SimulatedDisk, Vfs};
-use rookery_store_local::{LocalStore, Options};
+use rookery_store_local::{Finding, LocalStore, Options};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,19 +159,19 @@ async fn an_account_without_modification_sequences_refuses_changes() {
     store.delete_account(ACCOUNT).await.unwrap();
 }
 
-/// Behind a segment with the last number that there is none can be begun: a repair says so, and leaves all as it is.
+/// Behind a segment with the last number that there is none can be begun: a repair says so, and leaves the log as it is.
 #[tokio::test]
 async fn behind_the_last_number_no_segment_is_begun() {
     let disk = done(true, SMALL).await;
     let mut octets = disk.read(&segment(1)).unwrap();
+    // The change that made the mailboxes.
     octets[70..72].fill(0xff);
     disk.overwrite(&segment(1), &octets);
     disk.overwrite(&segment(u32::MAX), b"rubbish");
     disk.overwrite(&account_dir().join("account.idx"), b"");
     let before = disk.read(&segment(1));
     let report = repair(&disk).await;
-    let said =
-        report.findings.iter().filter(|it| it.consequence.contains("no segment can come after"));
-    assert!(said.count() > 0, "{report:#?}");
+    let is_said = |it: &Finding| it.consequence.contains("no segment can come after");
+    assert!(report.findings.iter().any(is_said), "{report:#?}");
     assert_eq!(disk.read(&segment(1)), before);
 }

@@ -329,25 +329,20 @@ async fn a_copy_of_the_log_that_is_mailed_is_no_part_of_it() {
     drop(store);
     let healthy = messages_of(&disk).await;
     let disk = without_indexes(&disk);
-    for number in last..=last_segment(&disk) {
-        let Some(hostile) = frames(&disk.read(&segment(number)).unwrap())
-            .into_iter()
-            .find(|frame| frame.ends[2] - frame.ends[1] > 5000)
-        else {
-            continue;
-        };
-        // In its header, its metadata, or somewhere among the frames that it has.
-        for at in
-            [hostile.offset + 9, hostile.ends[0] - 1, hostile.ends[1] + 64, hostile.ends[1] + 9000]
-        {
-            for gone in [1, 8] {
-                let moment = format!("{gone} octets at {at} of {number}");
-                survives((&disk, false), &healthy, &[Edit::cut(number, at, gone)], &moment).await;
-            }
+    let found = (last..=last_segment(&disk)).find_map(|number| {
+        let mut all = frames(&disk.read(&segment(number)).unwrap()).into_iter();
+        Some((number, all.find(|frame| frame.ends[2] - frame.ends[1] > 5000)?))
+    });
+    let (number, hostile) = found.expect("it lies in one of the last segments");
+    // In its header, its metadata, or somewhere among the frames that it has.
+    for at in
+        [hostile.offset + 9, hostile.ends[0] - 1, hostile.ends[1] + 64, hostile.ends[1] + 9000]
+    {
+        for gone in [1, 8] {
+            let moment = format!("{gone} octets at {at} of {number}");
+            survives((&disk, false), &healthy, &[Edit::cut(number, at, gone)], &moment).await;
         }
-        return;
     }
-    panic!("it lies in one of the last segments");
 }
 
 #[tokio::test]
@@ -355,7 +350,7 @@ async fn whatever_goes_or_comes_costs_what_it_touches() {
     let disk = written().await;
     let healthy = messages_of(&disk).await;
     let (indexed, bare) = (copy(&disk), without_indexes(&disk));
-    let rounds = std::env::var("ROOKERY_CUTS").map_or(30, |rounds| rounds.parse().unwrap());
+    let rounds = crate::power::setting("ROOKERY_CUTS").unwrap_or(30);
     for seed in 0..rounds {
         let mut random = Random(seed);
         let mut edits: Vec<Edit> = Vec::new();

@@ -291,7 +291,7 @@ pub(crate) async fn pictures() -> Vec<String> {
 
 /// The in-memory engine, which remembers as little as one with [`SMALL`] sizes.
 pub(crate) fn small_memory() -> MemoryStore {
-    MemoryStore::with_max_tombstones(SMALL.max_tombstones)
+    MemoryStore::new().with_max_tombstones(SMALL.max_tombstones)
 }
 
 /// What an account looks like at first and after each of these steps.

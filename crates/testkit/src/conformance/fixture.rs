@@ -1,9 +1,9 @@
 //! An account to try things on.
 
-use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, Uid, UidSet};
+use rookery_mail::{DateTime, Flag, MailboxId, MailboxName, ModSeq, Uid, UidSet};
 use rookery_mailbox::{
-    AccountStore, Appended, FlagChange, FlagOperation, NewMailbox, NewMessage, Refused, Snapshot,
-    Store, StoreError, Stored,
+    Absent, AccountStore, Appended, Copied, FlagChange, FlagOperation, NewMailbox, NewMessage,
+    Refused, Snapshot, Store, StoreError, Stored,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -59,6 +59,23 @@ impl Fixture {
         let change = FlagChange { operation, flags: self::flags(flags) };
         let stored = self.account.store_flags(mailbox, uids, &change, None).await;
         stored.expect("flags can be changed")
+    }
+
+    /// Copy all messages of a mailbox.
+    pub(super) async fn try_copy(
+        &self,
+        from: MailboxId,
+        to: MailboxId,
+    ) -> Result<Copied, StoreError> {
+        self.account.copy(from, &UidSet::all(), to, Absent::Skip, NOW).await
+    }
+
+    /// Expunge messages; says when.
+    pub(super) async fn remove(&self, mailbox: MailboxId, uids: &UidSet) -> ModSeq {
+        self.store(mailbox, uids, FlagOperation::Add, "\\Deleted").await;
+        let gone = self.account.expunge(mailbox, uids).await.expect("they are expunged");
+        assert_eq!(&gone, uids);
+        self.snapshot(mailbox).await.highest_modseq()
     }
 
     /// The flags of each message of a mailbox, as text.

@@ -3,17 +3,9 @@
 use super::fixture::{Fixture, NOW, mailbox, uids};
 use rookery_mail::{MailboxId, ModSeq, Uid, UidRange, UidSet};
 use rookery_mailbox::limits::{MAX_ACCOUNT_TOMBSTONES, MAX_TOMBSTONES};
-use rookery_mailbox::{Absent, FlagOperation, Snapshot, Store};
+use rookery_mailbox::{Absent, Snapshot, Store};
 
 impl Fixture {
-    /// Expunge messages; says when.
-    async fn remove(&self, mailbox: MailboxId, uids: &UidSet) -> ModSeq {
-        self.store(mailbox, uids, FlagOperation::Add, "\\Deleted").await;
-        let gone = self.account.expunge(mailbox, uids).await.expect("they are expunged");
-        assert_eq!(&gone, uids);
-        self.snapshot(mailbox).await.highest_modseq()
-    }
-
     /// More messages than there are expunges to remember; says up to which UID.
     async fn fill(&self, mailbox: MailboxId) -> u32 {
         self.fill_to(mailbox, MAX_TOMBSTONES + 20).await
@@ -24,10 +16,7 @@ impl Fixture {
         self.append(mailbox, &[("x", ""); 20]).await;
         let mut count = 20;
         while count < least {
-            self.account
-                .copy(mailbox, &UidSet::all(), mailbox, Absent::Skip, NOW)
-                .await
-                .expect("copied");
+            self.try_copy(mailbox, mailbox).await.expect("copied");
             count *= 2;
         }
         u32::try_from(count).expect("a UID")

@@ -229,7 +229,7 @@ fn in_memory(seed: u64) -> Arc<dyn Store> {
     Arc::new(if seed.is_multiple_of(2) {
         MemoryStore::new()
     } else {
-        MemoryStore::with_max_tombstones(FORGETFUL)
+        MemoryStore::new().with_max_tombstones(FORGETFUL)
     })
 }
 

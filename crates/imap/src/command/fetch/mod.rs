@@ -51,8 +51,7 @@ pub(crate) async fn run(
     }
     let marks = !selected.read_only && command.items.iter().any(sets_seen);
     if let Some(since) = &since {
-        let (whose, asked_at) = ((user, &*selected), selected.open.snapshot());
-        uids = since::narrow(since, uids, &mut command, whose, asked_at, out).await?;
+        uids = since::narrow(since, uids, &mut command, (user, &*selected), out).await?;
     }
     let share = Share::of(context, &selected.view, uids);
     let mut walk = share.walk(&selected.open.snapshot());
@@ -117,9 +116,8 @@ async fn mark_seen(
     if let Some(modseq) = modseq {
         selected.view.hush(&uids, modseq);
     }
-    sync::keywords(selected, &snapshot, out);
     let rows = few.rows.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect();
-    *few = Few { rows, names: snapshot.flag_names() };
+    *few = Few::of(rows, &snapshot, selected, out);
     Ok(modseq)
 }
 
@@ -377,7 +375,8 @@ async fn stream(
     let size = range.end - range.start;
     let chunk_at = |start: u64| start..range.end.min(start + CONTENT_CHUNK);
     if size > CONTENT_CHUNK {
-        content.read(range.end - CONTENT_CHUNK..range.end).await?;
+        // The last octet is enough for that.
+        content.read(range.end - 1..range.end).await?;
     }
     let mut next = chunk_at(range.start);
     let mut octets = if size == 0 { Bytes::new() } else { content.read(next.clone()).await? };

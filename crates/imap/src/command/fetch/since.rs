@@ -8,8 +8,6 @@ use crate::session::{Context, User};
 use crate::sync;
 use rookery_imap_wire::{Fetch, FetchItem, FetchModifier};
 use rookery_mail::{ModSeq, Uid, UidSet};
-use rookery_mailbox::Snapshot;
-use std::sync::Arc;
 
 /// The moment, and whether expunges are wanted too.
 pub(super) struct Since {
@@ -40,9 +38,9 @@ pub(super) async fn narrow(
     uids: UidSet,
     command: &mut Fetch,
     (user, selected): (&User, &Selected),
-    snapshot: Arc<Snapshot>,
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
+    let snapshot = selected.open.snapshot();
     // The one implies the other (RFC 7162 §3.1.4.1).
     if !command.items.contains(&FetchItem::ModSeq) {
         command.items.push(FetchItem::ModSeq);

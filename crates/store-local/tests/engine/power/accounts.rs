@@ -29,17 +29,27 @@ async fn tell(seed: u64) -> Story {
             account.append(MailboxId(1), vec![new], 1).await.unwrap();
             teller.acknowledge([picture(&*account).await]);
         }
-        drop(account);
-        if dice.roll(2) == 0 {
-            store.close().await.unwrap();
-            store = open(&disk, BRIEF).await.unwrap();
-        }
-        teller.ask(1);
-        store.delete_account(ACCOUNT).await.unwrap();
-        teller.acknowledge([NO_ACCOUNT.to_owned()]);
+        end_life(&disk, &mut store, account, (&mut dice, &mut teller)).await;
     }
     store.close().await.unwrap();
     teller.end()
+}
+
+/// Let go of the account, now and then of the store as well, and remove it.
+async fn end_life(
+    disk: &SimulatedDisk,
+    store: &mut LocalStore,
+    account: Arc<dyn AccountStore>,
+    (dice, teller): (&mut Dice, &mut Teller),
+) {
+    drop(account);
+    if dice.roll(2) == 0 {
+        store.close().await.unwrap();
+        *store = open(disk, BRIEF).await.unwrap();
+    }
+    teller.ask(1);
+    store.delete_account(ACCOUNT).await.unwrap();
+    teller.acknowledge([NO_ACCOUNT.to_owned()]);
 }
 
 /// What is to be seen has UIDVALIDITY in it, which grows with each life: an account that comes back from an earlier
@@ -77,7 +87,7 @@ fn account_file() -> PathBuf {
     account_dir().join("account.toml")
 }
 
-/// Replace the account's file as the server does.
+/// Replace the account's file in the order in which the server does.
 fn write_file(disk: &SimulatedDisk, password: &str) {
     let (dir, new) = (account_dir(), account_dir().join("account.toml.new"));
     let file = disk.create(&new).unwrap();
@@ -87,7 +97,7 @@ fn write_file(disk: &SimulatedDisk, password: &str) {
     disk.sync_dir(&dir).unwrap();
 }
 
-/// Add an account as the server does: its directory, its file, and then what makes it one.
+/// Add an account in the order in which the server does: its directory, its file, and then what makes it one.
 async fn add(disk: &SimulatedDisk, store: &LocalStore, password: &str) -> Arc<dyn AccountStore> {
     let dir = account_dir();
     if disk.list(&dir).is_err() {
@@ -126,14 +136,7 @@ async fn tell_with_files(seed: u64) -> Story {
         teller.ask(1);
         write_file(&disk, "another password");
         teller.acknowledge([whole(&disk, &store, "with another password").await]);
-        drop(account);
-        if dice.roll(2) == 0 {
-            store.close().await.unwrap();
-            store = open(&disk, BRIEF).await.unwrap();
-        }
-        teller.ask(1);
-        store.delete_account(ACCOUNT).await.unwrap();
-        teller.acknowledge([NO_ACCOUNT.to_owned()]);
+        end_life(&disk, &mut store, account, (&mut dice, &mut teller)).await;
     }
     store.close().await.unwrap();
     teller.end()

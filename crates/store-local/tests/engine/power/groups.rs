@@ -135,7 +135,7 @@ async fn all(mut waiting: Vec<Pending<'_>>) -> Vec<Done> {
 /// their modification sequences.
 async fn tell(seed: u64, options: Options) -> Story {
     let (disk, memory) =
-        (SimulatedDisk::new(), MemoryStore::with_max_tombstones(options.max_tombstones));
+        (SimulatedDisk::new(), MemoryStore::new().with_max_tombstones(options.max_tombstones));
     let store = open(&disk, options).await.unwrap();
     let account = create(&store).await.unwrap();
     let oracle = create(&memory).await.unwrap();
