@@ -63,12 +63,11 @@ fn search(message: &[u8], key: &Key) -> bool {
         };
         account.store().append(MailboxId(1), vec![new], 0).await.expect("it is appended");
         let open = account.store().open(MailboxId(1)).await.expect("a mailbox");
-        let snapshot = open.snapshot();
-        let numbering = View::open(&snapshot).numbering();
+        let numbering = View::open(&open.snapshot()).numbering();
         let (key, candidates) = (key.clone(), UidSet::all());
         let wanted = Wanted::All;
-        let search = Search { account, snapshot, candidates, numbering, key, wanted, most: 10 };
+        let search = Search { account, open, candidates, numbering, key, wanted, most: 10 };
         let found = search.run(Arc::new(Progress::default())).await.expect("it is searched");
-        !found.is_empty()
+        !found.uids.is_empty()
     })
 }

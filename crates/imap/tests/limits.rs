@@ -2,19 +2,24 @@
 
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
-use rookery_mail::{MailboxName, UidRange};
+use rookery_mail::{Flag, MailboxName, Uid, UidRange, UidSet};
+use rookery_mailbox::heavy::{self, Owner};
 use rookery_mailbox::limits::MAX_MAILBOXES;
-use rookery_mailbox::{Account, MemoryStore, NewMailbox, Store, initial_mailboxes};
+use rookery_mailbox::{
+    Absent, Account, FlagChange, FlagOperation, MemoryStore, NewMailbox, OpenMailbox, Store,
+    initial_mailboxes,
+};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -422,6 +427,105 @@ async fn an_answer_that_is_not_read_keeps_no_mailbox() {
         let last = rest.split("\r\n* 6400 FETCH").nth(1).expect("it goes on");
         assert!(!last.contains("Flagged"), "{command}: {last} is as it is now");
     }
+}
+
+/// Keeps the threads for heavy work busy for as long as it is there: what is asked for meanwhile waits for its turn.
+struct Held(Vec<mpsc::Sender<()>>);
+
+impl Held {
+    async fn all() -> Self {
+        let mut held = Self(Vec::new());
+        for _ in 0..heavy::threads() {
+            let (hold, end) = mpsc::channel::<()>();
+            let (begin, begun) = oneshot::channel();
+            tokio::spawn(heavy::at_once(Owner::STRANGER, move || {
+                begin.send(()).unwrap();
+                end.recv().unwrap_err();
+            }));
+            begun.await.unwrap();
+            held.0.push(hold);
+        }
+        held
+    }
+}
+
+/// A client of an account with this number of messages, and their mailbox.
+async fn with_messages(count: usize) -> (Client, Account, Arc<OpenMailbox>) {
+    let store = account(Vec::new()).await;
+    let mut client = connect_to(&store, Settings::default()).await;
+    let messages = " {1+}\r\nx".repeat(count.min(limits::MAX_APPEND_MESSAGES));
+    client.ask(&format!("a APPEND INBOX{messages}\r\n"), "a OK").await;
+    client.ask("s SELECT INBOX (CONDSTORE)\r\n", "s OK").await;
+    let account = Account::new(store.account("ada").await.unwrap());
+    let (_, open) = account.open(&MailboxName::inbox()).await.unwrap();
+    let (inbox, all) = (open.snapshot().id(), UidSet::all());
+    while (open.snapshot().counts().messages as usize) < count {
+        account.store().copy(inbox, &all, inbox, Absent::Skip, 1).await.unwrap();
+    }
+    client.ask("n NOOP\r\n", "n OK").await;
+    (client, account, open)
+}
+
+/// Change the flags of messages as if somebody else did, who does not wait for a thread.
+async fn flag(account: &Account, mailbox: &OpenMailbox, numbers: &[u32], flags: &str) {
+    let uids = numbers.iter().copied().filter_map(Uid::new).collect::<UidSet>();
+    let uids = if uids.is_empty() { UidSet::all() } else { uids };
+    let flags = flags.split(' ').map(|flag| Flag::parse(flag).unwrap()).collect();
+    let change = FlagChange { operation: FlagOperation::Replace, flags };
+    account.store().store_flags(mailbox.snapshot().id(), &uids, &change, None).await.unwrap();
+}
+
+/// What takes long waits for its turn, and keeps nothing of the mailbox as it was when it was asked for: who changes all of it between
+/// such commands does not make the server hold a mailbox for each of them.
+#[tokio::test]
+async fn what_waits_for_its_turn_keeps_no_mailbox() {
+    let (mut client, account, open) = with_messages(12_800).await;
+    for command in [
+        "SEARCH UNSEEN ALL ALL ALL ALL ALL ALL",
+        "SEARCH RETURN (MAX) UNSEEN ALL ALL ALL ALL ALL ALL",
+        "UID SEARCH RETURN (SAVE) TEXT nothing",
+        "UID FETCH 1:* FLAGS (CHANGEDSINCE 1)",
+    ] {
+        let held = Held::all().await;
+        client.stream.write_all(format!("a {command}\r\n").as_bytes()).await.unwrap();
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        let before = Arc::downgrade(&open.snapshot());
+        flag(&account, &open, &[], "\\Flagged").await;
+        let meanwhile = Arc::downgrade(&open.snapshot());
+        flag(&account, &open, &[], "\\Draft").await;
+        assert!(before.upgrade().is_none() && meanwhile.upgrade().is_none(), "{command}");
+        drop(held);
+        let answer = client.ask("", "\r\na OK").await;
+        assert!(!answer.contains("Flagged"), "{command}: {answer}");
+    }
+}
+
+/// Message numbers are those of the client's view whatever happens to the messages while a search goes on, and no number changes
+/// before it is answered (RFC 9051 §7.5.1). A message is what it is when its turn comes.
+#[tokio::test]
+async fn a_search_is_answered_in_the_numbers_that_its_client_knows() {
+    let (mut client, account, open) = with_messages(20).await;
+    flag(&account, &open, &[2, 3, 4], "\\Flagged \\Deleted").await;
+    client.ask("n NOOP\r\n", "n OK").await;
+    let held = Held::all().await;
+    let search = "a SEARCH FLAGGED TEXT x MODSEQ 1\r\n";
+    client.stream.write_all(search.as_bytes()).await.unwrap();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    let inbox = open.snapshot().id();
+    let third = [Uid::new(3).unwrap()].into_iter().collect();
+    account.store().expunge(inbox, &third).await.unwrap();
+    flag(&account, &open, &[5], "\\Flagged").await;
+    let latest = open.snapshot().highest_modseq().get();
+    account.store().copy(inbox, &UidSet::all(), inbox, Absent::Skip, 1).await.unwrap();
+    drop(held);
+    let answer = client.ask("", "\r\na OK").await;
+    assert!(answer.starts_with(&format!("* SEARCH 2 4 5 (MODSEQ {latest})\r\n")), "{answer}");
+    assert!(answer.contains("\r\n* 39 EXISTS\r\n") && !answer.contains("EXPUNGE"), "{answer}");
+    assert!(client.ask("n NOOP\r\n", "n OK").await.starts_with("* 3 EXPUNGE\r\n"));
 }
 
 /// With the smallest budget `$` holds the ranges of some eight thousand matches of which no two are neighbours. What it does not

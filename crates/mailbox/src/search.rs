@@ -14,7 +14,7 @@ mod text;
 
 pub use fold::fold;
 pub use progress::Progress;
-pub use run::{Search, Wanted};
+pub use run::{Matches, Search, Wanted};
 
 use rookery_mail::{EmailId, Keyword, ModSeq, SystemFlag, ThreadId, UidSet};
 use std::sync::Arc;

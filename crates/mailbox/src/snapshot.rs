@@ -328,6 +328,26 @@ impl Snapshot {
         ranges.flat_map(move |range| self.pieces_between(range.first().max(from), range.last()))
     }
 
+    /// Those messages of a set that exist, from one UID down, in pieces like those of [`Self::pieces_in`]. The piece with the highest
+    /// UIDs comes first; within one they ascend.
+    pub fn pieces_down_from<'a>(
+        &'a self,
+        uids: &'a UidSet,
+        from: Uid,
+    ) -> impl Iterator<Item = &'a [Row]> {
+        let reached = uids.ranges().partition_point(|range| range.first() <= from);
+        let ranges = uids.ranges().get(..reached).unwrap_or_default().iter().rev();
+        ranges.flat_map(move |range| self.pieces_down(range.last().min(from), range.first()))
+    }
+
+    fn pieces_down(&self, last: Uid, first: Uid) -> impl Iterator<Item = &[Row]> {
+        let end = self.chunks.partition_point(|chunk| chunk.first().is_some_and(|uid| uid <= last));
+        let chunks = self.chunks.get(..end).unwrap_or_default().iter().rev();
+        let chunks = chunks.take_while(move |chunk| chunk.last().is_some_and(|uid| uid >= first));
+        let pieces = chunks.map(move |chunk| chunk.between(first, last));
+        pieces.filter(|piece| !piece.is_empty())
+    }
+
     fn pieces_between(&self, first: Uid, last: Uid) -> impl Iterator<Item = &[Row]> {
         let chunks = self.chunks.get(self.chunk_of(first)..).unwrap_or_default().iter();
         let chunks = chunks.take_while(move |chunk| chunk.first().is_some_and(|uid| uid <= last));
@@ -379,6 +399,14 @@ impl Snapshot {
         let pieces = self.chunks.iter().enumerate().skip(from);
         let changed = pieces.filter(move |(_, chunk)| chunk.latest > moment);
         changed.map(|(at, chunk)| (at, chunk.rows.as_slice()))
+    }
+
+    /// The rows from one UID on of those pieces of the mailbox in which something has changed since a moment. None is empty, nor
+    /// longer than [`CHUNK_ROWS`].
+    pub fn changed_from(&self, from: Uid, moment: ModSeq) -> impl Iterator<Item = &[Row]> {
+        let chunks = self.chunks.get(self.chunk_of(from)..).unwrap_or_default().iter();
+        let changed = chunks.filter(move |chunk| chunk.latest > moment);
+        changed.map(move |chunk| chunk.between(from, Uid::MAX))
     }
 
     /// What was expunged after a moment, as [`Changes::vanished`] has it.

@@ -1,9 +1,15 @@
 //! SEARCH: each key, what it reads, and that it lets others run.
 
-use rookery_mail::{DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, ThreadId, Uid, UidSet};
+use rookery_mail::{
+    DateTime, EmailId, Flag, Keyword, ModSeq, SystemFlag, SystemFlags, ThreadId, Uid, UidSet,
+};
 use rookery_mailbox::delivery::Incoming;
-use rookery_mailbox::search::{Key, Progress, Search, Wanted};
-use rookery_mailbox::{Account, MemoryStore, Snapshot, Store, View, initial_mailboxes, names};
+use rookery_mailbox::search::{Key, Matches, Progress, Search, Wanted};
+use rookery_mailbox::{
+    Account, FlagSet, MemoryStore, OpenMailbox, Row, Snapshot, SnapshotEdit, Store, StoreError,
+    View, initial_mailboxes, names,
+};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +32,7 @@ const PARTS: &str = "From: Ben <ben@example.com>\r\nSubject: parts\r\n\
 
 struct Mail {
     account: Account,
-    snapshot: Arc<Snapshot>,
+    open: Arc<OpenMailbox>,
 }
 
 /// A mailbox of these messages, received a day after the other from day 100 on, in a zone two hours east.
@@ -42,8 +48,8 @@ async fn mail(messages: &[(&str, &str)]) -> Mail {
         let message = incoming.finish(flags, DateTime::with_offset(day * DAY - 3600, 120));
         account.store().append(inbox.id, vec![message], day * DAY).await.unwrap();
     }
-    let snapshot = account.open(&inbox.name).await.unwrap().1.snapshot();
-    Mail { account, snapshot }
+    let open = account.open(&inbox.name).await.unwrap().1;
+    Mail { account, open }
 }
 
 impl Mail {
@@ -51,9 +57,9 @@ impl Mail {
     fn all(&self) -> Search {
         Search {
             account: self.account.clone(),
-            snapshot: Arc::clone(&self.snapshot),
-            candidates: UidSet::all(),
-            numbering: View::open(&self.snapshot).numbering(),
+            open: Arc::clone(&self.open),
+            candidates: self.open.snapshot().uids(),
+            numbering: View::open(&self.open.snapshot()).numbering(),
             key: Key::All,
             wanted: Wanted::All,
             most: usize::MAX,
@@ -61,13 +67,13 @@ impl Mail {
     }
 
     async fn search(&self, key: Key) -> String {
-        self.search_among(&UidSet::all(), &key, Wanted::All).await
+        self.search_among(&self.open.snapshot().uids(), &key, Wanted::All).await
     }
 
     async fn search_among(&self, candidates: &UidSet, key: &Key, wanted: Wanted) -> String {
         let (candidates, key) = (candidates.clone(), key.clone());
         let search = Search { candidates, key, wanted, ..self.all() };
-        search.run(Arc::default()).await.unwrap().to_string()
+        search.run(Arc::default()).await.unwrap().uids.to_string()
     }
 }
 
@@ -88,7 +94,7 @@ async fn rows_are_enough_for_most_keys() {
     let mail =
         mail(&[("a", "\\Seen"), ("bb", "\\Seen $Work"), ("ccc", "\\Flagged"), ("dddd", "")]).await;
     let keyword = |text: &str| Key::Keyword(Keyword::new(text).unwrap());
-    let second = mail.snapshot.rows().nth(1).unwrap().clone();
+    let second = mail.open.snapshot().rows().nth(1).unwrap().clone();
     for (key, expected) in [
         (Key::All, "1:4"),
         (Key::And(Vec::new()), "1:4"),
@@ -179,18 +185,6 @@ async fn bodies_are_decoded_before_they_are_searched() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_gone_matches_neither_a_key_nor_its_opposite() {
-    let mail = mail(&[("\r\none", "\\Deleted"), ("\r\ntwo", "")]).await;
-    mail.account.store().expunge(mail.snapshot.id(), &UidSet::all()).await.unwrap();
-    assert_eq!(mail.search(Key::Body("two".to_owned())).await, "2");
-    assert_eq!(mail.search(not(Key::Body("x".to_owned()))).await, "2");
-    let deleted = Key::Has(SystemFlag::Deleted);
-    assert_eq!(mail.search(deleted.clone()).await, "1", "its row is still known");
-    let either = Key::Or(vec![Key::Body("x".to_owned()), deleted]);
-    assert_eq!(mail.search(either).await, "1", "the row decides before content is asked for");
-}
-
-#[tokio::test]
 async fn messages_without_a_summary_are_scanned() {
     let mail = mail(&[(PARTS, "")]).await;
     let mut incoming = Incoming::new(&mail.account).await.unwrap();
@@ -198,9 +192,7 @@ async fn messages_without_a_summary_are_scanned() {
     let mut message = incoming.finish(Vec::new(), DateTime::from_unix(0));
     message.summary = b"of another version".to_vec();
     let store = mail.account.store();
-    store.append(mail.snapshot.id(), vec![message], 1).await.unwrap();
-    let snapshot = store.open(mail.snapshot.id()).await.unwrap().snapshot();
-    let mail = Mail { snapshot, ..mail };
+    store.append(mail.open.snapshot().id(), vec![message], 1).await.unwrap();
     let day = DateTime::day_number(2020, 3, 3).unwrap();
     assert_eq!(mail.search(Key::SentOn(day)).await, "2");
     assert_eq!(mail.search(Key::Body("kaffee".to_owned())).await, "2");
@@ -228,13 +220,125 @@ async fn others_run_while_a_search_goes_on() {
         while progress.look().0 < 200 {
             assert!(start.elapsed() < patience, "it waits for us: {:?}", progress.look());
         }
-        assert_eq!(searching.await.unwrap().unwrap(), UidSet::new());
+        assert_eq!(searching.await.unwrap().unwrap(), Matches::default());
     }
 }
 
 /// A key that reads nothing, but takes its time with each row.
 fn dear() -> Key {
     Key::Not(Box::new(Key::And(vec![Key::All; 1000])))
+}
+
+/// A search for all messages of a mailbox that is not the engine's own: nothing else keeps a snapshot of it. It looks at four rows in a
+/// turn, and has had one.
+async fn after_a_turn(
+    (mail, open): (&Mail, &Arc<OpenMailbox>),
+    (key, wanted): (Key, Wanted),
+) -> Pin<Box<dyn Future<Output = Result<Matches, StoreError>>>> {
+    let key = Key::And([vec![key], vec![Key::All; 1000]].concat());
+    let search = Search { open: Arc::clone(open), key, wanted, ..mail.all() };
+    let mut searching = Box::pin(search.run(Arc::default()));
+    tokio::select! {
+        biased;
+        found = &mut searching => panic!("it has not come to its end: {found:?}"),
+        () = std::future::ready(()) => {}
+    }
+    searching
+}
+
+/// Change a mailbox as if this were done by somebody else.
+fn change(open: &OpenMailbox, change: impl FnOnce(&mut SnapshotEdit)) -> ModSeq {
+    let before = open.snapshot();
+    let modseq = before.highest_modseq().next();
+    let mut edit = before.edit(modseq);
+    change(&mut edit);
+    open.publish(Arc::new(edit.finish()));
+    modseq
+}
+
+fn set(flag: SystemFlag) -> FlagSet {
+    FlagSet { system: [flag].into_iter().collect(), keywords: 0 }
+}
+
+#[tokio::test]
+async fn a_message_is_looked_at_as_it_is_when_its_turn_comes() {
+    let mail = mail(&[("x", "\\Seen"); 12]).await;
+    for (wanted, expected) in
+        [(Wanted::All, "1:9,12"), (Wanted::Lowest(12), "1:9,12"), (Wanted::Highest(12), "1,4:12")]
+    {
+        let open = Arc::new(OpenMailbox::new(mail.open.snapshot()));
+        let seen = Key::Has(SystemFlag::Seen);
+        let searching = after_a_turn((&mail, &open), (seen, wanted)).await;
+        let both = FlagSet { system: SystemFlags::from_bits(u8::MAX), keywords: 0 };
+        let latest = change(&open, |edit| edit.set_flags(&uids(&[8]), |_| both));
+        change(&open, |edit| edit.set_flags(&uids(&[2, 11]), |_| set(SystemFlag::Draft)));
+        change(&open, |edit| edit.remove(&uids(&[3, 10])));
+        let found = searching.await.unwrap();
+        assert_eq!(found.uids.to_string(), expected, "{wanted:?}");
+        assert_eq!(found.latest, Some(latest), "what had changed when it matched");
+    }
+}
+
+#[tokio::test]
+async fn messages_that_came_meanwhile_are_not_found() {
+    let mail = mail(&[("x", ""); 6]).await;
+    for wanted in [Wanted::All, Wanted::Highest(9)] {
+        let open = Arc::new(OpenMailbox::new(mail.open.snapshot()));
+        let searching = after_a_turn((&mail, &open), (Key::All, wanted)).await;
+        let row = open.snapshot().row(Uid::MIN).unwrap().clone();
+        change(&open, |edit| edit.append(Row { uid: Uid::new(7).unwrap(), ..row }));
+        assert_eq!(searching.await.unwrap().uids.to_string(), "1:6");
+    }
+}
+
+/// The bit of a keyword that no message has is another one's from one turn to the next.
+#[tokio::test]
+async fn keywords_are_those_of_the_moment() {
+    let mail = mail(&[("x", ""); 12]).await;
+    let keyword = |text: &str| Keyword::new(text).unwrap();
+    for (asked, expected) in [("old", ""), ("new", "9:10")] {
+        let open = Arc::new(OpenMailbox::new(mail.open.snapshot()));
+        change(&open, |edit| assert_eq!(edit.keyword_bit(&keyword("old")), Some(1)));
+        let key = Key::Keyword(keyword(asked));
+        let searching = after_a_turn((&mail, &open), (key, Wanted::All)).await;
+        change(&open, |edit| {
+            edit.take_over_keyword(0, &keyword("new")).unwrap();
+            edit.set_flags(&uids(&[1, 9, 10]), |flags| FlagSet { keywords: 1, ..flags });
+        });
+        assert_eq!(searching.await.unwrap().uids.to_string(), expected, "{asked}");
+    }
+}
+
+/// However long a search takes: it keeps nothing of the mailbox as it was before others changed it.
+#[tokio::test]
+async fn a_search_keeps_no_mailbox() {
+    let mail = mail(&[("\r\nx", ""); 12]).await;
+    for key in [Key::All, Key::Body("x".to_owned())] {
+        for wanted in [Wanted::All, Wanted::Highest(12)] {
+            let open = Arc::new(OpenMailbox::new(Arc::new(Snapshot::clone(&mail.open.snapshot()))));
+            let before = Arc::downgrade(&open.snapshot());
+            let searching = after_a_turn((&mail, &open), (key.clone(), wanted)).await;
+            change(&open, |edit| edit.set_flags(&UidSet::all(), |_| set(SystemFlag::Seen)));
+            assert!(before.upgrade().is_none(), "{key:?}");
+            assert_eq!(searching.await.unwrap().uids.to_string(), "1:12");
+        }
+    }
+}
+
+/// Content that goes while a search is at it.
+#[tokio::test]
+async fn a_message_that_is_gone_matches_neither_a_key_nor_its_opposite() {
+    let body = |needle: &str| Key::Body(needle.to_owned());
+    for (key, expected, why) in [
+        (body("two"), "2", "it has no text any more"),
+        (not(body("x")), "2", "nor the opposite"),
+        (Key::Or(vec![body("x"), Key::Larger(5)]), "1", "the row decides without content"),
+    ] {
+        let mail = mail(&[("\r\nlonger", "\\Deleted"), ("\r\ntwo", "")]).await;
+        let searching = after_a_turn((&mail, &mail.open), (key, Wanted::All)).await;
+        mail.account.store().expunge(mail.open.snapshot().id(), &UidSet::all()).await.unwrap();
+        assert_eq!(searching.await.unwrap().uids.to_string(), expected, "{why}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -253,7 +357,6 @@ async fn others_run_between_the_messages_of_a_short_search() {
 #[tokio::test]
 async fn a_search_that_nobody_waits_for_ends() {
     let mail = mail(&vec![(GREETING, ""); 100]).await;
-    let snapshot = Arc::downgrade(&mail.snapshot);
     // Each message is looked at for each of the texts: it would take minutes.
     let texts = (0..1000).map(|number| Key::Body(format!("nothing {number}"))).collect();
     let search = Search { key: Key::Or(texts), ..mail.all() };
@@ -262,7 +365,7 @@ async fn a_search_that_nobody_waits_for_ends() {
     drop(mail);
     assert!(tokio::time::timeout(Duration::from_millis(1), searching).await.is_err());
     let (start, patience) = (Instant::now(), Duration::from_secs(30));
-    while Arc::strong_count(&progress) > 1 || snapshot.strong_count() > 0 {
+    while Arc::strong_count(&progress) > 1 {
         assert!(start.elapsed() < patience, "it goes on: {:?}", progress.look());
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -280,7 +383,7 @@ async fn no_more_is_looked_at_than_it_takes() {
         ] {
             let progress = Arc::new(Progress::default());
             let search = Search { key: key.clone(), wanted, ..mail.all() };
-            let found = search.run(Arc::clone(&progress)).await.unwrap();
+            let found = search.run(Arc::clone(&progress)).await.unwrap().uids;
             assert_eq!(found.intersection(&expected), expected, "{wanted:?}");
             assert_eq!(found.ranges().len(), 1, "{wanted:?} leaves none out");
             let looked_at_all = found.len() == 300;

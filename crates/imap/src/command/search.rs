@@ -15,7 +15,6 @@ use crate::session::{Answer, Context, Done, Next, User};
 use answer::Matches;
 use rookery_imap_wire::{Code, Search, SearchKey, SearchReturn, SequenceSet, Status, Tag};
 use rookery_mail::{EmailId, ModSeq, SystemFlag, ThreadId, Uid, UidRange, UidSet};
-use rookery_mailbox::Snapshot;
 use rookery_mailbox::search::{self, Key, Progress};
 use std::sync::Arc;
 
@@ -30,9 +29,7 @@ pub(crate) async fn run(
     out: &mut Out<'_>,
 ) -> Answer {
     let saves = command.returns.iter().flatten().any(|item| *item == SearchReturn::Save);
-    let snapshot = selected.open.snapshot();
-    let (found, lowest) = match find(context, user, selected, (tag, command, &snapshot), out).await
-    {
+    let (found, lowest) = match find(context, user, selected, (tag, command), out).await {
         Ok(found) => found,
         Err(failure) => {
             // A SEARCH that fails leaves nothing in `$`, one that is BAD leaves it (RFC 9051 §6.4.4.1).
@@ -43,16 +40,17 @@ pub(crate) async fn run(
             return Err(failure);
         }
     };
+    let search::Matches { uids, latest } = found;
+    let found = Arc::new(uids);
     let told = returns::told(command.returns.as_deref(), &selected.view, &found);
     if saves {
         save(context.budget(), &mut selected.saved, &told)?;
     }
-    let modseq = match uses_modseq(&command.key) {
-        true => changes::highest_modseq(user, &snapshot, &told).await?,
-        false => None,
+    let modseq = match latest.filter(|_| uses_modseq(&command.key)) {
+        Some(latest) if Arc::ptr_eq(&told, &found) => Some(latest.get()),
+        Some(latest) => latest_of(user, selected, (&told, latest)).await?,
+        None => None,
     };
-    // The answer needs it no more, and may take long.
-    drop(snapshot);
     let matches = Matches { view: &selected.view, by_uid: command.uid, found: &found, modseq };
     match command.returns.as_deref() {
         None if !context.rev2 => matches.print(out).await?,
@@ -68,9 +66,9 @@ async fn find(
     context: &Context,
     user: &User,
     selected: &Selected,
-    (tag, command, snapshot): (&Tag, &Search, &Arc<Snapshot>),
+    (tag, command): (&Tag, &Search),
     out: &mut Out<'_>,
-) -> Result<(Arc<UidSet>, Option<Uid>), Failure> {
+) -> Result<(search::Matches, Option<Uid>), Failure> {
     check_charset(context, command.charset.as_deref())?;
     returns::check(command.returns.as_deref().unwrap_or_default())?;
     let key = key(selected, &command.key)?;
@@ -78,7 +76,7 @@ async fn find(
     let Share { uids, lowest } = Share::of(context, &selected.view, candidates);
     let search = search::Search {
         account: user.account.clone(),
-        snapshot: Arc::clone(snapshot),
+        open: Arc::clone(&selected.open),
         candidates: uids,
         numbering: selected.view.numbering(),
         key,
@@ -88,7 +86,21 @@ async fn find(
     let progress = Arc::new(Progress::default());
     let searching = search.run(Arc::clone(&progress));
     let found = progress::follow(context, tag, (searching, &progress), out).await?;
-    Ok((Arc::new(found?), lowest))
+    Ok((found?, lowest))
+}
+
+/// The highest modification sequence of some of the matches (RFC 7162 §3.1.5), the latest change of any match being this: not of
+/// what has changed since they matched, nor of what is gone, unless all of them are.
+async fn latest_of(
+    user: &User,
+    selected: &Selected,
+    (told, latest): (&Arc<UidSet>, ModSeq),
+) -> Result<Option<u64>, Failure> {
+    if told.is_empty() {
+        return Ok(None);
+    }
+    let now = changes::highest_modseq(user, &selected.open, told).await?;
+    Ok(Some(now.map_or(latest, |now| now.min(latest)).get()))
 }
 
 /// Texts are UTF-8, of which US-ASCII is a part.

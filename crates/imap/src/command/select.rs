@@ -142,13 +142,16 @@ async fn resynchronise(
     else {
         return Ok(());
     };
+    let last = snapshot.uid_next().map_or(Some(Uid::MAX), Uid::previous);
+    let given = last.map(|last| UidRange::new(Uid::MIN, last)).into_iter().collect();
     let among = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
+    let among = among.intersection(&given);
     let matched = last_match(&selected.view, known).map(|last| UidRange::new(Uid::MIN, last));
     let vanished = among.difference(&matched.into_iter().collect());
     let asked = changes::Since { modseq: since, among, vanished };
-    let found = asked.find(user, &selected.view, &snapshot).await?;
     let as_of = snapshot.highest_modseq();
     drop(snapshot);
+    let found = asked.find(user, &selected.view, &selected.open).await?;
     sync::tell_vanished(true, &found.vanished, out).await?;
     let all = (&found.changed, &UidSet::new());
     sync::tell_changed(context, selected, as_of, all, out).await?;

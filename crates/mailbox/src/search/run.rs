@@ -10,11 +10,10 @@ use crate::limits::{
     MAX_SEARCHED_HEADER, SEARCH_BATCH, SEARCH_BATCH_OCTETS, SEARCH_ROWS, SEARCH_WINDOW,
     SHORT_SEARCH_LOOKS, SHORT_SEARCH_MESSAGES, SHORT_SEARCH_OCTETS,
 };
-use crate::{Account, Numbering, Refused, Row, Snapshot, StoreError, heavy};
+use crate::{Account, Numbering, OpenMailbox, Refused, Row, Snapshot, StoreError, heavy};
 use bytes::Bytes;
-use rookery_mail::{DateTime, EmailId, Uid, UidSet};
+use rookery_mail::{DateTime, EmailId, Keyword, ModSeq, Uid, UidSet};
 use rookery_mime::{Encoded, EncodedPart, Message, Scanner, date};
-use std::slice;
 use std::sync::Arc;
 use tokio::task::yield_now;
 
@@ -22,9 +21,11 @@ use tokio::task::yield_now;
 pub struct Search {
     /// Where the messages are.
     pub account: Account,
-    /// The mailbox.
-    pub snapshot: Arc<Snapshot>,
-    /// The messages that may match, if they are in the snapshot. All that are in both have a number.
+    /// The mailbox. A search takes as long as it takes, in turns with others: it keeps no more of the mailbox than copies of the
+    /// few messages that it reads next.
+    pub open: Arc<OpenMailbox>,
+    /// The messages that may match, if they are there. All that are there have a number: those who came after the search began
+    /// must not be among them.
     pub candidates: UidSet,
     /// The numbering of who searches: matches that are neighbours by it are found as one range.
     pub numbering: Numbering,
@@ -47,19 +48,50 @@ pub enum Wanted {
     Highest(u64),
 }
 
+/// What a search has found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Matches {
+    /// UIDs of which those that have a number are the matches.
+    pub uids: UidSet,
+    /// The latest change of any of them, as they were when they matched; none if nothing did.
+    pub latest: Option<ModSeq>,
+}
+
+/// Messages that match, in the order in which that was found out.
+#[derive(Default)]
+struct Matching {
+    uids: Vec<Uid>,
+    latest: ModSeq,
+}
+
+impl Matching {
+    fn add(&mut self, row: &Row) {
+        self.uids.push(row.uid);
+        self.latest = self.latest.max(row.modseq);
+    }
+}
+
 /// Messages that are decided upon together.
-struct Batch<'a> {
+#[derive(Default)]
+struct Batch {
     /// How many they are.
     rows: usize,
     /// Those whose rows leave the answer open.
-    open: Vec<&'a Row>,
+    open: Vec<Row>,
     /// Octets of those, each counted with a megabyte at the most.
     octets: u64,
+    /// Where the next batch begins; nothing if there are no more messages.
+    next: Option<Uid>,
 }
 
 /// What is looked for in each message.
 struct Sought<'a> {
+    key: &'a Key,
+    /// As the keywords of the mailbox have it.
     criteria: Criteria<'a>,
+    keywords: Arc<Vec<Keyword>>,
+    /// Messages that are looked at in one turn.
+    most: usize,
     fields: Fields,
     needles: Findings,
 }
@@ -67,61 +99,46 @@ struct Sought<'a> {
 impl<'a> Sought<'a> {
     fn new(key: &'a Key, snapshot: &Snapshot) -> Self {
         let criteria = Criteria::new(key, snapshot);
-        Self { criteria, fields: Fields::new(key), needles: Findings::new(key) }
-    }
-}
-
-/// Messages that have not been looked at.
-struct Candidates<'a, I> {
-    next: &'a [Row],
-    pieces: I,
-}
-
-impl<'a, I: Iterator<Item = &'a [Row]>> Candidates<'a, I> {
-    /// So many of those that lie together next; none if there are no more.
-    fn peek(&mut self, most: usize) -> &'a [Row] {
-        if self.next.is_empty() {
-            self.next = self.pieces.next().unwrap_or_default();
+        let most = (SEARCH_ROWS / criteria.weight()).max(1);
+        let keywords = snapshot.shared_keywords();
+        Self {
+            key,
+            criteria,
+            keywords,
+            most,
+            fields: Fields::new(key),
+            needles: Findings::new(key),
         }
-        self.next.get(..most).unwrap_or(self.next)
     }
 
-    fn pass(&mut self, count: usize) {
-        self.next = self.next.get(count..).unwrap_or_default();
+    /// Ask the same of the messages of a newer snapshot, whose keywords may have other bits.
+    fn follow(&mut self, snapshot: &Snapshot) {
+        let keywords = snapshot.shared_keywords();
+        if !Arc::ptr_eq(&keywords, &self.keywords) {
+            self.criteria = Criteria::new(self.key, snapshot);
+            self.keywords = keywords;
+        }
     }
 }
 
-impl<'a> Batch<'a> {
-    /// The next messages, so many at the most, decided where their rows suffice.
-    fn next(
-        most: usize,
+impl Batch {
+    /// Decide about these, or some of them if the batch is full; says about which it was last.
+    fn decide<'r>(
+        &mut self,
         criteria: &Criteria<'_>,
-        candidates: &mut Candidates<'a, impl Iterator<Item = &'a [Row]>>,
-        found: &mut Vec<Uid>,
-    ) -> Self {
-        let mut batch = Self { rows: 0, open: Vec::new(), octets: 0 };
-        while batch.rows < most && !batch.is_full() {
-            let rows = candidates.peek(most - batch.rows);
-            if rows.is_empty() {
-                break;
-            }
-            let decided = batch.decide(criteria, rows, found);
-            candidates.pass(decided);
-        }
-        batch
-    }
-
-    /// Decide about these, or some of them if the batch is full; returns about how many.
-    fn decide(&mut self, criteria: &Criteria<'_>, rows: &'a [Row], found: &mut Vec<Uid>) -> usize {
+        rows: impl Iterator<Item = &'r Row>,
+        matching: &mut Matching,
+    ) -> Option<&'r Row> {
         let nothing = Known::default();
-        let mut decided = 0;
+        let (mut decided, mut last) = (0, None);
         for row in rows {
             decided += 1;
+            last = Some(row);
             match decide(criteria, (row, &nothing)) {
-                Some(true) => found.push(row.uid),
+                Some(true) => matching.add(row),
                 Some(false) => {}
                 None => {
-                    self.open.push(row);
+                    self.open.push(row.clone());
                     self.octets += row.size.min(1 << 20);
                     if self.is_full() {
                         break;
@@ -130,7 +147,7 @@ impl<'a> Batch<'a> {
             }
         }
         self.rows += decided;
-        decided
+        last
     }
 
     fn is_full(&self) -> bool {
@@ -139,15 +156,17 @@ impl<'a> Batch<'a> {
 }
 
 impl Search {
-    /// The matches: those of the UIDs returned that have a number. There may be more of them than are wanted, but none is missing
-    /// between two of them, nor between them and the end that they were wanted from. What takes long is done on a thread for
-    /// such work, in turns with others, and ends when nobody waits for it any more.
+    /// The matches. There may be more of them than are wanted, but none is missing between two of them, nor between them and the
+    /// end that they were wanted from. What takes long is done on a thread for such work, in turns with others, and ends when nobody
+    /// waits for it any more.
     ///
-    /// A message whose content is gone or damaged matches no key that asks for it, nor such a key's opposite.
+    /// Each message is taken as it is when its turn comes, flags and all at the same moment: what others change meanwhile is seen
+    /// for some messages and not for others, and who was expunged before its turn matches nothing. A message whose content is gone
+    /// or damaged matches no key that asks for it, nor such a key's opposite.
     ///
     /// # Errors
     /// [`Refused::TooScattered`]; as of [`crate::AccountStore::content`], other than for a single message.
-    pub async fn run(self, progress: Arc<Progress>) -> Result<UidSet, StoreError> {
+    pub async fn run(self, progress: Arc<Progress>) -> Result<Matches, StoreError> {
         progress.begin(self.numbering.count(&self.candidates).into());
         if self.is_short() {
             return self.look(&progress).await;
@@ -163,54 +182,74 @@ impl Search {
         if rows.saturating_mul(self.key.weight()) > SHORT_SEARCH_LOOKS {
             return false;
         }
-        let octets = || self.snapshot.rows_in(&self.candidates).map(|row| row.size).sum::<u64>();
-        !self.key.reads() || rows <= SHORT_SEARCH_MESSAGES && octets() <= SHORT_SEARCH_OCTETS
+        let sizes = |snapshot: &Snapshot| {
+            snapshot.rows_in(&self.candidates).map(|row| row.size).sum::<u64>()
+        };
+        !self.key.reads()
+            || rows <= SHORT_SEARCH_MESSAGES && sizes(&self.open.snapshot()) <= SHORT_SEARCH_OCTETS
     }
 
-    /// Look at message after message. Lets others run in between.
-    async fn look(&self, progress: &Progress) -> Result<UidSet, StoreError> {
+    /// Look at message after message, from the end on that is wanted. Lets others run in between.
+    async fn look(&self, progress: &Progress) -> Result<Matches, StoreError> {
+        let mut sought = Sought::new(&self.key, &self.open.snapshot());
+        let mut found = Found::new(self.wanted, self.numbering.clone(), self.most);
+        let mut matching = Matching::default();
+        let mut next = Some(match self.wanted {
+            Wanted::All | Wanted::Lowest(_) => Uid::MIN,
+            Wanted::Highest(_) => Uid::MAX,
+        });
+        while let Some(from) = next.filter(|_| !found.is_enough()) {
+            let batch = self.batch(from, &mut sought, &mut matching);
+            next = batch.next;
+            progress.advance((batch.rows - batch.open.len()) as u64);
+            self.look_at(&batch.open, &sought, (progress, &mut matching)).await?;
+            found.take(&mut matching.uids)?;
+            if next.is_some() {
+                yield_now().await;
+            }
+        }
+        let uids = found.into_set();
+        let latest = (!uids.is_empty()).then_some(matching.latest);
+        Ok(Matches { uids, latest })
+    }
+
+    /// The next messages from this one on as they are now, decided where their rows suffice.
+    fn batch(&self, from: Uid, sought: &mut Sought<'_>, matching: &mut Matching) -> Batch {
+        let snapshot = self.open.snapshot();
+        sought.follow(&snapshot);
+        let (most, criteria) = (sought.most, &sought.criteria);
+        let mut batch = Batch::default();
         match self.wanted {
             Wanted::All | Wanted::Lowest(_) => {
-                self.run_over(self.snapshot.pieces_in(&self.candidates), progress).await
+                for piece in snapshot.pieces_from(&self.candidates, from) {
+                    let piece = piece.get(..most - batch.rows).unwrap_or(piece);
+                    let last = batch.decide(criteria, piece.iter(), matching);
+                    if batch.rows == most || batch.is_full() {
+                        batch.next = last.and_then(|row| row.uid.next());
+                        break;
+                    }
+                }
             }
             Wanted::Highest(_) => {
-                let rows = self.snapshot.rows().rev();
-                let rows = rows.filter(|row| self.candidates.contains(row.uid));
-                self.run_over(rows.map(slice::from_ref), progress).await
+                for piece in snapshot.pieces_down_from(&self.candidates, from) {
+                    let passed = piece.len().saturating_sub(most - batch.rows);
+                    let piece = piece.get(passed..).unwrap_or_default();
+                    let last = batch.decide(criteria, piece.iter().rev(), matching);
+                    if batch.rows == most || batch.is_full() {
+                        batch.next = last.and_then(|row| row.uid.previous());
+                        break;
+                    }
+                }
             }
         }
-    }
-
-    /// The matches among these candidates, which come from the end on that is wanted.
-    async fn run_over(
-        &self,
-        pieces: impl Iterator<Item = &[Row]> + Send,
-        progress: &Progress,
-    ) -> Result<UidSet, StoreError> {
-        let sought = Sought::new(&self.key, &self.snapshot);
-        let most = (SEARCH_ROWS / sought.criteria.weight()).max(1);
-        let mut candidates = Candidates { next: &[], pieces };
-        let mut found = Found::new(self.wanted, self.numbering.clone(), self.most);
-        let mut matches = Vec::new();
-        while !found.is_enough() {
-            let batch = Batch::next(most, &sought.criteria, &mut candidates, &mut matches);
-            progress.advance((batch.rows - batch.open.len()) as u64);
-            self.look_at(&batch.open, &sought, (progress, &mut matches)).await?;
-            found.take(&mut matches)?;
-            if batch.rows < most && !batch.is_full() {
-                // There are no more, and nothing that others would have to be let in for.
-                break;
-            }
-            yield_now().await;
-        }
-        Ok(found.into_set())
+        batch
     }
 
     async fn look_at(
         &self,
-        rows: &[&Row],
+        rows: &[Row],
         sought: &Sought<'_>,
-        (progress, found): (&Progress, &mut Vec<Uid>),
+        (progress, matching): (&Progress, &mut Matching),
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
@@ -219,7 +258,7 @@ impl Search {
         let summaries = self.account.store().summaries(&emails).await?;
         for (row, summary) in rows.iter().zip(summaries) {
             match look_closer(&self.account, row, summary, sought).await {
-                Ok(true) => found.push(row.uid),
+                Ok(true) => matching.add(row),
                 Ok(false)
                 | Err(StoreError::Refused(Refused::NoSuchMessage) | StoreError::Damaged(_)) => {}
                 Err(error) => return Err(error),

@@ -40,7 +40,6 @@ pub(super) async fn narrow(
     (user, selected): (&User, &Selected),
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
-    let snapshot = selected.open.snapshot();
     // The one implies the other (RFC 7162 §3.1.4.1).
     if !command.items.contains(&FetchItem::ModSeq) {
         command.items.push(FetchItem::ModSeq);
@@ -49,13 +48,12 @@ pub(super) async fn narrow(
         false => UidSet::new(),
         true => {
             // `*` is above whatever was there, or `1:*` would not ask for the last ones.
-            let last = snapshot.uid_next().and_then(Uid::previous);
+            let last = selected.open.snapshot().uid_next().and_then(Uid::previous);
             selected::uids(&command.set, last.or(selected.view.last_uid()))
         }
     };
     let asked = changes::Since { modseq: since.modseq, among: uids, vanished };
-    let found = asked.find(user, &selected.view, &snapshot).await?;
-    drop(snapshot);
+    let found = asked.find(user, &selected.view, &selected.open).await?;
     sync::tell_vanished(true, &found.vanished, out).await?;
     Ok(found.changed)
 }

@@ -166,6 +166,28 @@ fn answers_that_are_not_read_while_all_changes() {
     }
 }
 
+/// Searches that take long, and all of the mailbox changes after each has begun: nobody keeps it as it was.
+#[test]
+fn searches_that_go_on_while_all_changes() {
+    let victim = Victim::with_mail([b"x".as_slice(); 2]);
+    let mut ada = victim.ada();
+    (0..15).for_each(|_| drop(ada.ok("UID COPY 1:* INBOX")));
+    let mut flags = ["\\Seen", "\\Draft"].into_iter().cycle();
+    let mut change_all =
+        || drop(ada.ok(&format!("STORE 1:* FLAGS.SILENT ({})", flags.next().unwrap())));
+    // Looks at each message for each of the keys, one after the other.
+    let search = format!("a SEARCH NOT ({}LARGER 1)\r\n", "SMALLER 9 ".repeat(200));
+    let count = scaled(FEW);
+    let mut users = victim.users(count);
+    change_all();
+    let before = victim.measure();
+    for user in &mut users {
+        user.say(search.as_bytes());
+        change_all();
+    }
+    victim.assert_bounded(before, "SEARCH of 65,536 messages while all changes", count, 400);
+}
+
 /// Two hundred messages that are never finished: the beginning of each waits in memory.
 #[test]
 fn messages_of_one_append() {
