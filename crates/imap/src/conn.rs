@@ -2,6 +2,7 @@
 
 use crate::budget::Budget;
 use crate::compress::{Broken, Inflated, Inflater};
+use crate::connections::{EndOfAll, Ended};
 use crate::limits::{
     DROP_OCTETS, GATHERING, LINGER, LINGER_OCTETS, LITERAL_DEADLINE, MAX_DROPS, READ_OCTETS,
 };
@@ -10,6 +11,7 @@ use rookery_imap_wire::{Frame, Framer, LineFrame};
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -25,6 +27,8 @@ pub(crate) struct Input<'c> {
     /// There once the client asked for it (RFC 4978 §3).
     inflater: Option<Box<Inflater>>,
     shutdown: watch::Receiver<bool>,
+    /// That of the connections of whoever is logged in.
+    end: Option<Arc<EndOfAll>>,
     received: u64,
     /// Reads one after the other that brought next to nothing, and no command to its end.
     drops: u32,
@@ -41,6 +45,8 @@ pub(crate) enum NoInput {
     Broken,
     /// The server is going down.
     ShuttingDown,
+    /// The connections of the account were ended.
+    Ended(Ended),
 }
 
 /// The two halves of a conversation over the two halves of a stream.
@@ -52,7 +58,7 @@ pub(crate) fn open<'c, W: Sink>(
     let budget = Budget::BEFORE_LOGIN;
     let framer = Framer::new(budget.framer());
     (
-        Input { read, framer, budget, inflater: None, shutdown, received: 0, drops: 0 },
+        Input { read, framer, budget, inflater: None, shutdown, end: None, received: 0, drops: 0 },
         Out::new(write, patience),
     )
 }
@@ -117,16 +123,24 @@ impl Input<'_> {
         self.framer.set_limits(budget.framer());
     }
 
+    /// Whose end is heeded from now on.
+    pub(crate) fn set_end(&mut self, end: Option<Arc<EndOfAll>>) {
+        self.end = end;
+    }
+
     /// The framer, to decide about a literal.
     pub(crate) fn framer(&mut self) -> &mut Framer {
         &mut self.framer
     }
 
     /// The next frame without waiting: [`Frame::Incomplete`] if it has not come in whole. Commands that
-    /// were pipelined are not begun when the server goes down.
+    /// were pipelined are not begun when the server goes down, or the connections of the account were ended.
     pub(crate) fn try_frame(&mut self) -> Result<Frame, NoInput> {
         if *self.shutdown.borrow() {
             return Err(NoInput::ShuttingDown);
+        }
+        if let Some(why) = self.end.as_ref().and_then(|end| end.come()) {
+            return Err(NoInput::Ended(why));
         }
         Ok(self.next())
     }
@@ -190,11 +204,12 @@ impl Input<'_> {
     }
 
     async fn read_before(&mut self, deadline: Instant) -> Result<(), NoInput> {
-        let mut shutdown = self.shutdown.clone();
+        let (mut shutdown, end) = (self.shutdown.clone(), self.end.clone());
         tokio::select! {
             biased;
             read = timeout_at(deadline, self.read()) => read.map_err(|_| NoInput::TimedOut)?,
             _ = shutdown.wait_for(|down| *down) => Err(NoInput::ShuttingDown),
+            why = ended(end.as_deref()) => Err(NoInput::Ended(why)),
         }
     }
 
@@ -261,6 +276,14 @@ impl Input<'_> {
             Poll::Ready(Ok(()))
         })
         .await
+    }
+}
+
+/// Wait for the end of an account's connections; for ever where nobody is logged in.
+async fn ended(end: Option<&EndOfAll>) -> Ended {
+    match end {
+        Some(end) => end.wait().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -28,7 +28,7 @@ mod sync;
 mod walk;
 
 pub use conn::turn_away;
-pub use connections::Connections;
+pub use connections::{Connections, Ended};
 pub use mask::{Mask, NotMaskable};
 
 use rookery_auth::Directory;

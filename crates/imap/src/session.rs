@@ -3,7 +3,7 @@
 use crate::budget::Budget;
 use crate::command::copy;
 use crate::conn::{Input, NoInput, after};
-use crate::connections::Place;
+use crate::connections::{Ended, Place};
 use crate::dispatch;
 use crate::gate;
 use crate::limits;
@@ -94,7 +94,7 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) account: Account,
     /// This connection's place among those of the account.
-    pub(crate) _place: Arc<Place>,
+    pub(crate) place: Arc<Place>,
 }
 
 /// A conversation.
@@ -178,7 +178,7 @@ impl Session {
 
     /// Hold the conversation.
     pub(crate) async fn run(mut self, mut input: Input<'_>, mut out: Out<'_>, stage: Stage) -> End {
-        self.apply_limits(&mut input);
+        self.heed_user(&mut input);
         if stage == Stage::Greeting {
             let code = capability::code(&self.context, None).await;
             out.ok_code(code, "Rookery is listening");
@@ -212,9 +212,10 @@ impl Session {
         }
     }
 
-    /// Limits as befits who is at the other end.
-    pub(crate) fn apply_limits(&self, input: &mut Input<'_>) {
+    /// Limits as befits who is at the other end, and whose sessions end with this one.
+    pub(crate) fn heed_user(&self, input: &mut Input<'_>) {
         input.set_budget(self.budget());
+        input.set_end(self.user().map(|user| user.place.end()));
     }
 
     fn budget(&self) -> Budget {
@@ -551,5 +552,19 @@ fn say_bye(end: NoInput, out: &mut Out<'_>) -> &'static str {
             out.untagged(Status::Bye, Some(Code::Unavailable), "The server is going down");
             "shutdown"
         }
+        NoInput::Ended(why) => {
+            let (code, text, word) = of_ended(why);
+            out.untagged(Status::Bye, Some(code), text);
+            word
+        }
+    }
+}
+
+/// What is said to whom an administrator sends away (RFC 9051 §7.1.5; the codes are in RFC 5530 §3), and the word for the log.
+fn of_ended(why: Ended) -> (Code, &'static str, &'static str) {
+    match why {
+        Ended::Disabled => (Code::ContactAdmin, "The account was disabled", "account disabled"),
+        Ended::Deleted => (Code::ContactAdmin, "The account was deleted", "account deleted"),
+        Ended::NewPassword => (Code::Expired, "The password was changed", "password changed"),
     }
 }

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::import::{self, CrlfWriter};
 use crate::services::Services;
 use crate::{admin, cli};
+use rookery_imap::Connections;
 use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
 use std::io;
 use std::path::Path;
@@ -95,6 +96,10 @@ where
         let made = store.create_account(name.as_str(), &initial_mailboxes(), 0).await;
         made.map_err(io::Error::other)?;
     }
-    let accounts = Arc::new(accounts);
-    admin::serve(stream, &Services { store, local: None, accounts, message_size: 10_000 }).await
+    let (accounts, connections) = (Arc::new(accounts), Connections::default());
+    admin::serve(
+        stream,
+        &Services { store, local: None, accounts, connections, message_size: 10_000 },
+    )
+    .await
 }

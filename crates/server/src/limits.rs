@@ -89,6 +89,9 @@ pub(crate) const MAX_CONFIG_SIZE: u64 = 1024 * 1024;
 /// Held by `so_many_files_are_kept_in_memory_and_no_more`.
 pub(crate) const MAX_CACHED_ACCOUNTS: usize = 10_000;
 
+/// How long until the files of accounts that have connections are looked at again, whether they say that the account is disabled. Tuning.
+pub(crate) const DISABLED_PACE: Duration = Duration::from_secs(5);
+
 /// Locks that changes of accounts are spread over by name. Tuning.
 pub(crate) const ACCOUNT_LOCKS: usize = 64;
 

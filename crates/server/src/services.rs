@@ -4,7 +4,7 @@ use crate::accounts::{Accounts, Locate};
 use crate::config::Limits;
 use crate::failure::Failure;
 use crate::private_file;
-use rookery_imap::limits as imap;
+use rookery_imap::{Connections, limits as imap};
 use rookery_mailbox::Store;
 use rookery_store_local::{LocalStore, limits as store_local};
 use std::io;
@@ -21,6 +21,8 @@ pub(crate) struct Services {
     /// The same store, if it is the embedded one, for what only that can do.
     pub(crate) local: Option<Arc<LocalStore>>,
     pub(crate) accounts: Arc<Accounts>,
+    /// The IMAP connections of each account: none where no server runs.
+    pub(crate) connections: Connections,
     /// The largest message that is taken, in octets.
     pub(crate) message_size: u64,
 }
@@ -60,7 +62,7 @@ impl Services {
         let locate: Locate = Box::new(move |name| located.account_dir(name));
         let accounts = Arc::new(Accounts::new(locate)?);
         let local = Some(Arc::clone(&store));
-        Ok(Self { store, local, accounts, message_size })
+        Ok(Self { store, local, accounts, connections: Connections::default(), message_size })
     }
 }
 

@@ -34,7 +34,9 @@ pub(crate) async fn log_in(
     input: &mut Input<'_>,
 ) -> Answer {
     let services = session.context.services.clone();
-    let login = match services.directory.login(authzid, user, password).await {
+    let check = || services.directory.login(authzid, user, password);
+    let endings = services.connections.endings();
+    let login = match check().await {
         Ok(login) => login,
         Err(denied) => return Err(refuse(session, user, denied).into()),
     };
@@ -42,6 +44,13 @@ pub(crate) async fn log_in(
     let Some(place) = services.connections.place(&login.account, most) else {
         return Err(refuse_another(session, &login.account).into());
     };
+    // While the password was checked somebody's connections were ended, perhaps this account's. Now that this one is among them,
+    // either the directory says what has changed, or it ends with the others.
+    if services.connections.endings() != endings
+        && let Err(denied) = check().await
+    {
+        return Err(refuse(session, user, denied).into());
+    }
     let account = Account::new(services.store.account(&login.account).await?);
     let peer = &session.context.peer;
     let address = peer.address.map(|address| address.to_string());
@@ -58,9 +67,9 @@ pub(crate) async fn log_in(
             tracing::warn!(account = login.account, name, %error, "a capability cannot be hidden");
         }
     }
-    let user = User { name: login.account, account, _place: Arc::new(place) };
+    let user = User { name: login.account, account, place: Arc::new(place) };
     session.state = State::Authenticated(user);
-    session.apply_limits(input);
+    session.heed_user(input);
     done_with(capability::code(&session.context, session.user()).await, "Welcome")
 }
 

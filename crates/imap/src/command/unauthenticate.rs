@@ -12,7 +12,7 @@ pub(crate) async fn run(session: &mut Session, input: &mut Input<'_>) -> Answer 
     let account = session.user().map(|user| user.name.as_str());
     tracing::info!(session = session.context.peer.session, account, "unauthenticate");
     session.unauthenticate();
-    session.apply_limits(input);
+    session.heed_user(input);
     let code = capability::code(&session.context, None).await;
     Ok(Done::new(Some(code), "Nobody is logged in now", Next::StopCompressing))
 }

@@ -28,7 +28,7 @@ pub(crate) struct AccountFile {
 
 /// What changes when a file does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Version {
+pub(crate) struct Version {
     inode: u64,
     length: u64,
     seconds: i64,

@@ -10,7 +10,7 @@ mod login;
 mod rehash;
 mod waiting;
 
-pub(crate) use file::AccountFile;
+pub(crate) use file::{AccountFile, Version};
 pub(crate) use hashing::NotHashed;
 pub(crate) use login::PeerDirectory;
 pub(crate) use rookery_auth::AccountName as Name;
@@ -82,6 +82,11 @@ impl Accounts {
         }
         cached.insert(name.clone(), (version, Arc::clone(&account)));
         Ok(Some(account))
+    }
+
+    /// The present version of an account's file, `None` if there is none.
+    pub(crate) fn version(&self, name: &Name) -> io::Result<Option<Version>> {
+        file::version(&self.file_of(name))
     }
 
     /// An account's file, if it is known and has not changed. The look at its time stamp is taken on the spot, as it is in

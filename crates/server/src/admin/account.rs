@@ -9,7 +9,7 @@ use crate::limits::MAX_ADMIN_ACCOUNTS;
 use crate::services::Services;
 use rookery_auth::limits::MAX_PASSWORD_LEN;
 use rookery_auth::password::StoredPassword;
-use rookery_imap::Mask;
+use rookery_imap::{Ended, Mask};
 use rookery_mailbox::{Account, AccountStore, initial_mailboxes};
 use rookery_mailbox::{Refused, StoreError};
 use std::io;
@@ -100,20 +100,36 @@ pub(super) async fn show(services: &Services, name: &str) -> Answer {
     }))
 }
 
-pub(super) async fn set_password(services: &Services, name: &str, password: Password) -> Answer {
+/// Set a new password. Who is logged in with the former one stays so, unless sessions are to end.
+pub(super) async fn set_password(
+    services: &Services,
+    name: &str,
+    password: Password,
+    end_sessions: bool,
+) -> Answer {
     let name = parse(name)?;
     store_of(services, &name).await?;
     let password = stored(services, password).await?;
     let lost = AccountFile::new(name.as_str(), password.clone());
     change_or(services, &name, Some(lost), |file| file.passwords = vec![password]).await?;
     tracing::info!(account = %name, "password changed");
-    Ok(Response::Done)
+    if end_sessions {
+        services.connections.end(name.as_str(), Ended::NewPassword);
+        return Ok(Response::Done);
+    }
+    match services.connections.count(name.as_str()) {
+        0 => Ok(Response::Done),
+        connections => Ok(Response::StayLoggedIn { connections: connections as u64 }),
+    }
 }
 
 pub(super) async fn set_disabled(services: &Services, name: &str, disabled: bool) -> Answer {
     let name = parse(name)?;
     change(services, &name, move |file| file.disabled = disabled).await?;
     tracing::info!(account = %name, disabled, "account changed");
+    if disabled {
+        services.connections.end(name.as_str(), Ended::Disabled);
+    }
     Ok(Response::Done)
 }
 
@@ -176,6 +192,7 @@ pub(super) async fn delete(services: &Services, name: &str) -> Answer {
     let deleted = services.store.delete_account(name.as_str()).await;
     deleted.map_err(|error| Failure::of_account(name.as_str(), error))?;
     services.accounts.forget(&name);
+    services.connections.end(name.as_str(), Ended::Deleted);
     tracing::info!(account = %name, "account deleted");
     Ok(Response::Done)
 }

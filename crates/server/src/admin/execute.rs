@@ -18,8 +18,8 @@ pub(super) async fn execute(
         Request::AccountAdd { name, password } => account::add(services, &name, password).await,
         Request::AccountList { after } => account::list(services, after.as_deref()).await,
         Request::AccountShow { name } => account::show(services, &name).await,
-        Request::AccountPassword { name, password } => {
-            account::set_password(services, &name, password).await
+        Request::AccountPassword { name, password, end_sessions } => {
+            account::set_password(services, &name, password, end_sessions).await
         }
         Request::AccountSetDisabled { name, disabled } => {
             account::set_disabled(services, &name, disabled).await

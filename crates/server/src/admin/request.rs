@@ -21,6 +21,9 @@ pub(crate) enum Request {
     AccountPassword {
         name: String,
         password: Password,
+        /// Whether who is logged in is sent away.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        end_sessions: bool,
     },
     AccountSetDisabled {
         name: String,
@@ -143,6 +146,10 @@ pub(crate) enum Response {
     Done,
     /// The name of the account that was added.
     Added(String),
+    /// The password is another one, and clients that said the former one are still there.
+    StayLoggedIn {
+        connections: u64,
+    },
     /// Accounts, and whether there are more after the last.
     Accounts {
         accounts: Vec<AccountSummary>,

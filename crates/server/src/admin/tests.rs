@@ -4,6 +4,7 @@ use crate::config::Limits;
 use crate::limits::{MAX_ADMIN_CONNECTIONS, MAX_ADMIN_LISTED, MAX_ADMIN_MESSAGES};
 use crate::services::Services;
 use rookery_auth::Directory;
+use rookery_imap::Connections;
 use rookery_mailbox::MemoryStore;
 use std::sync::Arc;
 
@@ -20,7 +21,13 @@ fn services() -> (tempfile::TempDir, Services) {
 fn without_files() -> Services {
     let accounts = Accounts::new(Box::new(|name| std::path::Path::new("none").join(name))).unwrap();
     let (store, accounts) = (Arc::new(MemoryStore::new()), Arc::new(accounts));
-    Services { store, local: None, accounts, message_size: 100_000 }
+    Services {
+        store,
+        local: None,
+        accounts,
+        connections: Connections::default(),
+        message_size: 100_000,
+    }
 }
 
 fn add(name: &str, password: &str) -> Request {
@@ -58,7 +65,10 @@ async fn an_account_lives_and_dies() {
     assert!(directory.login(None, "ada", b"tulip").await.is_err());
     client.ask(&disable(false)).await.unwrap();
     let password = Password::Clear("rose".to_owned());
-    client.ask(&Request::AccountPassword { name: "ada".to_owned(), password }).await.unwrap();
+    client
+        .ask(&Request::AccountPassword { name: "ada".to_owned(), password, end_sessions: false })
+        .await
+        .unwrap();
     assert!(directory.login(None, "ada", b"rose").await.is_ok());
 
     client.ask(&Request::AccountDelete { name: "ada".to_owned() }).await.unwrap();
@@ -77,7 +87,10 @@ async fn an_account_that_lost_its_file_gets_another_one_but_no_other_owner() {
         assert!(error(&mut client, request).await.contains("no account.toml"));
     }
     let password = Password::Stored("{PLAIN}tulip".to_owned());
-    client.ask(&Request::AccountPassword { name: "ada".to_owned(), password }).await.unwrap();
+    client
+        .ask(&Request::AccountPassword { name: "ada".to_owned(), password, end_sessions: false })
+        .await
+        .unwrap();
     client.ask(&show).await.unwrap();
 }
 
@@ -265,7 +278,7 @@ async fn a_new_password_does_not_undo_what_happens_beside_it() {
     let (mut one, mut other) = (Client::within(services.clone()), Client::within(services.clone()));
     one.ask(&add("ada", "{PLAIN}tulip")).await.unwrap();
     let password = Password::Clear("rose".to_owned());
-    let change = Request::AccountPassword { name: "ada".to_owned(), password };
+    let change = Request::AccountPassword { name: "ada".to_owned(), password, end_sessions: false };
     let disable = Request::AccountSetDisabled { name: "ada".to_owned(), disabled: true };
     let (changed, disabled) = tokio::join!(one.ask(&change), other.ask(&disable));
     assert!(changed.is_ok() && disabled.is_ok());

@@ -20,8 +20,10 @@ pub(super) enum Command {
     /// Show an account
     Show(Shown),
     /// Set a new password; without --password-stdin one is made up and printed
-    Passwd(WithPassword),
-    /// Let nobody log in to an account; its mail is still taken
+    ///
+    /// Who is logged in stays so, until the connection ends; --end-sessions ends them all.
+    Passwd(NewPassword),
+    /// Let nobody log in to an account, and send away who is logged in; its mail is still taken
     Disable(Named),
     /// Undo `disable`
     Enable(Named),
@@ -62,6 +64,15 @@ pub(super) struct WithPassword {
 }
 
 #[derive(Args)]
+pub(super) struct NewPassword {
+    #[command(flatten)]
+    of: WithPassword,
+    /// Send away who is logged in, as after a password was stolen
+    #[arg(long)]
+    end_sessions: bool,
+}
+
+#[derive(Args)]
 pub(super) struct Listed {
     /// Print JSON
     #[arg(long)]
@@ -92,9 +103,9 @@ pub(super) async fn run(place: &Place, command: Command) -> Result<(), Failure> 
             place.make()?;
             set_password(place, &request, made_up).await
         }
-        Command::Passwd(options) => {
+        Command::Passwd(NewPassword { of: options, end_sessions }) => {
             let (password, made_up) = choose_password(&options)?;
-            let request = Request::AccountPassword { name: options.name, password };
+            let request = Request::AccountPassword { name: options.name, password, end_sessions };
             set_password(place, &request, made_up).await
         }
         Command::List(Listed { json: as_json }) => {
@@ -183,8 +194,17 @@ async fn set_password(
     request: &Request,
     made_up: Option<String>,
 ) -> Result<(), Failure> {
-    if let Response::Added(name) = place.ask(request).await? {
-        print(&format!("user: {name}"))?;
+    match place.ask(request).await? {
+        Response::Added(name) => print(&format!("user: {name}"))?,
+        Response::StayLoggedIn { connections } => {
+            let connections = counted(connections, "connection");
+            // Whoever does not hear it has the new password all the same.
+            let _ = writeln!(
+                std::io::stderr(),
+                "still logged in: {connections}; with --end-sessions they are ended"
+            );
+        }
+        _ => {}
     }
     made_up.map_or(Ok(()), |password| print(&format!("password: {password}")))
 }

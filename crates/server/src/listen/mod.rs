@@ -2,6 +2,7 @@
 
 mod bound;
 mod connections;
+mod disabled;
 mod session;
 
 use crate::admin;
@@ -94,6 +95,7 @@ impl Server {
         if let Some(socket) = self.admin.take() {
             tasks.spawn(socket.serve(self.shared.services.clone(), self.shutdown.subscribe()));
         }
+        tasks.spawn(disabled::watch(self.shared.services.clone(), self.shutdown.subscribe()));
         let ended = watch::Sender::new(false);
         let lines = tokio::spawn(logging::tell_of_left_out(ended.subscribe()));
         while let Event::Reload = self.signals.next().await {

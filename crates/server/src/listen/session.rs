@@ -27,7 +27,6 @@ pub(super) struct Shared {
     tls: Tls,
     config: RwLock<Arc<Config>>,
     connections: Arc<Connections>,
-    of_accounts: rookery_imap::Connections,
     lmtp_places: Places,
     heard_out: Semaphore,
     next_session: AtomicU64,
@@ -42,18 +41,8 @@ impl Shared {
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
         let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
-        let of_accounts = rookery_imap::Connections::default();
         let heard_out = Semaphore::new(open_files::heard_out());
-        Self {
-            services,
-            tls,
-            config,
-            connections,
-            of_accounts,
-            lmtp_places,
-            heard_out,
-            next_session,
-        }
+        Self { services, tls, config, connections, lmtp_places, heard_out, next_session }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -178,7 +167,7 @@ impl Shared {
         Arc::new(rookery_imap::Services {
             store: Arc::clone(&self.services.store),
             directory: Arc::new(directory),
-            connections: self.of_accounts.clone(),
+            connections: self.services.connections.clone(),
             settings,
         })
     }

@@ -22,4 +22,5 @@ mod races;
 mod read_only;
 mod rookery;
 mod serve;
+mod sessions;
 mod tls;
