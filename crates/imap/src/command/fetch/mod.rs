@@ -181,7 +181,10 @@ async fn messages(
         let summary = summaries.next().await?;
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
-        let printed = message(user, view, items, (number, row, summary.as_ref()), out).await;
+        let printed = match summary {
+            Ok(summary) => message(user, view, items, (number, row, summary.as_ref()), out).await,
+            Err(fault) => Err(fault.into()),
+        };
         match printed {
             Ok(()) => {}
             Err(Unprintable::Command(failure)) => return Err(failure),

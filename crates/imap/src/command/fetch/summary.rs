@@ -90,6 +90,9 @@ impl Summary {
     }
 }
 
+/// The summary of one message: `None` where it is not asked for or the message is gone. A failure concerns that message only.
+pub(super) type Looked = Result<Option<Summary>, StoreError>;
+
 /// The summaries of messages, one after the other: a few are fetched from the store ahead.
 pub(super) struct Summaries<'a> {
     account: &'a Account,
@@ -115,18 +118,18 @@ impl<'a> Summaries<'a> {
         }
     }
 
-    /// The summary of the next message: `None` where it is not asked for or the message is gone.
-    pub(super) async fn next(&mut self) -> Result<Option<Summary>, StoreError> {
+    /// The summary of the next message.
+    pub(super) async fn next(&mut self) -> Result<Looked, StoreError> {
         if !self.wanted {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         if self.ahead.is_empty() {
             self.fetch().await?;
         }
-        match self.ahead.pop_front() {
+        Ok(match self.ahead.pop_front() {
             None | Some((_, None)) => Ok(None),
-            Some((row, Some(beginning))) => Ok(readable(self.account, row, beginning).await),
-        }
+            Some((row, Some(beginning))) => readable(self.account, row, beginning).await.map(Some),
+        })
     }
 
     async fn fetch(&mut self) -> Result<(), StoreError> {
@@ -144,17 +147,21 @@ pub(crate) async fn of(account: &Account, row: &Row) -> Result<Option<Summary>, 
     let stored = account.store().beginnings(&[row.email], 0).await?.pop().flatten();
     match stored {
         None => Ok(None),
-        Some(beginning) => Ok(readable(account, row, beginning).await),
+        Some(beginning) => readable(account, row, beginning).await.map(Some),
     }
 }
 
-async fn readable(account: &Account, row: &Row, beginning: Beginning) -> Option<Summary> {
+async fn readable(
+    account: &Account,
+    row: &Row,
+    beginning: Beginning,
+) -> Result<Summary, StoreError> {
     let Beginning { summary, content } = beginning;
     if Encoded::open(&summary).is_some() {
-        return Some(Summary::new(summary, content));
+        return Ok(Summary::new(summary, content));
     }
     let tree = scan(account, row).await?;
-    Some(Summary::new(tree.encode().into(), content))
+    Ok(Summary::new(tree.encode().into(), content))
 }
 
 /// Whether an item is made of the message's header.
@@ -187,10 +194,10 @@ fn needs_summary(item: &FetchItem) -> bool {
         )
 }
 
-/// Look at the message itself: its summary was written by another version.
-async fn scan(account: &Account, row: &Row) -> Option<Message> {
+/// Look at the message itself: its summary is damaged, or was written by another version.
+async fn scan(account: &Account, row: &Row) -> Result<Message, StoreError> {
     let content = Content::new(account, row.email);
-    scan_while(|_| true, row.size, &content).await.ok()
+    scan_while(|_| true, row.size, &content).await
 }
 
 /// Look at a message of that size from its beginning, as long as there is need; at a long one where that keeps nobody else
