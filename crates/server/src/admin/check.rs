@@ -5,6 +5,7 @@ use super::{CheckedAccount, CheckedMessages, Finding, Response};
 use crate::accounts::{Accounts, Name};
 use crate::failure::Failure;
 use crate::services::Services;
+use rookery_mailbox::Refused;
 use rookery_store_local::{Report, Severity};
 use std::fs::Permissions;
 use std::io;
@@ -30,6 +31,10 @@ pub(super) async fn check(
     let report = report.map_err(|error| Failure::of_account(name.as_str(), error))?;
     let mut checked = checked(&name, report);
     let _locked = services.accounts.lock(&name).await;
+    if !services.accounts.directory(&name).exists() {
+        // It was deleted meanwhile: what the check missed was going.
+        return Err(Failure::of_account(name.as_str(), Refused::NoSuchAccount.into()));
+    }
     let accounts = Arc::clone(&services.accounts);
     let found = tokio::task::spawn_blocking(move || check_file(&accounts, &name, repair)).await;
     checked.findings.extend(found.map_err(|_| Failure::new("the server is going down"))?);

@@ -83,7 +83,9 @@ pub(super) async fn append(
         let date = DateTime::with_offset(details.received, details.zone);
         new.push(incoming.complete(flags(&details.flags)?, date).await?);
     }
-    account.store().append(mailbox.id, new, now()).await?;
+    if !new.is_empty() {
+        account.store().append(mailbox.id, new, now()).await?;
+    }
     Ok(Response::Done)
 }
 

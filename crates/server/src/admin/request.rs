@@ -90,7 +90,7 @@ pub(crate) enum Request {
         account: String,
         mailbox: Option<String>,
     },
-    /// As many messages follow as are described. The mailbox is made if it is missing.
+    /// As many messages follow as are described. The mailbox is made if it is missing, also for none.
     Append {
         account: String,
         mailbox: String,

@@ -22,48 +22,77 @@ pub(super) struct Options {
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let mut client = place.connect().await?;
     let is_of_one = options.name.is_some();
-    let names = match options.name {
-        Some(name) => vec![name],
+    let names = match &options.name {
+        Some(name) => vec![name.clone()],
         None => client.accounts().await?.into_iter().map(|account| account.name).collect(),
     };
+    let (checked, unchecked) = match is_of_one {
+        true => (vec![check(&mut client, &names[0], &options).await?], 0),
+        false => check_all(&mut client, &names, &options).await?,
+    };
+    client.close().await?;
+    if options.json {
+        json(&checked)?;
+    }
+    let wrong = checked.iter().filter(|account| !account.is_good()).count();
+    verdict(wrong, unchecked, options.repair)
+}
+
+/// Those that could be checked, and how many could not. One that was deleted meanwhile is neither.
+async fn check_all(
+    client: &mut Client,
+    names: &[String],
+    options: &Options,
+) -> Result<(Vec<CheckedAccount>, usize), Failure> {
     let (mut checked, mut unchecked) = (Vec::new(), 0);
     for name in names {
-        match check(&mut client, name.clone(), options.repair).await {
-            Ok(account) => {
-                if !options.json {
-                    print(&text(&account))?;
-                }
-                checked.push(account);
-            }
-            Err(failure) if is_of_one => return Err(failure),
+        match check(client, name, options).await {
+            Ok(account) => checked.push(account),
+            Err(_) if !is_there(client, name).await? => {}
             Err(failure) => {
                 unchecked += 1;
                 super::output::warn(&format!("{name}: {failure}"));
             }
         }
     }
-    client.close().await?;
-    if options.json {
-        json(&checked)?;
-    }
-    let wrong = checked.iter().filter(|account| !account.is_good()).count() + unchecked;
-    match (wrong, options.repair) {
-        (0, _) => Ok(()),
-        (_, true) => Err(of_wrong(wrong).hint("what could not be mended says what to do about it")),
-        (_, false) => Err(of_wrong(wrong)
-            .hint("`rookery check --repair` mends what can be mended, and throws nothing away")),
-    }
+    Ok((checked, unchecked))
 }
 
-fn of_wrong(accounts: usize) -> Failure {
-    Failure::new(format!("something is wrong with {}", counted(accounts as u64, "account")))
+async fn is_there(client: &mut Client, name: &str) -> Result<bool, Failure> {
+    Ok(client.accounts().await?.iter().any(|account| account.name == name))
 }
 
-async fn check(client: &mut Client, name: String, repair: bool) -> Result<CheckedAccount, Failure> {
-    match client.ask(&Request::Check { name, repair }).await? {
-        Response::Checked(account) => Ok(account),
+async fn check(
+    client: &mut Client,
+    name: &str,
+    options: &Options,
+) -> Result<CheckedAccount, Failure> {
+    let request = Request::Check { name: name.to_owned(), repair: options.repair };
+    match client.ask(&request).await? {
+        Response::Checked(account) => {
+            if !options.json {
+                print(&text(&account))?;
+            }
+            Ok(account)
+        }
         _ => Err(Failure::unexpected_answer()),
     }
+}
+
+fn verdict(wrong: usize, unchecked: usize, repair: bool) -> Result<(), Failure> {
+    let accounts = |number| counted(number as u64, "account");
+    let could_not = || format!("{} could not be checked", accounts(unchecked));
+    let is_wrong = format!("something is wrong with {}", accounts(wrong));
+    let message = match (wrong, unchecked) {
+        (0, 0) => return Ok(()),
+        (0, _) => return Err(Failure::new(could_not()).hint("the reasons stand above")),
+        (_, 0) => is_wrong,
+        _ => format!("{is_wrong}, and {}", could_not()),
+    };
+    Err(Failure::new(message).hint(match repair {
+        true => "what could not be mended says what to do about it",
+        false => "`rookery check --repair` mends what can be mended, and throws nothing away",
+    }))
 }
 
 /// What is said of an account.
@@ -97,5 +126,36 @@ fn tell(finding: &Finding, text: &mut String) {
     match mended {
         Some(how) => text.push_str(&format!("\n    mended: {how}")),
         None => text.push_str(&format!("\n    what follows: {consequence}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::Password;
+    use crate::config::Limits;
+    use crate::services::Services;
+
+    #[tokio::test]
+    async fn an_account_that_is_deleted_meanwhile_is_nothing_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        let services = Services::open(dir.path(), &Limits::default()).ok().unwrap();
+        let mut client = Client::within(services);
+        let password = Password::Stored("{PLAIN}tulip".to_owned());
+        client.ask(&Request::AccountAdd { name: "ada".to_owned(), password }).await.unwrap();
+        let names = ["ada", "bob"].map(str::to_owned);
+        let options = Options { name: None, repair: false, json: true };
+        let (checked, unchecked) = check_all(&mut client, &names, &options).await.unwrap();
+        assert_eq!((checked.len(), checked[0].name.as_str(), unchecked), (1, "ada", 0));
+    }
+
+    #[test]
+    fn what_could_not_be_checked_is_not_said_to_be_wrong() {
+        let said = |wrong, unchecked| verdict(wrong, unchecked, false).unwrap_err().to_string();
+        assert!(verdict(0, 0, false).is_ok());
+        assert!(said(0, 1).contains("1 account could not be checked"));
+        assert!(!said(0, 1).contains("wrong") && !said(0, 1).contains("--repair"));
+        let both = "something is wrong with 2 accounts, and 1 account could not be checked";
+        assert!(said(2, 1).contains(both));
     }
 }

@@ -65,8 +65,8 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     if tally.failures.is_empty() {
         return Ok(());
     }
-    let count = counted(tally.failures.len() as u64, "message");
-    Err(Failure::new(format!("{count} not imported:\n{}", tally.failures.join("\n"))))
+    let (count, failures) = (tally.failures.len(), tally.failures.join("\n"));
+    Err(Failure::new(format!("{count} could not be imported:\n{failures}")))
 }
 
 fn open(options: &Options) -> Result<Source, Failure> {
@@ -115,6 +115,9 @@ async fn import(
         }
     }
     tally.add(client, account, batch).await?;
+    for mailbox in source.mailboxes {
+        tally.make(client, account, mailbox).await?;
+    }
     Ok(tally)
 }
 
@@ -136,10 +139,8 @@ impl Tally {
         batch: Batch,
     ) -> Result<(), Failure> {
         let all: Vec<_> = batch.messages.iter().collect();
-        if all.is_empty() {
-            return Ok(());
-        }
-        let Err(failure) = append(client, account, &all).await? else {
+        let Some(mailbox) = all.first().map(|first| first.mailbox.as_str()) else { return Ok(()) };
+        let Err(failure) = append(client, account, mailbox, &all).await? else {
             self.count(&all);
             return Ok(());
         };
@@ -148,10 +149,26 @@ impl Tally {
             return Ok(());
         }
         for found in all {
-            match append(client, account, &[found]).await? {
+            match append(client, account, mailbox, &[found]).await? {
                 Ok(()) => self.count(&[found]),
                 Err(failure) => self.failures.push(format!("{}: {failure}", found.origin)),
             }
+        }
+        Ok(())
+    }
+
+    /// Make a mailbox, unless its messages have done so.
+    async fn make(
+        &mut self,
+        client: &mut Client,
+        account: &str,
+        mailbox: String,
+    ) -> Result<(), Failure> {
+        if self.imported.contains_key(&mailbox) {
+            return Ok(());
+        }
+        if let Err(failure) = append(client, account, &mailbox, &[]).await? {
+            self.failures.push(format!("the mailbox {mailbox}: {failure}"));
         }
         Ok(())
     }
@@ -179,15 +196,15 @@ impl Tally {
     }
 }
 
-/// Append messages to the mailbox of the first. The outer error is that of the connection.
+/// Append messages to a mailbox, which is made if it is missing, also for none. The outer error is that of the connection.
 async fn append(
     client: &mut Client,
     account: &str,
+    mailbox: &str,
     messages: &[&Found],
 ) -> Result<Result<(), Failure>, Failure> {
-    let Some(first) = messages.first() else { return Ok(Ok(())) };
     let details = messages.iter().map(|found| found.details.clone()).collect();
-    let (account, mailbox) = (account.to_owned(), first.mailbox.clone());
+    let (account, mailbox) = (account.to_owned(), mailbox.to_owned());
     client.begin(&Request::Append { account, mailbox, messages: details }).await?;
     for found in messages {
         client.send(&found.octets).await?;

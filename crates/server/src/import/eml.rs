@@ -15,7 +15,7 @@ pub(super) fn read(path: &Path, mailbox: &str) -> io::Result<Source> {
     }
     let (total, mailbox) = (files.len() as u64, mailbox.to_owned());
     let messages = files.into_iter().map(move |file| Ok((message(&file, &mailbox)?, 1)));
-    Ok(Source { messages: Box::new(messages), total })
+    Ok(Source { mailboxes: Vec::new(), messages: Box::new(messages), total })
 }
 
 /// All files in the order of their names, but those that are hidden and those that are no regular files:

@@ -19,6 +19,14 @@ struct File {
     flags: Vec<String>,
 }
 
+/// What a Maildir has.
+#[derive(Default)]
+struct Mail {
+    /// One for each folder that can have messages.
+    mailboxes: Vec<String>,
+    files: Vec<File>,
+}
+
 /// Keywords by letter, as Dovecot keeps them.
 type Keywords = HashMap<char, String>;
 
@@ -27,11 +35,11 @@ pub(super) fn read(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
         let message = format!("{} is no Maildir: it has no cur and no new", dir.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let mut files = Vec::new();
-    find(dir, mailbox.unwrap_or_default(), 0, &mut files)?;
-    let total = files.len() as u64;
-    let messages = files.into_iter().map(|file| Ok((message(&file)?, 1)));
-    Ok(Source { messages: Box::new(messages), total })
+    let mut mail = Mail::default();
+    find(dir, mailbox.unwrap_or_default(), 0, &mut mail)?;
+    let total = mail.files.len() as u64;
+    let messages = mail.files.into_iter().map(|file| Ok((message(&file)?, 1)));
+    Ok(Source { mailboxes: mail.mailboxes, messages: Box::new(messages), total })
 }
 
 fn is_maildir(dir: &Path) -> bool {
@@ -48,16 +56,19 @@ fn leads_to_mail(dir: &Path) -> io::Result<bool> {
 }
 
 /// The messages of a folder and of those below it. The top is the inbox unless a name was given.
-fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::Result<()> {
+fn find(dir: &Path, mailbox: &str, depth: usize, mail: &mut Mail) -> io::Result<()> {
     if depth > MAX_IMPORT_DEPTH {
         return Err(io::Error::other(format!("{}: too many folders in folders", dir.display())));
     }
     let name: Arc<str> =
         if mailbox.is_empty() { rookery_mail::INBOX.into() } else { mailbox.into() };
+    if is_maildir(dir) {
+        mail.mailboxes.push(name.to_string());
+    }
     let keywords = keywords(dir);
     for sub in ["cur", "new"] {
         if is_real_dir(&dir.join(sub)) {
-            find_messages(&dir.join(sub), &name, &keywords, files)?;
+            find_messages(&dir.join(sub), &name, &keywords, &mut mail.files)?;
         }
     }
     for (path, folder) in folders(dir)? {
@@ -70,7 +81,7 @@ fn find(dir: &Path, mailbox: &str, depth: usize, files: &mut Vec<File>) -> io::R
             (above, None) => format!("{above}/{}", decode(&folder)),
             (above, Some(levels)) => format!("{above}/{}", decode_levels(levels)),
         };
-        find(&path, &below, depth + 1, files)?;
+        find(&path, &below, depth + 1, mail)?;
     }
     Ok(())
 }

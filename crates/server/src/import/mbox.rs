@@ -29,7 +29,7 @@ pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
     let path = file.to_owned();
     let messages =
         messages(lines, mailbox).map(move |found| found.map_err(|error| named(&path, &error)));
-    Ok(Source { messages: Box::new(messages), total: metadata.len() })
+    Ok(Source { mailboxes: Vec::new(), messages: Box::new(messages), total: metadata.len() })
 }
 
 pub(crate) fn messages<R: BufRead>(lines: R, mailbox: &str) -> Messages<R> {

@@ -25,6 +25,8 @@ pub(crate) struct Found {
 
 /// The messages of a source, and how many there are in its own unit, of which each counts as many as it says.
 pub(crate) struct Source {
+    /// Mailboxes that it has, with messages in them or without.
+    pub(crate) mailboxes: Vec<String>,
     pub(crate) messages: Box<dyn Iterator<Item = io::Result<(Found, u64)>> + Send>,
     pub(crate) total: u64,
 }
