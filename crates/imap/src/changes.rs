@@ -111,12 +111,3 @@ async fn pause(next: Option<Uid>) {
         yield_now().await;
     }
 }
-
-/// Let others run if many rows have been looked at before this piece.
-pub(crate) async fn turn(looked_at: &mut usize, piece: &[Row]) {
-    *looked_at += piece.len();
-    if *looked_at > PIECES_IN_A_TURN {
-        *looked_at = piece.len();
-        yield_now().await;
-    }
-}

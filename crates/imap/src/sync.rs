@@ -24,25 +24,25 @@ pub(crate) async fn tell(
 ) -> Result<(), Failure> {
     // Seen before it is looked at, so that no wake is lost.
     selected.wake.mark_unchanged();
-    let latest = selected.open.snapshot();
+    let latest = selected.open.snapshot().highest_modseq();
     let nothing = UidSet::new();
     tell_up_to(context, user, selected, latest, (expunges, &nothing), out).await.map(drop)
 }
 
-/// Bring the client's view up to this snapshot, but withhold the flags of some messages; says of which. Flags are told as they are
+/// Bring the client's view up to a moment, but withhold the flags of some messages; says of which. Flags are told as they are
 /// when their turn comes.
 pub(crate) async fn tell_up_to(
     context: &Context,
     user: &User,
     selected: &mut Selected,
-    snapshot: Arc<Snapshot>,
+    as_of: ModSeq,
     (expunges, except): (Expunges, &UidSet),
     out: &mut Out<'_>,
 ) -> Result<UidSet, Failure> {
-    keywords(selected, &snapshot, out);
-    let news = catch_up(user, selected, &snapshot, expunges).await?;
-    let as_of = snapshot.highest_modseq();
-    drop(snapshot);
+    let now = selected.open.snapshot();
+    keywords(selected, &now, out);
+    drop(now);
+    let news = catch_up(user, selected, as_of, expunges).await?;
     if context.tells_vanished() {
         tell_vanished(false, news.gone(), out).await?;
     } else {
@@ -87,29 +87,32 @@ pub(crate) async fn tell_changed(
     Ok(withheld)
 }
 
-/// Bring the client's view up to this snapshot, where that keeps nobody else waiting.
+/// Bring the client's view up to a moment, where that keeps nobody else waiting.
 async fn catch_up(
     user: &User,
     selected: &mut Selected,
-    snapshot: &Arc<Snapshot>,
+    as_of: ModSeq,
     expunges: Expunges,
 ) -> Result<News, Failure> {
-    if selected.view.knows_all_of(snapshot) {
+    if selected.view.knows_all_of(as_of) {
         return Ok(News::default());
     }
-    let mut syncing = std::mem::take(&mut selected.view).begin_sync(snapshot, expunges);
-    let goes_on = syncing.step();
-    let (view, news) = if !goes_on && syncing.ends_soon() {
-        syncing.finish()
+    let open = Arc::clone(&selected.open);
+    let mut syncing = std::mem::take(&mut selected.view).begin_sync(as_of, expunges);
+    let now = open.snapshot();
+    let is_short = !syncing.step(&now) && syncing.ends_soon(&now);
+    drop(now);
+    let (view, news) = if is_short {
+        syncing.finish(&open.snapshot())
     } else {
         let work = async move {
-            while syncing.step() {
+            while syncing.step(&open.snapshot()) {
                 yield_now().await;
             }
-            syncing.finish()
+            syncing.finish(&open.snapshot())
         };
-        // Without the view nothing can be told any more.
         let done = heavy::in_turns(user.account.owner(), work).await;
+        // Without the view nothing can be told any more.
         done.map_err(|NotDone| Failure::Ended(NoInput::Hangup))?
     };
     selected.view = view;

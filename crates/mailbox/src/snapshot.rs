@@ -271,17 +271,6 @@ impl Snapshot {
         self.keywords.len() < MAX_KEYWORDS || self.keywords_in_use() != u128::MAX
     }
 
-    /// The bits that stand for other keywords here than in an older snapshot of the mailbox. No message had any of these
-    /// when they were taken over.
-    #[must_use]
-    pub fn keywords_taken_over(&self, older: &Self) -> u128 {
-        if Arc::ptr_eq(&self.keywords, &older.keywords) {
-            return 0;
-        }
-        let pairs = self.keywords.iter().zip(older.keywords.iter()).enumerate();
-        pairs.filter(|(_, (now, then))| now != then).fold(0, |bits, (at, _)| bits | 1 << at)
-    }
-
     /// Sums over the mailbox.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -384,21 +373,9 @@ impl Snapshot {
     /// What happened after a moment. Skips chunks that have not changed since.
     #[must_use]
     pub fn changes_since(&self, moment: ModSeq) -> Changes {
-        let changed = self.changed_pieces(0, moment).flat_map(|(_, piece)| piece);
+        let changed = self.changed_from(Uid::MIN, moment).flatten();
         let rows = changed.filter(|row| row.modseq > moment).cloned().collect();
         Changes { rows, vanished: self.vanished_since(moment) }
-    }
-
-    /// Pieces of the mailbox from one on in which something has changed since a moment, with their numbers. None is longer
-    /// than [`CHUNK_ROWS`].
-    pub fn changed_pieces(
-        &self,
-        from: usize,
-        moment: ModSeq,
-    ) -> impl Iterator<Item = (usize, &[Row])> {
-        let pieces = self.chunks.iter().enumerate().skip(from);
-        let changed = pieces.filter(move |(_, chunk)| chunk.latest > moment);
-        changed.map(|(at, chunk)| (at, chunk.rows.as_slice()))
     }
 
     /// The rows from one UID on of those pieces of the mailbox in which something has changed since a moment. None is empty, nor

@@ -200,17 +200,30 @@ pub trait AccountStore: Send + Sync {
     ) -> Reply<'_, Appended>;
 
     /// Change flags of those of the UIDs that exist. Messages whose flags are already so stay as they
-    /// are, modseq included. Those changed after `unchanged_since` are left alone and reported.
+    /// are, modseq included. Those changed after `unchanged_since` are left alone and reported; and so are those reported that are
+    /// changed and had been after `known`, as of which whoever asks knows the mailbox.
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`], `TooManyKeywords`.
+    fn store_flags_known<'a>(
+        &'a self,
+        mailbox: MailboxId,
+        uids: &'a UidSet,
+        change: &'a FlagChange,
+        unchanged_since: Option<ModSeq>,
+        known: ModSeq,
+    ) -> Reply<'a, Stored>;
+
+    /// The same where it does not matter what was known.
     fn store_flags<'a>(
         &'a self,
         mailbox: MailboxId,
         uids: &'a UidSet,
         change: &'a FlagChange,
         unchanged_since: Option<ModSeq>,
-    ) -> Reply<'a, Stored>;
+    ) -> Reply<'a, Stored> {
+        self.store_flags_known(mailbox, uids, change, unchanged_since, ModSeq::MAX)
+    }
 
     /// Copy those of the UIDs that exist, all or none, flags and internal dates included.
     ///
@@ -425,8 +438,11 @@ pub struct Stored {
     pub modseq: Option<ModSeq>,
     /// Those that were left alone because they had changed since (RFC 7162 §3.1.3).
     pub modified: UidSet,
-    /// The mailbox after the change.
-    pub snapshot: Arc<Snapshot>,
+    /// Those that were changed, and had been by somebody else since whoever asked knew them.
+    pub overtaken: UidSet,
+    /// The latest change of the mailbox, this one included. Not the mailbox itself: many of these may be made at once, and wait for
+    /// whoever asked.
+    pub as_of: ModSeq,
 }
 
 /// What a copy or a move did. `source` and `destination` correspond in ascending order.

@@ -10,7 +10,7 @@ pub use syncing::{News, Syncing};
 
 use crate::limits::MAX_HUSHED;
 use crate::runs::Runs;
-use crate::{FlagChange, Row, Snapshot, Stored};
+use crate::{Row, Snapshot};
 use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -243,36 +243,16 @@ impl View {
         news.iter().for_each(|(modseq, uids)| self.hush(uids, *modseq));
     }
 
-    /// A change of flags was the client's own and wants no answer (`.SILENT`, RFC 9051 §6.4.6). Those of the messages whose
-    /// flags are not now what the client takes them to be, since somebody else's change came in between: all others
-    /// are to be hushed.
-    ///
-    /// `rows` has them as they were when the client was synced and asked, with the bits that other keywords have taken over
-    /// since ([`Snapshot::keywords_taken_over`]).
-    pub fn changed_by_others<'a>(
-        (rows, taken_over): (&'a [Row], u128),
-        stored: &'a Stored,
-        change: &'a FlagChange,
-    ) -> impl Iterator<Item = Uid> + 'a {
-        // Whoever had such a keyword has lost it to somebody else; the same bit means another one now.
-        let is_expected = move |row: &Row| {
-            let now = stored.snapshot.row(row.uid).map(|now| now.flags);
-            row.flags.keywords & taken_over == 0
-                && now == Some(change.apply(row.flags, &stored.snapshot))
-        };
-        rows.iter().filter(move |row| !is_expected(row)).map(|row| row.uid)
+    /// Whether the client has nothing to be told of what has happened up to a moment, and nothing from before.
+    #[must_use]
+    pub fn knows_all_of(&self, moment: ModSeq) -> bool {
+        self.synced >= moment && self.held_back.is_empty()
     }
 
-    /// Whether the client has nothing to be told of a snapshot, and nothing from before.
+    /// Begin to catch up with what has happened up to a moment.
     #[must_use]
-    pub fn knows_all_of(&self, snapshot: &Snapshot) -> bool {
-        self.synced >= snapshot.highest_modseq() && self.held_back.is_empty()
-    }
-
-    /// Begin to catch up with a snapshot.
-    #[must_use]
-    pub fn begin_sync(self, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Syncing {
-        Syncing::new(self, snapshot, expunges)
+    pub fn begin_sync(self, moment: ModSeq, expunges: Expunges) -> Syncing {
+        Syncing::new(self, moment, expunges)
     }
 
     /// Catch up with a snapshot: what the client has to be told, in this order. Expunges first (if they may be
@@ -280,10 +260,10 @@ impl View {
     ///
     /// A snapshot that is not newer than what the client knows says nothing new; expunges that were held
     /// back are told even then.
-    pub fn sync(&mut self, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Vec<Event> {
-        let mut syncing = std::mem::take(self).begin_sync(snapshot, expunges);
-        while syncing.step() {}
-        let (view, news) = syncing.finish();
+    pub fn sync(&mut self, snapshot: &Snapshot, expunges: Expunges) -> Vec<Event> {
+        let mut syncing = std::mem::take(self).begin_sync(snapshot.highest_modseq(), expunges);
+        while syncing.step(snapshot) {}
+        let (view, news) = syncing.finish(snapshot);
         *self = view;
         news.events(self, snapshot)
     }

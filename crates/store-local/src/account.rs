@@ -9,7 +9,7 @@ use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, REREAD_AFTER, UNLOAD_INDEX_OCTETS};
 use crate::open_segments::OpenSegments;
 use crate::pace::Pace;
-use crate::plan::{self, Incoming};
+use crate::plan::{self, Incoming, StorePlan};
 use crate::record::{AppendRecord, Record};
 use crate::recovery::Recovered;
 use crate::resting::Part;
@@ -567,21 +567,23 @@ impl AccountStore for LocalAccount {
         })
     }
 
-    fn store_flags<'a>(
+    fn store_flags_known<'a>(
         &'a self,
         mailbox: MailboxId,
         uids: &'a UidSet,
         change: &'a FlagChange,
         unchanged_since: Option<ModSeq>,
+        known: ModSeq,
     ) -> Reply<'a, Stored> {
         let (uids, change) = (uids.clone(), change.clone());
+        let terms = (unchanged_since, known);
         self.change(move |batch| {
-            let plan = plan::store_flags(&batch.draft, mailbox, &uids, &change, unchanged_since)?;
-            let modseq = plan.record.as_ref().map(|record| record.modseq);
-            commit(batch, plan.record.map(Record::Flags))?;
-            let after = batch.draft.mailbox(mailbox).ok_or(Refused::NoSuchMailbox)?;
-            let snapshot = Arc::clone(&after.snapshot);
-            Ok(Stored { modseq, modified: plan.modified, snapshot })
+            let plan = plan::store_flags(&batch.draft, mailbox, &uids, &change, terms)?;
+            let StorePlan { record, modified, overtaken } = plan;
+            let modseq = record.as_ref().map(|record| record.modseq);
+            commit(batch, record.map(Record::Flags))?;
+            let as_of = plan::snapshot(&batch.draft, mailbox)?.highest_modseq();
+            Ok(Stored { modseq, modified, overtaken, as_of })
         })
     }
 

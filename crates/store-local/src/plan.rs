@@ -32,6 +32,7 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct StorePlan {
     pub(crate) record: Option<FlagsRecord>,
     pub(crate) modified: UidSet,
+    pub(crate) overtaken: UidSet,
 }
 
 /// What a copy or a move becomes.
@@ -290,7 +291,7 @@ pub(crate) fn store_flags(
     id: MailboxId,
     uids: &UidSet,
     change: &FlagChange,
-    unchanged_since: Option<ModSeq>,
+    (unchanged_since, known): (Option<ModSeq>, ModSeq),
 ) -> Result<StorePlan, Refused> {
     let snapshot = snapshot(draft, id)?;
     let mut keywords = Keywords::of(snapshot, change.flags.iter());
@@ -306,6 +307,10 @@ pub(crate) fn store_flags(
         None => UidSet::new(),
     };
     let changed = uids_of(snapshot.rows_in(uids).filter(|row| !is_modified(row) && changes(row)));
+    let overtaken = match snapshot.highest_modseq() > known {
+        true => uids_of(snapshot.rows_in(&changed).filter(|row| row.modseq > known)),
+        false => UidSet::new(),
+    };
     let record = (!changed.is_empty()).then(|| FlagsRecord {
         mailbox: id,
         modseq: next_modseq(draft),
@@ -314,7 +319,7 @@ pub(crate) fn store_flags(
         flags,
         uids: changed,
     });
-    Ok(StorePlan { record, modified })
+    Ok(StorePlan { record, modified, overtaken })
 }
 
 fn uids_of<'a>(rows: impl Iterator<Item = &'a Row>) -> UidSet {

@@ -36,6 +36,7 @@ pub async fn run(store: Arc<dyn Store>) {
     messages::appends_are_all_or_nothing(&*store).await;
     messages::flags_change_only_where_they_differ(&*store).await;
     messages::flags_of_changed_messages_are_left_alone(&*store).await;
+    messages::changes_that_were_overtaken_are_reported(&*store).await;
     messages::keywords_run_out(&*store).await;
     keywords::keywords_that_no_message_has_make_room(&*store).await;
     keywords::many_keywords_come_at_once(&*store).await;

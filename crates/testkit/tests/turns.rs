@@ -71,9 +71,10 @@ impl Stage {
         }
         let view = View::open(&before);
         let start = thread_time();
-        let mut syncing = view.begin_sync(&self.open.snapshot(), Expunges::Tell);
-        while syncing.step() {}
-        let (_, news) = syncing.finish();
+        let now = self.open.snapshot();
+        let mut syncing = view.begin_sync(now.highest_modseq(), Expunges::Tell);
+        while syncing.step(&now) {}
+        let (_, news) = syncing.finish(&now);
         let took = thread_time() - start;
         assert_eq!(news.changed().len(), 1 << DOUBLED);
         took

@@ -1,19 +1,17 @@
 //! STORE (RFC 9051 §6.4.6), conditional with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
-use crate::changes;
 use crate::limits::PIECES_IN_A_TURN;
 use crate::message_limit::Share;
 use crate::out::Out;
 use crate::progress;
-use crate::refusal::{Failure, Refusal};
+use crate::refusal::Refusal;
 use crate::selected::Selected;
 use crate::session::{Answer, Context, Done, Next, User};
 use crate::sync;
 use crate::walk::Few;
 use rookery_imap_wire::{Code, Store, StoreAction, StoreModifier, Tag, WireFlag};
 use rookery_mail::{Flag, ModSeq, UidSet};
-use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Snapshot, Stored, View, heavy};
-use std::sync::Arc;
+use rookery_mailbox::{Expunges, FlagChange, FlagOperation, Stored};
 use tokio::task::yield_now;
 
 pub(crate) async fn run(
@@ -33,28 +31,28 @@ pub(crate) async fn run(
     // messages themselves are told once they have changed: a client may take its own change for done
     // when it sends the command, or when it is answered.
     let held = (Expunges::Hold, uids);
-    let now = selected.open.snapshot();
+    let now = selected.open.snapshot().highest_modseq();
     let owed = sync::tell_up_to(context, user, selected, now, held, out).await?;
-    let before = selected.open.snapshot();
-    let engine = user.account.store();
-    let storing = engine.store_flags(selected.id, uids, &change, unchanged_since);
+    let (engine, known) = (user.account.store(), selected.view.synced());
+    let storing = engine.store_flags_known(selected.id, uids, &change, unchanged_since, known);
     let stored = progress::finish(context, tag, storing, out).await?;
     let stored = match stored {
         Ok(stored) => stored,
         Err(error) => {
-            drop(before);
             // Nothing has changed, and what was withheld is still to be told.
             let all = (&owed, &UidSet::new());
             sync::tell_changed(context, selected, ModSeq::MAX, all, out).await?;
             return Err(error.into());
         }
     };
-    if store.silent {
-        hush_silent(user, selected, &before, (&stored, uids, &change)).await?;
-    } else if let Some(modseq) = stored.modseq {
-        selected.view.hush(uids, modseq);
+    match stored.modseq {
+        // The client needs to hear of no more than what others did meanwhile.
+        Some(modseq) if store.silent => {
+            selected.view.hush(&uids.difference(&stored.overtaken), modseq);
+        }
+        Some(modseq) => selected.view.hush(uids, modseq),
+        None => {}
     }
-    drop(before);
     answer(context, user, selected, (store, &share), (stored, owed), out).await
 }
 
@@ -67,16 +65,13 @@ async fn answer(
     (stored, owed): (Stored, UidSet),
     out: &mut Out<'_>,
 ) -> Answer {
-    let Stored { snapshot, modified, .. } = stored;
-    let as_of = snapshot.highest_modseq();
-    let mut walk = share.walk(&snapshot);
+    let Stored { modified, as_of, .. } = stored;
+    let mut walk = share.walk(&selected.open.snapshot());
     if store.silent {
         // What came later is told behind the next command, or it would seem to be older than this.
         let expunges = if store.uid { Expunges::Tell } else { Expunges::Hold };
         let all = (expunges, &UidSet::new());
-        sync::tell_up_to(context, user, selected, snapshot, all, out).await?;
-    } else {
-        drop(snapshot);
+        sync::tell_up_to(context, user, selected, as_of, all, out).await?;
     }
     let mut found = 0;
     while let Some(Few { rows, names }) = walk.next(selected, out) {
@@ -100,47 +95,6 @@ async fn answer(
     let some_are_gone = found < selected.view.count(&share.uids);
     let done = outcome(store, selected, modified, some_are_gone).await;
     Ok(Done { told: store.silent, ..done.down_to(share.lowest) })
-}
-
-/// Take note that the client needs to hear of no more than what others did meanwhile, where that keeps nobody else waiting.
-async fn hush_silent(
-    user: &User,
-    selected: &mut Selected,
-    before: &Arc<Snapshot>,
-    (stored, uids, change): (&Stored, &UidSet, &FlagChange),
-) -> Result<(), Failure> {
-    let Some(modseq) = stored.modseq else { return Ok(()) };
-    if before.highest_modseq() != selected.view.synced() {
-        return Ok(());
-    }
-    let messages = uids.len().min(u64::from(before.counts().messages));
-    let others = if messages <= PIECES_IN_A_TURN as u64 {
-        changed_by_others(before, stored, (uids, change)).await
-    } else {
-        let (before, stored) = (Arc::clone(before), stored.clone());
-        let (uids, change) = (uids.clone(), change.clone());
-        let work = async move { changed_by_others(&before, &stored, (&uids, &change)).await };
-        let done = heavy::in_turns(user.account.owner(), work).await;
-        done.map_err(|it| it.during("looking at what was stored"))?
-    };
-    selected.view.hush(&uids.difference(&others), modseq);
-    Ok(())
-}
-
-/// The messages that are not now what the client takes them to be.
-async fn changed_by_others(
-    before: &Snapshot,
-    stored: &Stored,
-    (uids, change): (&UidSet, &FlagChange),
-) -> UidSet {
-    let (mut others, mut looked_at) = (UidSet::new(), 0);
-    let taken_over = stored.snapshot.keywords_taken_over(before);
-    for piece in before.pieces_in(uids) {
-        changes::turn(&mut looked_at, piece).await;
-        let changed = View::changed_by_others((piece, taken_over), stored, change);
-        changed.for_each(|uid| others.insert(uid));
-    }
-    others
 }
 
 async fn outcome(

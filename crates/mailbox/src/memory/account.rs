@@ -169,14 +169,16 @@ impl AccountStore for MemoryAccount {
         ready(replaced)
     }
 
-    fn store_flags<'a>(
+    fn store_flags_known<'a>(
         &'a self,
         mailbox: MailboxId,
         uids: &'a UidSet,
         change: &'a FlagChange,
         unchanged_since: Option<ModSeq>,
+        known: ModSeq,
     ) -> Reply<'a, Stored> {
-        ready(self.change(|state| state.store_flags(mailbox, uids, change, unchanged_since)))
+        let terms = (unchanged_since, known);
+        ready(self.change(|state| state.store_flags(mailbox, uids, change, terms)))
     }
 
     fn copy<'a>(

@@ -12,7 +12,6 @@ use rookery_mail::{
     UidValidity,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 #[derive(Clone, Default)]
 pub(super) struct State {
@@ -281,7 +280,7 @@ impl State {
         id: MailboxId,
         uids: &UidSet,
         change: &FlagChange,
-        unchanged_since: Option<ModSeq>,
+        (unchanged_since, known): (Option<ModSeq>, ModSeq),
     ) -> Result<Stored, Refused> {
         let next = self.last_modseq.next();
         let mailbox = self.mailbox_mut(id)?;
@@ -293,21 +292,24 @@ impl State {
         let changed_since = |row: &Row| unchanged_since.is_some_and(|since| row.modseq > since);
         let (modified, free): (Vec<Row>, Vec<Row>) =
             mailbox.rows_in(uids).into_iter().partition(changed_since);
-        let mut modseq = None;
+        let (mut modseq, mut overtaken) = (None, UidSet::new());
         for row in free {
             let flags = apply(change.operation, row.flags, set);
             if flags != row.flags {
                 mailbox.set_flags(row.uid, flags, next);
                 modseq = Some(next);
+                if row.modseq > known {
+                    overtaken.insert(row.uid);
+                }
             }
         }
         if modseq.is_none() {
             mailbox.keywords = keywords_before;
         }
         let modified = modified.into_iter().map(|row| row.uid).collect();
-        let snapshot = Arc::new(mailbox.snapshot());
+        let as_of = mailbox.highest_modseq;
         self.last_modseq = modseq.unwrap_or(self.last_modseq);
-        Ok(Stored { modseq, modified, snapshot })
+        Ok(Stored { modseq, modified, overtaken, as_of })
     }
 
     pub(super) fn copy(

@@ -1,20 +1,22 @@
-//! Catching up with a snapshot, in steps: however much has happened, none of them takes long.
+//! Catching up with a mailbox, in steps: however much has happened, none of them takes long.
 
 use super::{Event, Expunges, View};
 use crate::limits::{SHORT_SYNC_RUNS, SYNC_ROWS};
 use crate::runs::Runs;
 use crate::{Row, Snapshot};
-use rookery_mail::{Uid, UidSet};
+use rookery_mail::{ModSeq, Uid, UidSet};
 use std::sync::Arc;
 
-/// A view on its way to a snapshot. It has the view meanwhile, so that nobody sees it half done.
+/// A view on its way to a moment. It has the view meanwhile, so that nobody sees it half done. Of the mailbox it keeps nothing: each
+/// step looks at it as it is then, which must not be older than the moment, nor than it was in the step before. What came later is
+/// left for the next time, but for expunges: what is gone is gone.
 #[derive(Debug)]
 pub struct Syncing {
     view: View,
-    snapshot: Arc<Snapshot>,
+    moment: ModSeq,
     expunges: Expunges,
-    /// Pieces of the snapshot that have been looked at.
-    looked_at: usize,
+    /// From where on there may be something to look at.
+    next: Option<Uid>,
     changed: UidSet,
     new: UidSet,
 }
@@ -30,69 +32,68 @@ pub struct News {
 }
 
 impl Syncing {
-    pub(super) fn new(view: View, snapshot: &Arc<Snapshot>, expunges: Expunges) -> Self {
+    pub(super) fn new(view: View, moment: ModSeq, expunges: Expunges) -> Self {
         let (changed, new) = (UidSet::new(), UidSet::new());
-        Self { view, snapshot: Arc::clone(snapshot), expunges, looked_at: 0, changed, new }
+        Self { view, moment, expunges, next: Some(Uid::MIN), changed, new }
     }
 
     /// Look at some of what has happened; false when all has been looked at.
-    pub fn step(&mut self) -> bool {
-        if !self.is_behind() {
-            return false;
-        }
-        let (since, view) = (self.view.synced, &self.view);
-        let (mut rows, pieces) = (0, self.snapshot.changed_pieces(self.looked_at, since));
-        for (at, piece) in pieces {
+    pub fn step(&mut self, now: &Snapshot) -> bool {
+        let Some(from) = self.next.filter(|_| self.is_behind()) else { return false };
+        let (since, mut rows) = (self.view.synced, 0);
+        for piece in now.changed_from(from, since) {
             if rows >= SYNC_ROWS {
                 return true;
             }
-            (self.looked_at, rows) = (at + 1, rows + piece.len());
+            rows += piece.len();
+            self.next = piece.last().and_then(|row| row.uid.next());
             for row in piece.iter().filter(|row| row.modseq > since) {
-                if row.created > since {
+                if row.created > self.moment {
+                    // Neither is any of those behind it one that the client may hear of.
+                    break;
+                } else if row.created > since {
                     self.new.insert(row.uid);
-                } else if !view.is_hushed(row) {
-                    view.known.add_to(&mut self.changed, row.uid);
+                } else if row.modseq <= self.moment && !self.view.is_hushed(row) {
+                    self.view.known.add_to(&mut self.changed, row.uid);
                 }
             }
         }
+        self.next = None;
         false
     }
 
-    /// Whether the client has not been told of all that the snapshot says, held-back expunges aside.
+    /// Whether the client has not been told of all that has happened, held-back expunges aside.
     fn is_behind(&self) -> bool {
-        self.snapshot.highest_modseq() > self.view.synced
+        self.moment > self.view.synced
     }
 
     /// Whether what is left after all steps takes no longer than one of them.
     #[must_use]
-    pub fn ends_soon(&self) -> bool {
+    pub fn ends_soon(&self, now: &Snapshot) -> bool {
         let View { known, held_back, synced, .. } = &self.view;
         let vanishes = self.is_behind()
-            && (*synced < self.snapshot.tombstone_floor()
-                || self.snapshot.tombstones_since(*synced).next().is_some());
+            && (*synced < now.tombstone_floor() || now.tombstones_since(*synced).next().is_some());
         if !vanishes && held_back.is_empty() {
             return true;
         }
         let is_short = |count: usize| count <= SHORT_SYNC_RUNS;
-        (!vanishes || *synced >= self.snapshot.tombstone_floor())
+        (!vanishes || *synced >= now.tombstone_floor())
             && is_short(known.count_of_runs())
             && is_short(held_back.ranges().len())
             && (!vanishes
-                || is_short(
-                    self.snapshot.tombstones_since(*synced).take(SHORT_SYNC_RUNS + 1).count(),
-                ))
+                || is_short(now.tombstones_since(*synced).take(SHORT_SYNC_RUNS + 1).count()))
     }
 
     /// The end, after all steps.
     #[must_use]
-    pub fn finish(mut self) -> (View, News) {
+    pub fn finish(mut self, now: &Snapshot) -> (View, News) {
         if self.is_behind() {
-            let vanished = self.snapshot.vanished_since(self.view.synced);
+            let vanished = now.vanished_since(self.view.synced);
             if !vanished.is_empty() {
                 let known = self.view.known.intersection(&vanished);
                 self.view.held_back = self.view.held_back.union(&known);
             }
-            let latest = self.snapshot.highest_modseq();
+            let latest = self.moment;
             self.view.synced = latest;
             self.view.hushed.retain(|(_, modseq)| *modseq > latest);
         }
@@ -104,7 +105,7 @@ impl Syncing {
             true => Arc::default(),
             false => Arc::clone(&self.view.known),
         };
-        self.view.renumber(&self.snapshot, &gone, &self.new);
+        self.view.renumber(now, &gone, &self.new);
         if self.view.held_back.is_empty() {
             self.view.settled = self.view.synced;
         }

@@ -34,7 +34,7 @@ pub(super) async fn flags_change_only_where_they_differ(store: &dyn Store) {
     let before = f.snapshot(f.inbox).await;
     let all = UidSet::all();
     let stored = f.store(f.inbox, &all, FlagOperation::Add, "\\Seen").await;
-    let changed = stored.snapshot.changes_since(before.highest_modseq()).rows;
+    let changed = f.snapshot(f.inbox).await.changes_since(before.highest_modseq()).rows;
     assert_eq!(changed.iter().map(|row| row.uid.get()).collect::<Vec<_>>(), [1]);
     assert_eq!(Some(changed[0].modseq), stored.modseq);
     assert_eq!(changed[0].created, before.highest_modseq());
@@ -61,6 +61,23 @@ pub(super) async fn flags_of_changed_messages_are_left_alone(store: &dyn Store) 
     assert_eq!(f.flags_of(f.inbox).await, ["\\Seen", "\\Flagged"]);
     let stored = f.account.store_flags(f.inbox, &all, &change, Some(first)).await.expect("stored");
     assert_eq!((stored.modified.clone(), stored.modseq), (uids([1, 2]), None));
+}
+
+/// So that a client that changes flags without a word hears of what others did to the same messages right before.
+pub(super) async fn changes_that_were_overtaken_are_reported(store: &dyn Store) {
+    let f = Fixture::new(store, "overtaken").await;
+    f.append(f.inbox, &[("a", ""), ("b", ""), ("c", "\\Flagged")]).await;
+    let known = f.snapshot(f.inbox).await.highest_modseq();
+    f.store(f.inbox, &uids([1, 3]), FlagOperation::Add, "\\Seen").await;
+    let change = FlagChange { operation: FlagOperation::Add, flags: flags("\\Flagged") };
+    let all = UidSet::all();
+    let stored = f.account.store_flags_known(f.inbox, &all, &change, None, known).await;
+    let stored = stored.expect("stored");
+    assert_eq!((&stored.overtaken, stored.modseq), (&uids([1]), Some(stored.as_of)));
+    assert_eq!(f.snapshot(f.inbox).await.highest_modseq(), stored.as_of);
+    let stored = f.account.store_flags_known(f.inbox, &all, &change, None, known).await;
+    let stored = stored.expect("there is nothing to do");
+    assert_eq!((stored.overtaken.is_empty(), stored.modseq), (true, None));
 }
 
 pub(super) async fn keywords_run_out(store: &dyn Store) {

@@ -169,10 +169,9 @@ impl Operation {
                 answer(account.replace(*from, *uid, *to, new, now).await)
             }
             Self::Store(id, uids, change, since) => {
-                let stored = account.store_flags(*id, uids, change, *since).await;
-                answer(stored.map(|stored| {
-                    (stored.modseq, stored.modified, stored.snapshot.highest_modseq())
-                }))
+                // All that has changed since the first of all changes.
+                let known = ModSeq::ZERO.next();
+                answer(account.store_flags_known(*id, uids, change, *since, known).await)
             }
             Self::Copy(from, uids, to) => {
                 answer(account.copy(*from, uids, *to, Absent::Skip, now).await)

@@ -166,14 +166,17 @@ impl AccountStore for Hesitant<dyn AccountStore> {
         slowly!(self, inner => inner.replace(from, uid, to, message, now))
     }
 
-    fn store_flags<'a>(
+    fn store_flags_known<'a>(
         &'a self,
         mailbox: MailboxId,
         uids: &'a UidSet,
         change: &'a FlagChange,
         unchanged_since: Option<ModSeq>,
+        known: ModSeq,
     ) -> Reply<'a, Stored> {
-        slowly!(self, inner => inner.store_flags(mailbox, uids, change, unchanged_since))
+        slowly!(self, inner => {
+            inner.store_flags_known(mailbox, uids, change, unchanged_since, known)
+        })
     }
 
     fn copy<'a>(

@@ -107,15 +107,16 @@ async fn mark_seen(
     let uids: UidSet = few.rows.iter().map(|row| row.uid).collect();
     let change =
         FlagChange { operation: FlagOperation::Add, flags: vec![Flag::System(SystemFlag::Seen)] };
-    let (snapshot, modseq) =
-        match user.account.store().store_flags(selected.id, &uids, &change, None).await {
-            Ok(stored) => (stored.snapshot, stored.modseq),
-            Err(StoreError::Refused(_) | StoreError::ReadOnly) => (selected.open.snapshot(), None),
-            Err(error) => return Err(error.into()),
-        };
+    let stored = user.account.store().store_flags(selected.id, &uids, &change, None).await;
+    let modseq = match stored {
+        Ok(stored) => stored.modseq,
+        Err(StoreError::Refused(_) | StoreError::ReadOnly) => None,
+        Err(error) => return Err(error.into()),
+    };
     if let Some(modseq) = modseq {
         selected.view.hush(&uids, modseq);
     }
+    let snapshot = selected.open.snapshot();
     let rows = few.rows.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect();
     *few = Few::of(rows, &snapshot, selected, out);
     Ok(modseq)

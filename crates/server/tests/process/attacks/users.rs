@@ -188,6 +188,21 @@ fn searches_that_go_on_while_all_changes() {
     victim.assert_bounded(before, "SEARCH of 65,536 messages while all changes", count, 400);
 }
 
+/// All flags are changed by many connections at once, again and again: of what the mailbox was before and between nothing is kept, for as
+/// long as changes wait for each other.
+#[test]
+fn changes_of_all_flags_at_once() {
+    let victim = Victim::with_mail([b"x".as_slice(); 2]);
+    let mut ada = victim.ada();
+    (0..15).for_each(|_| drop(ada.ok("UID COPY 1:* INBOX")));
+    let changes = ["+", "-"].map(|sign| format!("a STORE 1:* {sign}FLAGS.SILENT (\\Draft)\r\n"));
+    let count = scaled(FEW);
+    let mut users = victim.users(count);
+    let before = victim.measure();
+    say_all(&mut users, changes.concat().repeat(5).as_bytes());
+    victim.assert_bounded(before, "STORE of 65,536 messages by all at once", count, 700);
+}
+
 /// Two hundred messages that are never finished: the beginning of each waits in memory.
 #[test]
 fn messages_of_one_append() {
