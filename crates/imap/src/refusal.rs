@@ -4,6 +4,7 @@ use rookery_imap_wire::{Code, Malformed, MalformedKind, Status};
 use rookery_mail::NameError;
 use rookery_mailbox::{Refused, StoreError};
 use std::borrow::Cow;
+use std::io;
 
 use crate::conn::NoInput;
 use crate::out::Gone;
@@ -154,8 +155,31 @@ pub(crate) fn of_fault(fault: &StoreError) -> Refusal {
         StoreError::Damaged(_) => {
             Refusal::no(Code::Corruption, "Something that was stored is damaged")
         }
+        // What fails is the disk, or there are too many open files: nothing in here has to be mended.
+        StoreError::Io { source, .. } if source.kind() != io::ErrorKind::Other => {
+            Refusal::no(Code::Unavailable, "Reading or writing is not possible at the moment")
+        }
         StoreError::Io { .. } | StoreError::Refused(_) => {
             Refusal::no(Code::ServerBug, "Something went wrong here, see the log")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client that hears of a bug gives up, or tells its user to report it.
+    #[test]
+    fn a_disk_that_fails_is_no_bug() {
+        const EIO: i32 = 5;
+        const EMFILE: i32 = 24;
+        let code = |source| of_fault(&StoreError::Io { context: "spooling", source }).code;
+        for system in [EIO, EMFILE].map(io::Error::from_raw_os_error) {
+            let named = io::Error::new(system.kind(), "1.seg: it failed");
+            assert_eq!(code(system), Some(Code::Unavailable));
+            assert_eq!(code(named), Some(Code::Unavailable), "with the name of the file");
+        }
+        assert_eq!(code(io::Error::other("the task ended early")), Some(Code::ServerBug));
     }
 }

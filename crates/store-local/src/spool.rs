@@ -68,7 +68,7 @@ impl LocalSpool {
     /// The octets, if none was lost.
     pub(crate) fn into_body(mut self) -> Result<Body, StoreError> {
         if self.broken {
-            let source = io::Error::other("an earlier write failed");
+            let source = io::Error::new(io::ErrorKind::BrokenPipe, "an earlier write failed");
             return Err(StoreError::Io { context: SPOOLING, source });
         }
         Ok(std::mem::take(&mut self.body))

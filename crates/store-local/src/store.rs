@@ -391,7 +391,9 @@ fn load_account(
         (Err(error), None) => return Err(error),
     }
     if shared.kept.is_shut(name, shared.options.retry_after) {
-        return Err(unsynced(io::Error::other("an earlier sync failed")));
+        // Another attempt is made in a while.
+        let source = io::Error::new(io::ErrorKind::ResourceBusy, "an earlier sync failed");
+        return Err(unsynced(source));
     }
     let found = recovery::recover(&shared.vfs, &dir, shared.options.max_tombstones);
     let found = found.and_then(Recovered::for_writing);

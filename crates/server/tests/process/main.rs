@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod confine;
 mod export;
+mod failing_disk;
 mod flooded_log;
 mod full;
 mod idle;
