@@ -62,6 +62,7 @@ fn checked(name: &Name, report: Report) -> CheckedAccount {
         octets: report.octets,
         findings: report.findings.into_iter().map(finding).collect(),
         left_out: report.left_out,
+        lost_changes: report.lost_changes,
     }
 }
 

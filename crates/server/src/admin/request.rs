@@ -222,6 +222,9 @@ pub(crate) struct CheckedAccount {
     pub(crate) findings: Vec<Finding>,
     /// How many more findings there are.
     pub(crate) left_out: u64,
+    /// Whether the repair had to go on without changes that nobody can read any more.
+    #[serde(default)]
+    pub(crate) lost_changes: bool,
 }
 
 impl CheckedAccount {

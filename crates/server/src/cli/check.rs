@@ -11,7 +11,7 @@ pub(super) struct Options {
     /// The account [default: all]
     name: Option<String>,
     /// Mend it: turn flipped bits back, put together what can be read of a damaged log, and see to indexes,
-    /// permissions and files that crashes left
+    /// permissions and files that crashes left; the exit code is 1 if something stays wrong, or was lost
     #[arg(long)]
     repair: bool,
     /// Print JSON
@@ -35,7 +35,16 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
         json(&checked)?;
     }
     let wrong = checked.iter().filter(|account| !account.is_good()).count();
-    verdict(wrong, unchecked, options.repair)
+    let lost = checked.iter().filter(|account| account.lost_changes).count();
+    match (lost, verdict(wrong, unchecked, options.repair)) {
+        (0, verdict) => verdict,
+        (_, verdict) => {
+            if let Err(failure) = verdict {
+                super::output::warn(&failure.to_string());
+            }
+            Err(of_lost(lost))
+        }
+    }
 }
 
 /// Those that could be checked, and how many could not. One that was deleted meanwhile is neither.
@@ -93,6 +102,14 @@ fn verdict(wrong: usize, unchecked: usize, repair: bool) -> Result<(), Failure> 
         true => "what could not be mended says what to do about it",
         false => "`rookery check --repair` mends what can be mended, and throws nothing away",
     }))
+}
+
+/// Said once: what is not in the log any more is missed by no later check.
+fn of_lost(accounts: usize) -> Failure {
+    let accounts = counted(accounts as u64, "account");
+    Failure::new(format!(
+        "changes that cannot be read any more are lost from {accounts}, mail that they brought with them; no later check will say so"
+    ))
 }
 
 /// What is said of an account.

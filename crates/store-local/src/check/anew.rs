@@ -34,6 +34,8 @@ pub(super) struct Begun {
     /// In words.
     pub(super) how: String,
     pub(super) notes: Vec<Finding>,
+    /// Whether there were changes that it is without.
+    pub(super) lost_changes: bool,
     /// The account as it is from now on.
     pub(super) state: State,
 }
@@ -42,11 +44,13 @@ pub(super) struct Begun {
 pub(super) const BUT_FOR_LOST: &str =
     ", but for messages that cannot be read: they are named below";
 
-/// Begin the log of an account anew. An error says why it was not.
+/// Begin the log of an account anew; `hides_changes` says whether there may be changes in what is damaged of it. An error says why it
+/// was not.
 pub(super) fn begin(
     subject: &mut Subject,
     loaded: &Loaded,
     contents: &Contents,
+    hides_changes: bool,
 ) -> Result<Begun, String> {
     if let Some(account) = subject.account.take() {
         if account.is_writable() {
@@ -73,8 +77,9 @@ pub(super) fn begin(
     let file = file_name(number);
     let what = if salvaged.is_none() { "there was" } else { "can be read" };
     let how = format!("the log goes on in {file} with all that {what}");
-    let notes = salvaged.map_or_else(Vec::new, |salvaged| notes(&file, &salvaged));
-    Ok(Begun { how, notes, state })
+    let lost_changes = salvaged.as_ref().is_some_and(|it| hides_changes || it.unfit > 0);
+    let notes = salvaged.map_or_else(Vec::new, |salvaged| notes(&file, &salvaged, lost_changes));
+    Ok(Begun { how, notes, lost_changes, state })
 }
 
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.
@@ -125,14 +130,17 @@ fn write(
 }
 
 /// What whoever keeps the server should tell the account's owner.
-fn notes(file: &str, salvaged: &Salvaged) -> Vec<Finding> {
+fn notes(file: &str, salvaged: &Salvaged, lost_changes: bool) -> Vec<Finding> {
     let note =
         |what: String, consequence: &str| Finding::note(format!("seg/{file}"), what, consequence);
-    let mut notes = vec![note(
-        "changes that cannot be read are missing".to_owned(),
-        "messages that they brought are missing, messages that they expunged are there again, flags that they changed are as \
-         they were; clients fetch all flags again",
-    )];
+    let mut notes = vec![match lost_changes {
+        true => note(
+            "changes that cannot be read are missing".to_owned(),
+            "messages that they brought are missing, messages that they expunged are there again, flags that they changed are as \
+             they were; clients fetch all flags again",
+        ),
+        false => note("all changes could be read".to_owned(), "clients fetch all flags again"),
+    }];
     if !salvaged.unread.is_empty() {
         notes.push(note(
             "what the disk could not read when it was asked twice is left out".to_owned(),

@@ -32,6 +32,8 @@ pub(super) struct Problem {
     pub(super) outcome: Outcome,
     /// The segment and the octets of it that it concerns.
     pub(super) octets: Option<(u32, Range<u64>)>,
+    /// Whether changes cannot be read for it.
+    pub(super) hides_changes: bool,
 }
 
 /// What comes of a problem.
@@ -504,15 +506,17 @@ impl<'a> Walk<'a> {
         let header = next
             .map(|next| reader.octets(next, HEADER).map(|it| FrameHeader::decode(it, open.log)));
         let header = header.transpose()?.and_then(Result::ok);
+        let is_next = header.is_some_and(|it| it.first_sequence() == self.sequence + 1);
         what.push_str(&match header {
-            Some(header) if header.first_sequence() == self.sequence + 1 => {
-                format!("; {}", out_of_place(at, next.unwrap_or(at)))
-            }
+            Some(_) if is_next => format!("; {}", out_of_place(at, next.unwrap_or(at))),
             Some(header) => format!("; {}", self.missing(header.first_sequence(), "here")),
             None => "; nothing behind it in this segment can be read".to_owned(),
         });
         let end = next.unwrap_or(u64::MAX);
         self.lost((open.number, at.min(end)..end), what);
+        if let Some(problem) = self.problems.last_mut().filter(|_| is_next) {
+            problem.hides_changes = false;
+        }
         let before = header.map(|header| header.first_sequence().saturating_sub(1));
         self.sequence = before.unwrap_or(self.sequence);
         open.at = next.unwrap_or(open.end);
@@ -579,7 +583,11 @@ impl<'a> Walk<'a> {
     fn lost(&mut self, octets: (u32, Range<u64>), what: String) {
         self.intact = false;
         let outcome = self.outcome(octets.0);
+        let hides_changes = matches!(outcome, Outcome::AsOpened);
         self.problem(Severity::Wrong, octets, what, outcome);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hides_changes = hides_changes;
+        }
     }
 
     fn outcome(&self, segment: u32) -> Outcome {
@@ -595,7 +603,8 @@ impl<'a> Walk<'a> {
     ) {
         let place = format!("seg/{}, octet {}", segment::file_name(segment), octets.start);
         let octets = Some((segment, octets));
-        self.problems.push(Problem { severity, place, what, outcome, octets });
+        let hides_changes = false;
+        self.problems.push(Problem { severity, place, what, outcome, octets, hides_changes });
     }
 }
 

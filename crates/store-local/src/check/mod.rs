@@ -250,7 +250,8 @@ fn conclude(
         _ if is_whole => End::Whole,
         Some(_) if let Some(why) = of_the_moment => End::Unmended(format!("{NOT_NOW}: {why}")),
         Some(loaded) => {
-            let begun = anew::begin(subject, loaded, &contents);
+            let hides_changes = problems.iter().any(|it| it.hides_changes);
+            let begun = anew::begin(subject, loaded, &contents, hides_changes);
             begun.map_or_else(End::Unmended, |it| End::Begun(Box::new(it)))
         }
         None => End::Unmended(opened(subject).to_owned()),
@@ -278,6 +279,7 @@ fn conclude(
     let mut notes = Vec::new();
     if let End::Begun(begun) = &mut end {
         notes = std::mem::take(&mut begun.notes);
+        report.lost_changes = begun.lost_changes;
         begun.how.push_str(if lost.is_empty() { "" } else { anew::BUT_FOR_LOST });
     }
     tell(problems.into_iter().zip(concerns).collect(), &end, report);

@@ -17,6 +17,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many more findings there are. Notes are not counted.
     pub left_out: u64,
+    /// Whether the log was begun anew without changes that could not be read: nobody can say any more all that they
+    /// were. Later reports do not know of it.
+    pub lost_changes: bool,
 }
 
 /// How bad something is.

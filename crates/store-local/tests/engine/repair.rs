@@ -198,6 +198,7 @@ async fn damage_to_any_change_costs_that_change() {
             let damaged = scrambled(&disk, 1, place);
             let report = repair(&damaged).await;
             assert!(report.is_good(), "frame {at}: {:#?}", report.findings);
+            assert!(report.lost_changes, "frame {at}");
             let lost = is_lost.then_some(email).into_iter().collect();
             let repaired = known_of(&damaged).await;
             promised(&healthy, &repaired, &lost);
@@ -210,6 +211,7 @@ async fn damage_to_any_change_costs_that_change() {
             assert_eq!(old.len(), whole.len(), "what there was is left alone");
             let again = repair(&damaged).await;
             assert!(again.is_good() && wrong(&again).is_empty(), "{:#?}", again.findings);
+            assert!(!again.lost_changes, "it is said once");
             if at % 12 == 0 {
                 goes_on(&damaged).await;
             }
@@ -285,7 +287,7 @@ async fn whatever_the_index_snapshots_cover_is_not_lost() {
     for frame in frames(&whole).iter().step_by(5) {
         let damaged = scrambled(&disk, 1, frame.offset + 66);
         let report = repair(&damaged).await;
-        assert!(report.is_good(), "{:#?}", report.findings);
+        assert!(report.is_good() && !report.lost_changes, "{:#?}", report.findings);
         let mended = wrong(&report)[0].mended.as_deref().unwrap_or_default();
         assert!(mended.contains("all that there was"), "{mended}");
         let after = known_of(&damaged).await;

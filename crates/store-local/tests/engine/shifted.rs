@@ -284,6 +284,26 @@ async fn what_lies_behind_octets_that_have_gone_is_found() {
     }
 }
 
+/// A log whose changes all lie in other places than they should has lost none of them.
+#[tokio::test]
+async fn changes_that_have_moved_are_not_lost() {
+    let disk = without_indexes(&written().await);
+    let mut seen = 0;
+    for (what, edits) in places(&disk.read(&segment(1)).unwrap(), 1) {
+        let lost = match what {
+            "an octet between two" | "an octet more between two" | "many zeros between two" => {
+                false
+            }
+            "an octet of a header" | "an octet of metadata" | "4096 octets" | "a frame" => true,
+            _ => continue,
+        };
+        let report = repair(&edited(&disk, &edits).0).await;
+        assert_eq!(report.lost_changes, lost, "{what}: {:#?}", report.findings);
+        seen += 1;
+    }
+    assert_eq!(seen, 7);
+}
+
 /// What a repair has begun a log anew behind may be damaged again.
 #[tokio::test]
 async fn what_lies_behind_octets_that_have_gone_since_a_repair_is_found() {
