@@ -200,3 +200,8 @@ pub const MAX_MODSEQ: u64 = (1 << 63) - 1 - 2 * SALVAGE_MARGIN;
 /// for those that the missing part of a log may have given away: more than changes fit into what the disk can lose at once.
 /// Held by `without_its_last_segment_an_account_is_what_its_index_snapshots_know`.
 pub const SALVAGE_MARGIN: u64 = 1 << 16;
+
+/// How far ahead of the clock a guess lies of the largest UIDVALIDITY that was given, in seconds: a month, that is as many mailboxes which
+/// were made faster than seconds pass.
+/// Held by `a_uid_validity_that_is_forgotten_is_not_given_twice`.
+pub(crate) const UID_VALIDITY_MARGIN: u32 = 30 * 24 * 60 * 60;

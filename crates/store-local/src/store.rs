@@ -592,13 +592,12 @@ fn note_uid_validity(shared: &Shared, dir: &Path, largest: u32) {
     }
 }
 
-/// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed:
-/// UIDVALIDITY follows the clock.
+/// The largest UIDVALIDITY in an account that is not loaded. For one that cannot be read it is guessed.
 fn find_uid_validity(vfs: &dyn Vfs, dir: &Path) -> u32 {
     if let Ok(found) = recovery::read_with_index(vfs, dir, MAX_TOMBSTONES) {
         return found.state.counters.uid_validity;
     }
-    u32::try_from(seconds_since_1970()).unwrap_or(u32::MAX)
+    uid_validity::guess()
 }
 
 /// For guesses about what cannot be read; changes bring their own time.

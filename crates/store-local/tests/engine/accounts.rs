@@ -7,13 +7,13 @@ use crate::workload::{
 };
 use rookery_mailbox::{Refused, Store, StoreError};
 use rookery_store_local::limits::{MAX_IDLE_ACCOUNTS, UNLOAD_INDEX_OCTETS};
-use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Handle;
 
 /// The kind of an error of the system.
@@ -142,6 +142,41 @@ async fn an_account_made_anew_has_another_uidvalidity() {
         open_soon(&disk).await.unwrap().delete_account(ACCOUNT).await.unwrap();
     }
     assert_eq!(all, (0..6).map(|more| NOW as u32 + more).collect::<Vec<_>>());
+}
+
+/// Many mailboxes are made within a second, so that the last one's UIDVALIDITY is ahead of the clock, and nobody can read any more which
+/// it was.
+#[tokio::test]
+async fn a_uid_validity_that_is_forgotten_is_not_given_twice() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+    let path = Path::new(DIR).join("uidvalidity");
+    for garbage in [&b""[..], b"rubbish\n", b"\xff\xff", b"99999999999\n", b"a directory"] {
+        let disk = SimulatedDisk::new();
+        let store = open_soon(&disk).await.unwrap();
+        let names: Vec<_> = (0..200).map(|number| format!("x{number}")).collect();
+        let many: Vec<_> = names.iter().map(|name| mailbox(name)).collect();
+        store.create_account(ACCOUNT, &many, now).await.unwrap();
+        let before = uid_validities(&store).await.into_iter().max().unwrap();
+        assert!(i64::from(before) > now + 190);
+        store.delete_account(ACCOUNT).await.unwrap();
+        store.close().await.unwrap();
+        drop(store);
+        if garbage == b"a directory" {
+            disk.remove_file(&path).unwrap();
+            disk.create_dir(&path).unwrap();
+        } else {
+            disk.overwrite(&path, garbage);
+        }
+        let store = open_soon(&disk).await.unwrap();
+        store.create_account(ACCOUNT, &[mailbox("x0")], now).await.unwrap();
+        let after = uid_validities(&store).await;
+        assert!(after[0] > before, "{garbage:?}: {after:?} after {before}");
+        assert!(i64::from(after[0]) < now + 40 * 24 * 3600, "the numbers last");
+        if garbage != b"a directory" {
+            let written = String::from_utf8(disk.read(&path).unwrap()).unwrap();
+            assert_eq!(written.trim().parse::<u32>().unwrap() + 1, after[0]);
+        }
+    }
 }
 
 #[tokio::test]
