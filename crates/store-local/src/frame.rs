@@ -115,6 +115,11 @@ impl FrameHeader {
         self.sequence.saturating_sub(u64::from(self.omitted))
     }
 
+    /// Whether no change is missing between the one with this sequence number and this frame.
+    pub(crate) fn follows(&self, last: u64) -> bool {
+        self.first_sequence() == last.saturating_add(1)
+    }
+
     /// Octets from the beginning of the frame to the summary.
     pub(crate) fn summary_offset(&self) -> u64 {
         HEADER as u64 + u64::from(self.meta_len)

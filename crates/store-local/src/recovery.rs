@@ -497,8 +497,12 @@ fn relocated(
     let (moved, place) = match may_be_damaged {
         true => {
             let moved = segment::contents((number, &*found.file), found.header.log);
+            let mut moved = moved.map_err(|error| io_error(READING, error))?;
+            let home = |id: EmailId| state.emails.find(id).map(|(location, _)| location.segment);
+            // Octets of another segment may have been written here.
+            moved.retain(|(id, _)| home(*id).is_none_or(|home| home == number));
             state.emails.lose(number);
-            (moved.map_err(|error| io_error(READING, error))?, end)
+            (moved, end)
         }
         false => contents(&found, sequence)?,
     };

@@ -1,8 +1,9 @@
 //! Segment files: their names, their headers, and reading their frames one after the other.
 
 mod behind;
+mod survey;
 
-pub(crate) use behind::{Piece, contents};
+pub(crate) use survey::{Remains, contents};
 
 use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};
@@ -12,6 +13,7 @@ use crate::record::{self, is_append};
 use crate::vfs::{self, Vfs, VfsFile};
 use rookery_mail::EmailId;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -269,18 +271,18 @@ impl<'a> SegmentReader<'a> {
     /// Whether a frame header at this offset or after it says that the frame with this sequence number was durable, wherever it
     /// lies: octets before it may have gone, or been added.
     pub(crate) fn is_durable(&mut self, from: u64, sequence: u64) -> io::Result<bool> {
-        Ok(self.find(from, |_, header| header.durable >= sequence)?.is_some())
+        Ok(self.find(from..u64::MAX, |_, header| header.durable >= sequence)?.is_some())
     }
 
-    /// The first frame header at this offset or after it of which this is true, at any octet. No further than the largest frame
+    /// The first frame header within these octets of which this is true, wherever it begins. No further than the largest frame
     /// reaches.
     fn find(
         &mut self,
-        from: u64,
+        within: Range<u64>,
         is_it: impl Fn(u64, &FrameHeader) -> bool,
     ) -> io::Result<Option<u64>> {
-        let (mut offset, log) = (from, self.log);
-        let end = self.len.min(from.saturating_add(MAX_SKIPPED_OCTETS));
+        let (mut offset, log) = (within.start, self.log);
+        let end = self.len.min(within.end).min(offset.saturating_add(MAX_SKIPPED_OCTETS));
         while offset.saturating_add(HEADER as u64) <= end {
             self.octets(offset, HEADER)?;
             // As much as was read at once.

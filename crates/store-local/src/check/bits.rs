@@ -95,7 +95,7 @@ impl Segment {
             Err(NoFrame::End) => Ok(None),
             Err(NoFrame::Io(error)) => Err(error),
             Err(NoFrame::Bad(_)) if self.head(log, at, &mut reader, report)? => Ok(Some(at)),
-            Err(NoFrame::Bad(_)) => reader.next_place(at + 1, 0),
+            Err(NoFrame::Bad(_)) => reader.next_header(at + 1),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::contents::Contents;
+use super::order::{self, Order, missing, out_of_place};
 use super::report::Severity;
 use crate::base;
 use crate::failure::{is_of_the_moment, is_unreadable};
@@ -13,9 +14,7 @@ use crate::limits::{MAX_MISSING_NAMED, MAX_SEGMENT_OCTETS};
 use crate::record;
 use crate::recovery;
 use crate::replay::{ANOTHER_FRAME, NoTransaction, Replay, transaction};
-use crate::segment::{
-    self, Frame, NoFrame, Part, Piece, SEGMENT_HEADER, SegmentHeader, SegmentReader,
-};
+use crate::segment::{self, Frame, NoFrame, Part, SEGMENT_HEADER, SegmentHeader, SegmentReader};
 use crate::state::State;
 use crate::vfs::{Vfs, VfsFile, in_words};
 use rookery_mailbox::StoreError;
@@ -70,6 +69,12 @@ struct Open {
     at: u64,
     /// Where the log ends in it, at the most.
     end: u64,
+    /// Its first change, if its header says which one that is.
+    first: u64,
+    /// The first octet at which the next frame may begin: within the one before, if that is damaged.
+    from: u64,
+    /// Where its changes lie, once that has to be known.
+    order: Option<Order>,
 }
 
 /// Where the reading is.
@@ -144,7 +149,8 @@ impl<'a> Walk<'a> {
                 (self.position, self.sequence) = (position, position.sequence - 1);
                 self.intact = true;
                 self.current = self.next_segment(self.first);
-                self.current.iter_mut().for_each(|open| open.at = position.offset);
+                let offset = position.offset;
+                self.current.iter_mut().for_each(|open| (open.at, open.from) = (offset, offset));
                 self.sequence = position.sequence;
             }
             Err(error) => {
@@ -321,6 +327,10 @@ impl<'a> Walk<'a> {
             let what = format!("this is larger than a segment can be: {len} octets");
             self.lost((number, MAX_SEGMENT_OCTETS..u64::MAX), what);
         }
+        let first = header.as_ref().map_or(0, |header| header.first_sequence);
+        let at = SEGMENT_HEADER as u64;
+        // What should be the header may be frames.
+        let from = if header.is_ok() { at } else { 0 };
         let log = match header {
             Ok(header) => self.take_header(number, header)?,
             Err(_) if len < SEGMENT_HEADER as u64 => {
@@ -336,7 +346,7 @@ impl<'a> Walk<'a> {
             }
         };
         let end = subject.end.filter(|(last, _)| *last == number).map_or(len, |(_, end)| end);
-        Ok(Some(Open { number, file, log, at: SEGMENT_HEADER as u64, end }))
+        Ok(Some(Open { number, file, log, at, end, first, from, order: None }))
     }
 
     /// Whether a segment was being made when the power went. One of a loaded account was removed if so.
@@ -360,8 +370,10 @@ impl<'a> Walk<'a> {
             return Err(format!("this is the segment {name} under another name"));
         }
         if self.intact && header.first_sequence != self.sequence + 1 {
-            let what =
-                self.missing(header.first_sequence, "between this segment and the one before");
+            let what = missing(
+                (self.sequence, header.first_sequence),
+                "between this segment and the one before",
+            );
             self.lost((number, 0..0), what);
         }
         if self.known.get(&number).copied().unwrap_or(0) != header.generation {
@@ -420,7 +432,10 @@ impl<'a> Walk<'a> {
                 replay.damaged.clear();
                 self.changes += transaction.frames.len() as u64;
                 self.sequence = transaction.last_sequence();
-                open.at = transaction.end;
+                (open.at, open.from) = (transaction.end, transaction.end);
+                if let Some((at, _)) = transaction.frames.last() {
+                    open.from = at + 1;
+                }
                 if self.intact {
                     let (segment, offset, sequence) = (open.number, open.at, self.sequence);
                     self.position = Position { segment, offset, sequence };
@@ -456,14 +471,16 @@ impl<'a> Walk<'a> {
 
     /// Read a frame behind damage; says whether there may be another one.
     fn frame(&mut self, open: &mut Open, reader: &mut SegmentReader<'_>) -> io::Result<bool> {
-        if reader.next_place(open.at, self.sequence)? != Some(open.at) {
+        let header = reader.header_at(open.at)?;
+        let goes_on = open.order.is_none() && header.is_some_and(|it| it.follows(self.sequence));
+        let (at, from) = (open.at, open.from);
+        if !goes_on && self.order(open)?.next(from) != Some(at) {
             let is_end = open.at == reader.len() && reader.may_end(open.at, self.sequence)?;
             let header = FrameHeader::decode(reader.octets(open.at, HEADER)?, open.log);
             let bad = header.err().unwrap_or(ANOTHER_FRAME);
-            return if is_end {
-                Ok(false)
-            } else {
-                self.go_on_behind(open, reader, (open.at, &bad))
+            return match is_end {
+                true => Ok(false),
+                false => self.go_on_behind(open, reader, (open.at, &bad)),
             };
         }
         let frame = match reader.frame_as_it_is(open.at) {
@@ -472,15 +489,37 @@ impl<'a> Walk<'a> {
             Err(NoFrame::Io(error)) => return Err(error),
             Err(NoFrame::Bad(bad)) => return self.go_on_behind(open, reader, (open.at, &bad)),
         };
-        if frame.header.first_sequence() != self.sequence + 1 {
-            let what = self.missing(frame.header.first_sequence(), "before this place");
+        if !goes_on && !frame.header.follows(self.sequence) {
+            let last = self.sequence;
+            let last = self.order(open)?.before(at, last);
+            let what = missing((last, frame.header.first_sequence()), "before this place");
             self.lost((open.number, open.at..open.at), what);
+            self.hides_nothing(frame.header.follows(last));
         }
         self.sequence = frame.header.sequence;
         self.changes += 1;
         self.note(open.number, open.at, &frame);
-        open.at += frame.header.frame_len();
+        (open.at, open.from) = (open.at + frame.header.frame_len(), open.at + 1);
         Ok(true)
+    }
+
+    /// Where the changes of a segment lie. What is there twice is taken note of at once.
+    fn order<'o>(&mut self, open: &'o mut Open) -> io::Result<&'o Order> {
+        if open.order.is_none() {
+            let file = Arc::clone(&open.file);
+            let mut reader = SegmentReader::new(&*file, open.log)?.until(open.end);
+            let changes = order::changes(self.subject, open.number, open.first);
+            let (order, doubles) = Order::find(&mut reader, changes)?;
+            for at in doubles {
+                match reader.frame_without_content(at) {
+                    Ok(frame) => self.contents.note_double(open.number, at, &frame),
+                    Err(NoFrame::Io(error)) => return Err(error),
+                    Err(NoFrame::Bad(_) | NoFrame::End) => {}
+                }
+            }
+            open.order = Some(order);
+        }
+        open.order.as_ref().ok_or_else(|| io::Error::other("it was just found"))
     }
 
     /// Tell of damage, and find the next frame; says whether there is one.
@@ -491,52 +530,36 @@ impl<'a> Walk<'a> {
         (at, bad): (u64, &BadRecord),
     ) -> io::Result<bool> {
         // A whole frame in the wrong place is where to go on, if nothing lies before it.
-        let here = if *bad == ANOTHER_FRAME { None } else { reader.remains(at)? };
-        let here = here.as_ref().map(Piece::header);
-        let (expected, last) = match here {
-            Some(header) => (at.saturating_add(header.frame_len()), header.sequence),
-            None => (at, self.sequence),
-        };
-        let next = reader.next_place(expected, last)?;
+        let here = if *bad == ANOTHER_FRAME { None } else { reader.header_at(at)? };
+        let from = if here.is_some() { at + 1 } else { open.from };
+        let last = self.sequence;
+        let order = self.order(open)?;
+        let next = order.next(from);
+        let last = next.map_or(last, |next| order.before(next, last));
         let unread = self.unread(open.number, &(at..next.unwrap_or(u64::MAX)));
         let mut what = unread.unwrap_or_else(|| format!("this should be {bad}"));
         if let Some(header) = here {
             what.push_str(&format!(" (of a change by which {})", record::in_words(header.kind)));
         }
-        let header = next
-            .map(|next| reader.octets(next, HEADER).map(|it| FrameHeader::decode(it, open.log)));
-        let header = header.transpose()?.and_then(Result::ok);
-        let is_next = header.is_some_and(|it| it.first_sequence() == self.sequence + 1);
+        let header = next.map(|next| reader.header_at(next)).transpose()?.flatten();
+        let is_next = header.is_some_and(|it| it.follows(last));
         what.push_str(&match header {
             Some(_) if is_next => format!("; {}", out_of_place(at, next.unwrap_or(at))),
-            Some(header) => format!("; {}", self.missing(header.first_sequence(), "here")),
+            Some(header) => format!("; {}", missing((last, header.first_sequence()), "here")),
             None => "; nothing behind it in this segment can be read".to_owned(),
         });
         let end = next.unwrap_or(u64::MAX);
         self.lost((open.number, at.min(end)..end), what);
-        if let Some(problem) = self.problems.last_mut().filter(|_| is_next) {
-            problem.hides_changes = false;
-        }
+        self.hides_nothing(is_next);
         let before = header.map(|header| header.first_sequence().saturating_sub(1));
         self.sequence = before.unwrap_or(self.sequence);
-        open.at = next.unwrap_or(open.end);
+        (open.at, open.from) = (next.unwrap_or(open.end), next.unwrap_or(open.end));
         Ok(next.is_some())
-    }
-
-    /// Which changes are missing up to this one.
-    fn missing(&self, next: u64, place: &str) -> String {
-        let first = self.sequence + 1;
-        match next.checked_sub(first) {
-            Some(1) => format!("change {first} is missing {place}"),
-            Some(2..) => format!("the changes {first} to {} are missing {place}", next - 1),
-            _ => format!("change {next} is out of order {place}"),
-        }
     }
 
     /// Take note of a frame whose change is known, and tell of what is damaged behind that.
     fn note(&mut self, segment: u32, at: u64, frame: &Frame) {
         let header = &frame.header;
-        self.contents.note(segment, at, frame);
         let body = at + header.body_offset()..at + header.body_offset() + header.body_len;
         let summary = at + header.summary_offset()..body.start;
         let mut damaged = frame.damaged.clone();
@@ -544,6 +567,7 @@ impl<'a> Walk<'a> {
         if damaged.is_empty() && self.unread(segment, &body).is_some() {
             damaged.push(Part::Body);
         }
+        self.contents.note(segment, at, frame, !damaged.contains(&Part::Body));
         for part in &damaged {
             let unread = |octets: &Range<u64>| self.subject.unread(segment, octets);
             let (what, outcome) = match part {
@@ -590,6 +614,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// If all changes can be read in spite of the last problem.
+    fn hides_nothing(&mut self, is_so: bool) {
+        if let Some(problem) = self.problems.last_mut().filter(|_| is_so) {
+            problem.hides_changes = false;
+        }
+    }
+
     fn outcome(&self, segment: u32) -> Outcome {
         if segment < self.first { Outcome::BeforeBase } else { Outcome::AsOpened }
     }
@@ -605,17 +636,5 @@ impl<'a> Walk<'a> {
         let octets = Some((segment, octets));
         let hides_changes = false;
         self.problems.push(Problem { severity, place, what, outcome, octets, hides_changes });
-    }
-}
-
-/// That no change is missing where the next one should begin, but octets are, or there are too many.
-fn out_of_place(expected: u64, found: u64) -> String {
-    match (expected.checked_sub(found), found.checked_sub(expected)) {
-        (Some(1), _) => "an octet is missing before this, and no change".to_owned(),
-        (Some(missing), _) => format!("{missing} octets are missing before this, and no change"),
-        (_, Some(1)) => "there is an octet too many, and no change is missing".to_owned(),
-        (_, more) => {
-            format!("there are {} octets too many, and no change is missing", more.unwrap_or(0))
-        }
     }
 }

@@ -10,6 +10,7 @@ mod files;
 mod log;
 mod messages;
 mod names;
+mod order;
 mod report;
 
 pub use report::{Concern, Finding, Report, Severity};

@@ -19,7 +19,7 @@ use crate::index::{self, Position, Stamps};
 use crate::left_out;
 use crate::record::Record;
 use crate::replay::{READING, damage};
-use crate::segment::{Frame, Piece, SEGMENT_HEADER, SegmentReader, number_of};
+use crate::segment::{Frame, NoFrame, Remains, SegmentReader, number_of};
 use crate::state::{Location, Published, State};
 use crate::store::seconds_since_1970;
 use crate::vfs::{NoFile, Patient, Unread, Vfs, VfsFile, in_words};
@@ -29,6 +29,7 @@ use rookery_mail::{DateTime, EmailId, MailboxName, ThreadId};
 use rookery_mailbox::{Row, StoreError};
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -140,7 +141,8 @@ pub(crate) fn salvage(
     for piece in pieces.iter().filter(|piece| piece.number >= position.segment) {
         let generations = vec![(piece.name, piece.generation)];
         salvage.state.emails.note_generations(generations);
-        salvage.segment((piece.name, &*piece.file)).map_err(reading)?;
+        let changes = pieces::changes(&pieces, piece);
+        salvage.segment((piece.name, &*piece.file), changes).map_err(reading)?;
     }
     let last = pieces.into_iter().max_by_key(|piece| piece.name);
     let (segment, file) = match last {
@@ -228,18 +230,25 @@ impl Stray {
 }
 
 impl Salvage {
-    /// Let all happen that can be read of a segment.
-    fn segment(&mut self, (number, file): (u32, &dyn VfsFile)) -> io::Result<()> {
+    /// Let all happen that can be read of a segment that may have these changes, in their order.
+    fn segment(
+        &mut self,
+        (number, file): (u32, &dyn VfsFile),
+        changes: Range<u64>,
+    ) -> io::Result<()> {
         let mut reader = SegmentReader::new(file, self.log)?;
-        let (mut at, mut last) = (SEGMENT_HEADER as u64, 0);
-        while let Some((place, piece)) = reader.next(at, last)? {
-            match &piece {
-                Piece::Frame(frame) => self.frame(number, place, frame),
-                Piece::Content(header) => self.stray(number, place, header),
-                Piece::Header(_) => {}
+        for place in reader.survey(changes)?.changes {
+            let at = place.at;
+            if place.remains == Remains::Content {
+                reader.header_at(at)?.iter().for_each(|header| self.stray(number, at, header));
+                continue;
             }
-            let header = piece.header();
-            (at, last) = (place.saturating_add(header.frame_len()), header.sequence);
+            match reader.frame_without_content(at) {
+                Ok(frame) => self.frame(number, at, &frame),
+                Err(NoFrame::Io(error)) => return Err(error),
+                // It was there a moment ago.
+                Err(NoFrame::Bad(_) | NoFrame::End) => self.unfit += 1,
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::vfs::{Vfs, VfsFile};
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub(super) struct Piece {
     pub(super) name: u32,
     pub(super) file: Arc<dyn VfsFile>,
     pub(super) generation: u32,
+    /// The sequence number of its first frame, as far as its header says.
+    first: Option<u64>,
 }
 
 /// The files that may have something of this log, in the order of its segments. Where several say that they are the same
@@ -42,10 +45,18 @@ pub(super) fn find(
         }
         let number = header.map_or(name, |header| header.number);
         let generation = header.map_or(0, |header| header.generation);
-        pieces.push(Piece { number, name, file, generation });
+        let first = header.map(|header| header.first_sequence);
+        pieces.push(Piece { number, name, file, generation, first });
     }
     pieces.sort_by_key(|piece| (piece.number, piece.number != piece.name));
     Ok(pieces)
+}
+
+/// The changes that a piece may have, as far as that is known. Octets that were written to the wrong file are not its own.
+pub(super) fn changes(pieces: &[Piece], piece: &Piece) -> Range<u64> {
+    let later = pieces.iter().filter(|later| later.number > piece.number);
+    let end = later.filter_map(|later| later.first).min();
+    piece.first.unwrap_or(0)..end.unwrap_or(u64::MAX)
 }
 
 /// Look for content that was in a segment where that segment is now, if its file has another name.

@@ -16,6 +16,7 @@ mod heard;
 mod index;
 mod keywords;
 mod left_out;
+mod misplaced;
 mod oracle;
 mod pace;
 mod parts;
