@@ -30,12 +30,12 @@
 //!   keywords, out of UIDs, out of other numbers, over quota.
 //!
 //! A mailbox remembers the last [`crate::limits::MAX_TOMBSTONES`] expunges. When a change makes them more, the oldest are
-//! forgotten, those of one change together: [`Snapshot::tombstone_floor`] is the `ModSeq` of the newest that was.
+//! forgotten, those of one change together: [`crate::Snapshot::tombstone_floor`] is the `ModSeq` of the newest that was.
 //!
 //! Copying or moving no message, and appending none, changes nothing. The messages of a deleted mailbox leave
 //! tombstones in its last snapshot. Content that no mailbox holds any more may be dropped at any time.
 
-use crate::{FlagSet, OpenMailbox, Snapshot, Status, StoreError, ThreadKey};
+use crate::{OpenMailbox, Status, StoreError, ThreadKey};
 use bytes::Bytes;
 use rookery_mail::{
     DateTime, EmailId, Flag, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidRange, UidSet,
@@ -108,7 +108,7 @@ pub trait AccountStore: Send + Sync {
     ) -> Reply<'a, ()>;
 
     /// Remove a mailbox and its messages. Its name stays subscribed (RFC 9051 §6.3.5), mailboxes below it stay.
-    /// The [`OpenMailbox`] gets a last snapshot with [`Snapshot::is_deleted`].
+    /// The [`OpenMailbox`] gets a last snapshot with [`crate::Snapshot::is_deleted`].
     ///
     /// # Errors
     /// [`crate::Refused::NoSuchMailbox`], [`crate::Refused::Inbox`].
@@ -382,33 +382,6 @@ pub struct FlagChange {
     pub operation: FlagOperation,
     /// Which.
     pub flags: Vec<Flag>,
-}
-
-impl FlagChange {
-    /// What it makes of flags, in a mailbox that has all of its keywords that matter.
-    #[must_use]
-    pub fn apply(&self, have: FlagSet, snapshot: &Snapshot) -> FlagSet {
-        let mut change = FlagSet::default();
-        for flag in &self.flags {
-            match flag {
-                Flag::System(flag) => change.system.insert(*flag),
-                Flag::Keyword(keyword) => {
-                    change.keywords |= snapshot.keyword_bit(keyword).unwrap_or(0);
-                }
-            }
-        }
-        match self.operation {
-            FlagOperation::Replace => change,
-            FlagOperation::Add => FlagSet {
-                system: have.system.union(change.system),
-                keywords: have.keywords | change.keywords,
-            },
-            FlagOperation::Remove => FlagSet {
-                system: have.system.difference(change.system),
-                keywords: have.keywords & !change.keywords,
-            },
-        }
-    }
 }
 
 /// What becomes of a copy or a move if not all of its messages exist.

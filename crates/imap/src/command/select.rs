@@ -12,7 +12,7 @@ use crate::sync;
 use rookery_imap_wire::{
     Code, QResync, Response, SelectParameter, SeqNumber, SequenceSet, WireMailbox,
 };
-use rookery_mail::{ModSeq, Uid, UidRange, UidSet};
+use rookery_mail::{ModSeq, Uid, UidRange, UidSet, UidValidity};
 use rookery_mailbox::{Snapshot, View};
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ pub(crate) async fn run(
     let name = names::existing(mailbox, session.context.speaks_utf8())?;
     let (info, open) = user.account.open(&name).await?;
     let wake = open.watch();
-    let snapshot = open.snapshot();
-    let view = View::open(&snapshot);
+    // What follows may wait for changes that others make: no longer does this snapshot live.
+    let (view, told, found) = look(&session.context, read_only, &open.snapshot());
     if view.octets() > session.context.budget().view() {
         return Err(
             Refusal::no(Code::Limit, "The mailbox has too many gaps between its UIDs").into()
@@ -43,27 +43,47 @@ pub(crate) async fn run(
         view,
         read_only,
         recent: UidSet::new(),
-        keywords_told: ToldKeywords::of(&snapshot, read_only),
+        keywords_told: told,
         modseq_delayed: false,
         saved: Arc::default(),
     };
     if !session.context.rev2 {
         sync::update_recent(&user, &mut selected).await?;
     }
-    describe(&session.context, &selected, &snapshot, out);
+    describe(&session.context, &selected, &found, out);
     if session.context.rev2 {
         let list = user.account.store().mailboxes().await?;
         let old_name = names::old_name(mailbox, true, &name);
         list::announce(&session.context, &list, &info.name, old_name, out);
     }
     if let Some(known) = known {
-        resynchronise(&session.context, (&user, &mut selected), snapshot, known, out).await?;
+        resynchronise(&session.context, (&user, &mut selected), &found, known, out).await?;
     }
     session.state = State::Selected(user, Box::new(selected));
     if read_only {
         return done_with(Code::ReadOnly, "Opened for reading");
     }
     done_with(Code::ReadWrite, "Opened")
+}
+
+/// What a client is told of a mailbox that it selects, beside what its view says.
+struct Found {
+    /// Asked for by clients that speak IMAP4rev1.
+    first_unseen: Option<Uid>,
+    uid_validity: UidValidity,
+    uid_next: Option<Uid>,
+    highest_modseq: ModSeq,
+}
+
+/// The mailbox as it is.
+fn look(context: &Context, read_only: bool, snapshot: &Snapshot) -> (View, ToldKeywords, Found) {
+    let found = Found {
+        first_unseen: if context.rev2 { None } else { snapshot.first_unseen() },
+        uid_validity: snapshot.uid_validity(),
+        uid_next: snapshot.uid_next(),
+        highest_modseq: snapshot.highest_modseq(),
+    };
+    (View::open(snapshot), ToldKeywords::of(snapshot, read_only), found)
 }
 
 /// Leave the mailbox that is selected, and say so (RFC 9051 §7.1: CLOSED).
@@ -76,22 +96,22 @@ fn deselect(session: &mut Session, out: &mut Out<'_>) -> Result<User, Failure> {
     Ok(user)
 }
 
-fn describe(context: &Context, selected: &Selected, snapshot: &Snapshot, out: &mut Out<'_>) {
+fn describe(context: &Context, selected: &Selected, found: &Found, out: &mut Out<'_>) {
     sync::applicable_flags(selected, out);
     out.send(&Response::Exists(selected.view.len()));
     if !context.rev2 {
         out.send(&Response::Recent(sync::recent_count(selected)));
-        let unseen = snapshot.first_unseen().and_then(|uid| selected.view.number(uid));
+        let unseen = found.first_unseen.and_then(|uid| selected.view.number(uid));
         // It is a number (RFC 9586 §3).
         if let Some(number) = unseen.filter(|_| !context.uid_only) {
             out.ok_code(Code::Unseen(number), "The first unseen message");
         }
     }
-    out.ok_code(Code::UidValidity(snapshot.uid_validity().get()), "UIDs are valid");
-    let next = snapshot.uid_next().map_or(u32::MAX, Uid::get);
+    out.ok_code(Code::UidValidity(found.uid_validity.get()), "UIDs are valid");
+    let next = found.uid_next.map_or(u32::MAX, Uid::get);
     out.ok_code(Code::UidNext(next), "The next UID");
     out.ok_code(Code::MailboxId(selected.id), "The mailbox's id");
-    out.ok_code(Code::HighestModSeq(snapshot.highest_modseq().get()), "The latest change");
+    out.ok_code(Code::HighestModSeq(found.highest_modseq.get()), "The latest change");
 }
 
 /// What the client knows from earlier, if it says so.
@@ -133,28 +153,26 @@ fn has_star(known: &QResync) -> bool {
 async fn resynchronise(
     context: &Context,
     (user, selected): (&User, &mut Selected),
-    snapshot: Arc<Snapshot>,
+    at_first: &Found,
     known: &QResync,
     out: &mut Out<'_>,
 ) -> Result<(), Failure> {
     let (Some(since), true) =
-        (ModSeq::new(known.modseq), known.uid_validity.get() == snapshot.uid_validity().get())
+        (ModSeq::new(known.modseq), known.uid_validity.get() == at_first.uid_validity.get())
     else {
         return Ok(());
     };
-    let last = snapshot.uid_next().map_or(Some(Uid::MAX), Uid::previous);
+    let last = at_first.uid_next.map_or(Some(Uid::MAX), Uid::previous);
     let given = last.map(|last| UidRange::new(Uid::MIN, last)).into_iter().collect();
     let among = known.known_uids.as_ref().map_or_else(UidSet::all, |set| uids(set, None));
     let among = among.intersection(&given);
     let matched = last_match(&selected.view, known).map(|last| UidRange::new(Uid::MIN, last));
     let vanished = among.difference(&matched.into_iter().collect());
     let asked = changes::Since { modseq: since, among, vanished };
-    let as_of = snapshot.highest_modseq();
-    drop(snapshot);
     let found = asked.find(user, &selected.view, &selected.open).await?;
     sync::tell_vanished(true, &found.vanished, out).await?;
     let all = (&found.changed, &UidSet::new());
-    sync::tell_changed(context, selected, as_of, all, out).await?;
+    sync::tell_changed(context, selected, at_first.highest_modseq, all, out).await?;
     Ok(())
 }
 
