@@ -159,7 +159,7 @@ fn search(imap: SocketAddr, messages: u32) -> Fallible<()> {
 }
 
 fn passwords(imap: SocketAddr) -> Fallible<()> {
-    let (start, guesses) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+    let guesses = Arc::new(AtomicU64::new(0));
     let crowd = |number| {
         let guesses = Arc::clone(&guesses);
         move || guess(imap, number, &guesses)
@@ -168,11 +168,16 @@ fn passwords(imap: SocketAddr) -> Fallible<()> {
         std::thread::spawn(crowd(number));
     }
     begin();
-    // Whoever started this ends it at any moment.
+    tell("wrong passwords", 1.0, &guesses)
+}
+
+/// Tell how much is done a second, until whoever started this ends it.
+fn tell(what: &str, unit: f64, done: &AtomicU64) -> ! {
+    let start = Instant::now();
     loop {
         std::thread::sleep(Duration::from_secs(1));
-        let each = guesses.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64();
-        eprintln!("wrong passwords: {each:.1} a second");
+        let each = done.load(Ordering::Relaxed) as f64 / unit / start.elapsed().as_secs_f64();
+        eprintln!("{what}: {each:.1} a second");
     }
 }
 
@@ -192,16 +197,19 @@ fn guess(imap: SocketAddr, number: usize, guesses: &AtomicU64) {
 }
 
 fn bodies(imap: SocketAddr) -> Fallible<()> {
-    let fetch = move || -> Fallible<()> {
+    let octets = Arc::new(AtomicU64::new(0));
+    let fetch = move |octets: Arc<AtomicU64>| -> Fallible<()> {
         let mut client = client(imap, USER)?;
         client.command(&format!("SELECT {CORPUS}"))?;
         loop {
-            client.command("FETCH 1:* (BODY.PEEK[])")?;
+            let answer = client.command("FETCH 1:* (BODY.PEEK[])")?;
+            octets.fetch_add(answer.octets, Ordering::Relaxed);
         }
     };
-    let crowd = || std::thread::spawn(move || fetch().map_err(|error| error.to_string()));
-    let threads: Vec<_> = (0..MANY).map(|_| crowd()).collect();
+    for _ in 0..MANY {
+        let octets = Arc::clone(&octets);
+        std::thread::spawn(move || fetch(octets).map_err(|error| error.to_string()));
+    }
     begin();
-    threads.into_iter().for_each(|thread| drop(thread.join()));
-    Ok(())
+    tell("megabytes of bodies", 1e6, &octets)
 }

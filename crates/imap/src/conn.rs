@@ -7,6 +7,7 @@ use crate::limits::{
     DROP_OCTETS, GATHERING, LINGER, LINGER_OCTETS, LITERAL_DEADLINE, MAX_DROPS, READ_OCTETS,
 };
 use crate::out::{Gone, Out, Sent, Sink};
+use crate::turns::Turns;
 use rookery_imap_wire::{Frame, Framer, LineFrame};
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
@@ -53,13 +54,14 @@ pub(crate) enum NoInput {
 pub(crate) fn open<'c, W: Sink>(
     read: &'c mut (dyn AsyncRead + Unpin + Send),
     (write, patience): (&'c mut W, Duration),
+    turns: Turns,
     shutdown: watch::Receiver<bool>,
 ) -> (Input<'c>, Out<'c>) {
     let budget = Budget::BEFORE_LOGIN;
     let framer = Framer::new(budget.framer());
     (
         Input { read, framer, budget, inflater: None, shutdown, end: None, received: 0, drops: 0 },
-        Out::new(write, patience),
+        Out::new(write, patience, turns),
     )
 }
 
@@ -316,7 +318,8 @@ mod tests {
     async fn took(octets: String, piece: usize, commands: usize) -> Duration {
         let (mut read, mut write) = (Pieces(octets.into_bytes(), piece), Vec::new());
         let (_up, down) = watch::channel(false);
-        let (mut input, _out) = open(&mut read, (&mut write, Duration::MAX), down);
+        let (mut input, _out) =
+            open(&mut read, (&mut write, Duration::MAX), Turns::default(), down);
         let start = Instant::now();
         for _ in 0..commands {
             let frame = input.frame(after(Duration::from_secs(3600))).await.unwrap();

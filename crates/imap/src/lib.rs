@@ -25,11 +25,13 @@ mod refusal;
 mod selected;
 mod session;
 mod sync;
+mod turns;
 mod walk;
 
 pub use conn::turn_away;
 pub use connections::{Connections, Ended};
 pub use mask::{Mask, NotMaskable};
+pub use turns::Turns;
 
 use rookery_auth::Directory;
 use rookery_mailbox::Store;
@@ -53,6 +55,8 @@ pub struct Services {
     pub directory: Arc<dyn Directory>,
     /// How many connections each account has.
     pub connections: Connections,
+    /// Whose turn it is among those that have much to say.
+    pub turns: Turns,
     /// What the administrator decided.
     pub settings: Settings,
 }
@@ -163,7 +167,8 @@ where
     let (mut read, mut write) = tokio::io::split(stream);
     let patience = services.settings.write_deadline;
     let end = {
-        let (input, out) = conn::open(&mut read, (&mut write, patience), shutdown.clone());
+        let turns = services.turns.clone();
+        let (input, out) = conn::open(&mut read, (&mut write, patience), turns, shutdown.clone());
         session::Session::new(services, peer).run(input, out, stage).await
     };
     match end {

@@ -89,6 +89,10 @@ pub const OUT_BEFORE_LOGIN: usize = 4 * 1024;
 /// Tuning.
 pub const PIECES_IN_A_TURN: usize = 4096;
 
+/// Turns that an answer takes like everybody's; if it is longer, it waits for each further one in a line of all that are.
+/// Held by `a_short_answer_does_not_wait_for_long_ones`.
+pub const SHORT_ANSWER_TURNS: u32 = 2;
+
 /// Octets of answers that there is room for at first; the room grows with them. Tuning.
 pub const OUT_AT_FIRST: usize = 512;
 

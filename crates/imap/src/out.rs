@@ -1,7 +1,10 @@
 //! What goes to the client: values become octets, and wait until it is worth writing them.
 
 use crate::compress::Deflater;
-use crate::limits::{OUT_AT_FIRST, OUT_BEFORE_LOGIN, OUT_HIGH_WATER, PIECES_IN_A_TURN};
+use crate::limits::{
+    OUT_AT_FIRST, OUT_BEFORE_LOGIN, OUT_HIGH_WATER, PIECES_IN_A_TURN, SHORT_ANSWER_TURNS,
+};
+use crate::turns::Turns;
 use rookery_imap_wire::{Code, Response, Status};
 use rookery_mailbox::heavy::Owner;
 use std::pin::Pin;
@@ -34,6 +37,9 @@ pub(crate) struct Out<'c> {
     owner: Owner,
     /// Pieces of answers since others could run.
     pieces: usize,
+    /// Turns since the client was last waited for.
+    taken: u32,
+    turns: Turns,
     sink: &'c mut dyn Sink,
     /// How long a client may take to accept one batch of answers.
     patience: Duration,
@@ -51,12 +57,14 @@ enum Layer {
 }
 
 impl<'c> Out<'c> {
-    pub(crate) fn new(sink: &'c mut dyn Sink, patience: Duration) -> Self {
+    pub(crate) fn new(sink: &'c mut dyn Sink, patience: Duration, turns: Turns) -> Self {
         Self {
             buffer: Vec::new(),
             most: OUT_BEFORE_LOGIN,
             owner: Owner::STRANGER,
             pieces: 0,
+            taken: 0,
+            turns,
             sink,
             patience,
             sent: 0,
@@ -101,10 +109,19 @@ impl<'c> Out<'c> {
         }
         self.pieces = 0;
         if self.buffer.len() >= self.most {
-            self.flush().await?;
+            self.write().await?;
         }
-        yield_now().await;
+        self.turn().await;
         Ok(())
+    }
+
+    /// Let others run. An answer that has had a few turns has them among all others that have.
+    pub(crate) async fn turn(&mut self) {
+        self.taken = self.taken.saturating_add(1);
+        match self.taken > SHORT_ANSWER_TURNS {
+            true => self.turns.next(self.owner).await,
+            false => yield_now().await,
+        }
     }
 
     /// Add octets that are printed already, and let others run in between if there are many.
@@ -116,8 +133,13 @@ impl<'c> Out<'c> {
         Ok(())
     }
 
-    /// Write out everything. An idle connection keeps no buffer.
+    /// Write out everything, before the client is waited for. An idle connection keeps no buffer.
     pub(crate) async fn flush(&mut self) -> Sent {
+        self.taken = 0;
+        self.write().await
+    }
+
+    async fn write(&mut self) -> Sent {
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -232,7 +254,7 @@ pub(crate) mod tests {
         let response = "* OK Still there\r\n".len();
         for most in [OUT_BEFORE_LOGIN, OUT_HIGH_WATER] {
             let mut written = Written::default();
-            let mut out = Out::new(&mut written, Duration::MAX);
+            let mut out = Out::new(&mut written, Duration::MAX, Turns::default());
             out.hold(most, Owner::STRANGER);
             for _ in 0..10_000 {
                 out.untagged(Status::Ok, None, "Still there");

@@ -111,7 +111,7 @@ mod tests {
             let mut written = Written::default();
             let tag = Tag::new(b"a1").unwrap();
             let task = sleep(Duration::from_secs(seconds));
-            let mut out = Out::new(&mut written, PACE);
+            let mut out = Out::new(&mut written, PACE, crate::Turns::default());
             notices(&tag, None).wait_for(pin!(task), &mut out).await.unwrap();
             let notice = "* OK [INPROGRESS (\"a1\" NIL NIL)] Still at it\r\n";
             assert_eq!(written.octets, notice.repeat(expected).as_bytes(), "{seconds} s");
@@ -123,7 +123,7 @@ mod tests {
         let mut written = Written::with_room(0);
         let tag = Tag::new(b"a1").unwrap();
         let began = Instant::now();
-        let mut out = Out::new(&mut written, PACE);
+        let mut out = Out::new(&mut written, PACE, crate::Turns::default());
         let ended = notices(&tag, None).wait_for(pin!(pending::<()>()), &mut out).await;
         assert!(ended.is_err() && began.elapsed() < 2 * PACE);
     }

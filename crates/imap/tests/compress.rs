@@ -2,7 +2,7 @@
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Connections, Peer, Services, Settings, Stage, serve};
+use rookery_imap::{Connections, Peer, Services, Settings, Stage, Turns, serve};
 use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -27,6 +27,7 @@ async fn logged_in() -> Client {
         store: Arc::new(store),
         directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
         connections: Connections::default(),
+        turns: Turns::default(),
         settings: Settings { allow_plaintext: true, ..Settings::default() },
     };
     let (stream, theirs) = duplex(PIPE_OCTETS);

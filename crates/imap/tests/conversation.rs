@@ -1,7 +1,7 @@
 //! What a dialog file cannot say: how conversations begin, end, time out and turn to TLS.
 
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
+use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, Turns, limits, serve};
 use rookery_mail::{DateTime, MailboxName};
 use rookery_mailbox::{Account, MemoryStore, NewMailbox, NewMessage, Store, initial_mailboxes};
 use rookery_mime::Message;
@@ -29,7 +29,13 @@ async fn connect(settings: Settings, peer: Peer, stage: Stage) -> Client {
 /// Connect to a server of this store, where Ada has an account.
 fn connect_to(store: Arc<dyn Store>, settings: Settings, peer: Peer, stage: Stage) -> Client {
     let directory = Arc::new(StaticDirectory::new(&[("ada", "tulip")]));
-    let services = Services { store, directory, connections: Connections::default(), settings };
+    let services = Services {
+        store,
+        directory,
+        connections: Connections::default(),
+        turns: Turns::default(),
+        settings,
+    };
     let (stream, theirs) = duplex(PIPE_OCTETS);
     let (shutdown, down) = watch::channel(false);
     let server = tokio::spawn(serve(theirs, peer, Arc::new(services), down, stage));
@@ -75,6 +81,7 @@ async fn a_waiting_conversation_is_small() {
         store: Arc::new(MemoryStore::new()),
         directory: Arc::new(StaticDirectory::new(&[])),
         connections: Connections::default(),
+        turns: Turns::default(),
         settings: Settings::default(),
     };
     let (stream, _theirs) = duplex(1);

@@ -1,7 +1,7 @@
 //! Connections of an account that an administrator ends.
 
 use rookery_auth::{Denied, Directory, Login, LoginReply, StaticDirectory};
-use rookery_imap::{Connections, Ended, Outcome, Peer, Services, Settings, Stage, serve};
+use rookery_imap::{Connections, Ended, Outcome, Peer, Services, Settings, Stage, Turns, serve};
 use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,7 @@ impl Host {
             store: Arc::new(store),
             directory,
             connections: Connections::default(),
+            turns: Turns::default(),
             settings: Settings::default(),
         };
         Self { services: Arc::new(services), shutdown: watch::Sender::new(false) }

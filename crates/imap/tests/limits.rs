@@ -1,7 +1,7 @@
 //! Limits that a dialog cannot reach: what waits, what lasts, and what an account is too small for.
 
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, limits, serve};
+use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, Turns, limits, serve};
 use rookery_mail::{Flag, MailboxName, Uid, UidRange, UidSet};
 use rookery_mailbox::heavy::{self, Owner};
 use rookery_mailbox::limits::MAX_MAILBOXES;
@@ -65,6 +65,7 @@ fn serve_to<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         store: Arc::clone(store) as Arc<dyn Store>,
         directory: Arc::new(StaticDirectory::new(&[("ada", "tulip")])),
         connections: Connections::default(),
+        turns: Turns::default(),
         settings: Settings { allow_plaintext: true, ..settings },
     };
     let (shutdown, down) = watch::channel(false);

@@ -6,6 +6,9 @@
 //! one command at a time.
 
 mod pool;
+mod rota;
+
+pub use rota::Rota;
 
 use crate::StoreError;
 use crate::limits::MAX_HEAVY_THREADS;

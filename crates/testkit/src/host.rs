@@ -3,7 +3,7 @@
 use crate::dialog::{Connecting, Host, Limiting, Setting, Stream};
 use crate::polls::Polls;
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Connections, Peer, Services, Settings, Stage, serve};
+use rookery_imap::{Connections, Peer, Services, Settings, Stage, Turns, serve};
 use rookery_mailbox::{Account, Refused, Store, StoreError, initial_mailboxes, names};
 use std::io;
 use std::sync::Arc;
@@ -53,6 +53,7 @@ impl InProcess {
             store,
             directory: Arc::new(directory(decided)),
             connections: Connections::default(),
+            turns: Turns::default(),
             settings: settings(decided),
         };
         let (services, decided) = (Arc::new(services), decided.to_vec());

@@ -1,7 +1,7 @@
 //! A server with one account, as every conversation finds it.
 
 use rookery_auth::StaticDirectory;
-use rookery_imap::{Connections, Peer, Services, Settings, Stage, serve};
+use rookery_imap::{Connections, Peer, Services, Settings, Stage, Turns, serve};
 use rookery_mail::{DateTime, MailboxName};
 use rookery_mailbox::{Account, MemoryStore, NewMessage, Store, initial_mailboxes};
 use rookery_mime::Message;
@@ -51,6 +51,7 @@ impl World {
             store: store().await,
             directory: Arc::new(StaticDirectory::new(&[USER])),
             connections: Connections::default(),
+            turns: Turns::default(),
             settings: Settings {
                 starttls: true,
                 allow_plaintext: true,

@@ -140,7 +140,7 @@ mod tests {
         let source: UidSet = (1..100_000).step_by(2).filter_map(Uid::new).collect();
         let destination: UidSet = (7..50_007).filter_map(Uid::new).collect();
         let mut written = Written::default();
-        let mut out = Out::new(&mut written, Duration::MAX);
+        let mut out = Out::new(&mut written, Duration::MAX, crate::Turns::default());
         tell("a", (9, [&source, &destination]), "Copied", &mut out).await.unwrap();
         out.flush().await.unwrap();
         assert!(written.most < 32 * 1024, "{} octets at once", written.most);

@@ -1,9 +1,7 @@
-//! The threads, and whose turn it is: between accounts first, then between what is done for one of them, so that whoever
-//! opens a hundred connections gets no more turns than who has one.
+//! The threads, and what they do in turns.
 
-use super::Owner;
+use super::{Owner, Rota};
 use crate::limits::HEAVY_STRETCH;
-use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -17,16 +15,9 @@ use tokio::runtime::Handle;
 /// Threads, and the work that can go on.
 #[derive(Default)]
 pub(super) struct Pool {
-    ready: Mutex<Ready>,
+    /// Work that can go on.
+    ready: Mutex<Rota<Arc<Task>>>,
     more: Condvar,
-}
-
-/// Work that can go on.
-#[derive(Default)]
-struct Ready {
-    /// Accounts that have some, in the order of their turns. Each is there once.
-    order: VecDeque<Owner>,
-    of: BTreeMap<Owner, VecDeque<Arc<Task>>>,
 }
 
 /// What is to be done.
@@ -91,7 +82,7 @@ impl Pool {
     }
 
     fn add(&self, task: Arc<Task>) {
-        lock(&self.ready).push(task);
+        lock(&self.ready).push(task.owner, task);
         self.more.notify_one();
     }
 
@@ -116,29 +107,6 @@ impl Pool {
                 None => ready = self.more.wait(ready).unwrap_or_else(PoisonError::into_inner),
             }
         }
-    }
-}
-
-impl Ready {
-    fn push(&mut self, task: Arc<Task>) {
-        let of = self.of.entry(task.owner).or_default();
-        if of.is_empty() {
-            self.order.push_back(task.owner);
-        }
-        of.push_back(task);
-    }
-
-    /// The next task of the account that has waited for the longest.
-    fn pop(&mut self) -> Option<Arc<Task>> {
-        let owner = self.order.pop_front()?;
-        let of = self.of.get_mut(&owner)?;
-        let task = of.pop_front();
-        if of.is_empty() {
-            self.of.remove(&owner);
-        } else {
-            self.order.push_back(owner);
-        }
-        task
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) struct Shared {
     tls: Tls,
     config: RwLock<Arc<Config>>,
     connections: Arc<Connections>,
+    turns: rookery_imap::Turns,
     lmtp_places: Places,
     heard_out: Semaphore,
     next_session: AtomicU64,
@@ -41,8 +42,9 @@ impl Shared {
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
         let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
+        let turns = rookery_imap::Turns::default();
         let heard_out = Semaphore::new(open_files::heard_out());
-        Self { services, tls, config, connections, lmtp_places, heard_out, next_session }
+        Self { services, tls, config, connections, turns, lmtp_places, heard_out, next_session }
     }
 
     /// Use another configuration for the connections to come. Addresses and the data directory stay.
@@ -168,6 +170,7 @@ impl Shared {
             store: Arc::clone(&self.services.store),
             directory: Arc::new(directory),
             connections: self.services.connections.clone(),
+            turns: self.turns.clone(),
             settings,
         })
     }

@@ -199,7 +199,7 @@ async fn messages(
         }
         out.drain().await?;
     }
-    summaries.pause().await;
+    summaries.pause(out).await;
     Ok(problem)
 }
 

@@ -238,7 +238,7 @@ mod tests {
                 let piece = print_piece(Item::BodyStructure, &encoded, expects, 0).unwrap();
                 assert_eq!(piece.len(), whole.len().min(PRINTED_AT_ONCE));
                 let mut written = Written::default();
-                let mut out = Out::new(&mut written, Duration::MAX);
+                let mut out = Out::new(&mut written, Duration::MAX, crate::Turns::default());
                 let whose = (Owner::STRANGER, &mut out);
                 assert!(print(Item::BodyStructure, &summary, expects, whose).await.is_ok());
                 out.flush().await.unwrap();

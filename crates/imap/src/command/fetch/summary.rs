@@ -3,6 +3,7 @@
 
 use super::{Content, weighed};
 use crate::limits::{CONTENT_CHUNK, HEADER_OCTETS, HEAVY_PART, HEAVY_SUMMARY};
+use crate::out::Out;
 use bytes::Bytes;
 use rookery_imap_wire::{self as wire, FetchItem};
 use rookery_mail::EmailId;
@@ -112,9 +113,9 @@ impl<'a> Summaries<'a> {
 
     /// Let others run, if messages are looked at: where little is printed of each, it is long until enough has gathered to
     /// be written out.
-    pub(super) async fn pause(&self) {
+    pub(super) async fn pause(&self, out: &mut Out<'_>) {
         if self.wanted {
-            yield_now().await;
+            out.turn().await;
         }
     }
 

@@ -142,7 +142,7 @@ mod tests {
                 let matches = Matches { view: &view, by_uid, found, modseq: Some(7) };
                 let numbers: Vec<u32> = found.iter().map(|uid| uid.get() - 1001 + first).collect();
                 let mut written = Written::default();
-                let mut out = Out::new(&mut written, Duration::MAX);
+                let mut out = Out::new(&mut written, Duration::MAX, crate::Turns::default());
                 matches.print(&mut out).await.unwrap();
                 matches.print_extended(&tag, None, &mut out).await.unwrap();
                 out.flush().await.unwrap();
