@@ -29,7 +29,7 @@ pub struct MboxMessage {
 /// When it is none.
 pub fn mbox(octets: &[u8]) -> io::Result<(Vec<MboxMessage>, u64)> {
     let (mut messages, mut taken) = (Vec::new(), 0);
-    for found in import::mbox::messages(octets, "INBOX") {
+    for found in import::mbox::messages(octets, "INBOX", u64::MAX) {
         let (found, octets) = found?;
         messages.push(MboxMessage { octets: found.octets, flags: found.details.flags });
         taken += octets;

@@ -22,6 +22,7 @@ mod quickstart;
 mod services;
 mod tls;
 mod unix_socket;
+mod untrusted_dir;
 
 use clap::Parser;
 use std::io::Write;

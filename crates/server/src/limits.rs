@@ -81,7 +81,7 @@ pub(crate) const LINES_PERIOD: Duration = Duration::from_secs(1);
 /// Held by `clients_that_do_not_listen_do_not_keep_the_server_up_for_long`.
 pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 
-/// The largest configuration file, and file of an account, in octets.
+/// The largest configuration file, file of an account, and PEM file, in octets.
 /// Held by `of_a_file_that_is_too_long_nothing_is_taken`.
 pub(crate) const MAX_CONFIG_SIZE: u64 = 1024 * 1024;
 
@@ -151,6 +151,13 @@ pub(crate) const IMPORT_BATCH_SIZE: usize = 4 * 1024 * 1024;
 /// The longest answer to a question on a terminal, in octets.
 /// Held by `only_yes_is_agreement`.
 pub(crate) const MAX_ANSWER: u64 = 1024;
+
+/// Octets of a line of an mbox file that are read at once; more are read in pieces.
+/// Held by `a_message_that_is_too_large_costs_itself_only`.
+pub(crate) const MBOX_LINE_OCTETS: u64 = 64 * 1024;
+
+/// The largest file of users that is imported, in octets. Held by `of_a_file_that_is_too_long_nothing_is_taken`.
+pub(crate) const MAX_PASSWD_FILE: u64 = 256 * 1024 * 1024;
 
 /// Directories within directories that an import descends into.
 /// Held by `folders_lie_in_folders_so_deep_and_no_deeper`, `maildirs_lie_in_maildirs_so_deep_and_no_deeper`.

@@ -3,11 +3,14 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limited_file;
+use crate::limits::MAX_CONFIG_SIZE;
 use crate::private_file;
 use rookery_mailbox::heavy::{self, Owner};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::fs::File;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -77,8 +80,8 @@ fn server_config(config: &Config) -> Result<Arc<ServerConfig>, Failure> {
 }
 
 fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    match read {
+    let octets = octets(file).map_err(|error| unread("certificate", file, &error))?;
+    match CertificateDer::pem_slice_iter(&octets).collect::<Result<Vec<_>, _>>() {
         Ok(chain) if chain.is_empty() => {
             Err(unread("certificate", file, &pem::Error::NoItemsFound))
         }
@@ -88,7 +91,14 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 }
 
 fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
-    PrivateKeyDer::from_pem_file(file).map_err(|error| unread("key", file, &error))
+    let key = octets(file).and_then(|octets| PrivateKeyDer::from_pem_slice(&octets));
+    key.map_err(|error| unread("key", file, &error))
+}
+
+fn octets(file: &Path) -> Result<Vec<u8>, pem::Error> {
+    let read =
+        File::open(file).and_then(|mut file| limited_file::octets(&mut file, MAX_CONFIG_SIZE));
+    read.map_err(pem::Error::Io)
 }
 
 /// Why one of the files cannot be used.

@@ -62,8 +62,9 @@ impl StoredPassword {
         matches!(&self.0, Kind::Argon2id(hash) if hash.is_current())
     }
 
+    /// The empty password opens nothing, whatever is stored (RFC 4616 §2), but takes as long as others.
     fn matches(&self, password: &[u8], memory: &mut Memory) -> bool {
-        match &self.0 {
+        let is_right = match &self.0 {
             Kind::Plain(stored) => equal(stored.as_bytes(), password),
             Kind::ShaCrypt(hash) => {
                 ShaCrypt::default().verify_password(password, hash.as_str()).is_ok()
@@ -72,7 +73,8 @@ impl StoredPassword {
             Kind::Argon2id(hash) => hash.matches(password, memory),
             Kind::Salted(salted) => salted.matches(password),
             Kind::Scram(scram) => scram.matches(password),
-        }
+        };
+        is_right && !password.is_empty()
     }
 }
 

@@ -35,6 +35,7 @@ impl FromStr for StoredPassword {
 
 fn of_scheme(scheme: &str, value: &str) -> Result<Kind, HashError> {
     match scheme {
+        "PLAIN" if value.is_empty() => Err(HashError::Malformed),
         "PLAIN" => Ok(Kind::Plain(value.to_owned())),
         "SHA256-CRYPT" | "SHA512-CRYPT" => sha_crypt(value),
         "BLF-CRYPT" => bcrypt(value),

@@ -38,6 +38,16 @@ fn hashes_of_other_programs_are_checked() {
 }
 
 #[test]
+fn the_empty_password_opens_nothing() {
+    assert_eq!("{PLAIN}".parse::<StoredPassword>().err(), Some(HashError::Malformed));
+    // SASLprep leaves nothing of the second one.
+    for stored in [hash(""), "{SSHA256}Y0ea1poJCyWCd+yPum+ZQZov+ySJgVEGV8lEzNEUjpdzYWx0".to_owned()]
+    {
+        assert!(!verify(&stored, b"") && !verify(&stored, "\u{ad}".as_bytes()), "{stored}");
+    }
+}
+
+#[test]
 fn own_hashes_are_checked_and_salted() {
     let (one, two) = (hash("tulip"), hash(b"tulip"));
     assert!(one.starts_with("{ARGON2ID}$argon2id$"), "{one}");

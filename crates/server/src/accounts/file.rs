@@ -1,6 +1,7 @@
 //! The file of one account.
 
 use crate::limited_file;
+use crate::limits::MAX_CONFIG_SIZE;
 use crate::private_file;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -69,7 +70,7 @@ impl AccountFile {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        Self::parse(&limited_file::read(path)?)
+        Self::parse(&limited_file::text(path, MAX_CONFIG_SIZE)?)
     }
 
     /// Read what `account.toml` holds.

@@ -5,7 +5,8 @@ use super::{Place, passwd_file, password, print, table};
 use crate::accounts::Name;
 use crate::admin::{AccountDetails, AccountSummary, Client, Password, Request, Response};
 use crate::failure::Failure;
-use crate::limits::MAX_ANSWER;
+use crate::limited_file;
+use crate::limits::{MAX_ANSWER, MAX_PASSWD_FILE};
 use clap::{Args, Subcommand};
 use std::collections::HashSet;
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -239,7 +240,7 @@ fn print_details(account: &AccountDetails) -> Result<(), Failure> {
 
 /// Add the users that do not exist yet, and say what became of each line that could not be used.
 async fn import(place: &Place, file: &Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file)
+    let text = limited_file::text(file, MAX_PASSWD_FILE)
         .map_err(|error| Failure::io(format!("reading {}", file.display()), &error))?;
     place.make()?;
     let mut client = place.connect().await?;

@@ -55,7 +55,7 @@ struct Tally {
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let mut client = place.connect().await?;
     client.ask(&Request::AccountShow { name: options.name.clone() }).await?;
-    let source = open(&options)?;
+    let source = open(&options, place.config()?.limits.message_size)?;
     let bar = progress_bar(source.total);
     let tally = import(&mut client, &options.name, source, &bar).await;
     bar.finish_and_clear();
@@ -69,12 +69,12 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     Err(Failure::new(format!("{count} could not be imported:\n{failures}")))
 }
 
-fn open(options: &Options) -> Result<Source, Failure> {
+fn open(options: &Options, most: u64) -> Result<Source, Failure> {
     let mailbox = options.mailbox.as_deref();
     let (path, source) = match &options.source {
-        SourceOptions { maildir: Some(dir), .. } => (dir, import::maildir(dir, mailbox)),
-        SourceOptions { mbox: Some(file), .. } => (file, import::mbox(file, mailbox)),
-        SourceOptions { eml: Some(dir), .. } => (dir, import::eml(dir, mailbox)),
+        SourceOptions { maildir: Some(dir), .. } => (dir, import::maildir(dir, mailbox, most)),
+        SourceOptions { mbox: Some(file), .. } => (file, import::mbox(file, mailbox, most)),
+        SourceOptions { eml: Some(dir), .. } => (dir, import::eml(dir, mailbox, most)),
         _ => return Err(Failure::new("nothing to import was named")),
     };
     source.map_err(|error| match error.kind() {

@@ -36,7 +36,7 @@ pub(crate) struct Cli {
 }
 
 /// Which server a command is about.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Place {
     /// The data directory [default: the configuration's, else ./rookery-data]
     #[arg(long, global = true, value_name = "DIR")]

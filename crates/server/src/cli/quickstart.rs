@@ -40,7 +40,7 @@ pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> 
     // Whoever waits for that line may look at what was logged before it.
     logging::flush();
     print(&server.ready_line())?;
-    server.run(|| Ok(config.clone())).await
+    server.run(move || Ok(config.clone())).await
 }
 
 impl Options {

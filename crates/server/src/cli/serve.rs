@@ -70,7 +70,8 @@ pub(super) async fn run(
     // Whoever waits for that line may look at what was logged before it.
     logging::flush();
     print(&server.ready_line())?;
-    let reload = || {
+    let place = place.clone();
+    let reload = move || {
         let mut config = options.over(place.config()?);
         open_files::fit(&mut config.limits);
         Ok(config)

@@ -14,7 +14,7 @@ pub(crate) use mode::Mode;
 use crate::limited_file;
 use crate::limits::{
     DEFAULT_CONNECTIONS, DEFAULT_CONNECTIONS_PER_ADDRESS, DEFAULT_LMTP_CONNECTIONS,
-    DEFAULT_LMTP_RECIPIENTS, MAX_DEADLINE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
+    DEFAULT_LMTP_RECIPIENTS, MAX_CONFIG_SIZE, MAX_DEADLINE, MIN_IDLE_DEADLINE, MIN_MESSAGE_LIMIT,
     MIN_MESSAGES_PER_ACCOUNT,
 };
 use rookery_imap::limits as imap;
@@ -309,8 +309,11 @@ impl Config {
     /// Read a file.
     pub(crate) fn read(file: &Path) -> Result<Self, ConfigError> {
         let named = |error: ConfigError| error.in_file(file);
-        Self::parse(&limited_file::read(file).map_err(|error| named(ConfigError::of_io(&error)))?)
-            .map_err(named)
+        Self::parse(
+            &limited_file::text(file, MAX_CONFIG_SIZE)
+                .map_err(|error| named(ConfigError::of_io(&error)))?,
+        )
+        .map_err(named)
     }
 
     /// The file that the options ask for: the named one, or one of the default files unless a data directory

@@ -2,23 +2,24 @@
 //! in `dovecot-keywords`, subscriptions in `subscriptions`.
 
 use crate::admin::ListedMessage;
+use crate::untrusted_dir::UntrustedDir;
 use rookery_imap_wire::WireMailbox;
 use rookery_mail::DELIMITER;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A Maildir in the making.
 pub(crate) struct Maildir {
-    root: PathBuf,
     /// Open from the beginning on, so that what could not be written since is known in the end.
-    opened: File,
+    root: UntrustedDir,
 }
 
 /// A folder of a Maildir in the making.
 pub(crate) struct Folder {
-    dir: PathBuf,
+    dir: UntrustedDir,
+    cur: UntrustedDir,
     /// What it is called if not as the mailbox.
     pub(crate) renamed: Option<String>,
     uid_validity: u32,
@@ -46,7 +47,7 @@ impl Maildir {
             let message = format!("{} is not empty", root.display());
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
         }
-        Ok(Self { root: root.to_owned(), opened: File::open(root)? })
+        Ok(Self { root: UntrustedDir::open(root)? })
     }
 
     /// Begin the folder of a mailbox. One whose name is too long for a folder's gets another one.
@@ -54,28 +55,30 @@ impl Maildir {
         let wanted = folder_name(name);
         let is_possible = wanted.len() <= LONGEST_NAME;
         let taken = if is_possible { wanted } else { format!(".Renamed.{uid_validity}") };
-        let dir = self.root.join(&taken);
-        for sub in ["cur", "new", "tmp"] {
-            fs::create_dir_all(dir.join(sub))?;
+        let dir =
+            if taken.is_empty() { self.root.dir(".")? } else { self.root.make_dir(&taken)? };
+        for sub in ["new", "tmp"] {
+            dir.make_dir(sub)?;
         }
-        if dir != self.root {
-            File::create_new(dir.join("maildirfolder"))?;
+        let cur = dir.make_dir("cur")?;
+        if !taken.is_empty() {
+            dir.create("maildirfolder")?;
         }
         let renamed = (!is_possible).then_some(taken);
         let (uids, keywords) = (String::new(), Vec::new());
-        Ok(Folder { dir, renamed, uid_validity, uids, above: 1, keywords, lost: 0 })
+        Ok(Folder { dir, cur, renamed, uid_validity, uids, above: 1, keywords, lost: 0 })
     }
 
     /// Write down which mailboxes are subscribed to.
     pub(crate) fn subscriptions(&self, names: &[String]) -> io::Result<()> {
         let lines = names.iter().map(|name| format!("{}\n", levels(name)));
-        fs::write(self.root.join("subscriptions"), lines.collect::<String>())
+        self.root.create("subscriptions")?.write_all(lines.collect::<String>().as_bytes())
     }
 
     /// Wait until the disk has all that was written. One sync for the whole file system takes a few of the seconds that one for
     /// each message would.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        nix::unistd::syncfs(&self.opened).map_err(io::Error::from)
+        nix::unistd::syncfs(&self.root).map_err(io::Error::from)
     }
 }
 
@@ -84,8 +87,8 @@ impl Folder {
     pub(crate) fn add(&mut self, message: &ListedMessage, octets: &[u8]) -> io::Result<()> {
         let received = message.details.received.max(0).unsigned_abs();
         let base = format!("{received}.U{}.rookery,S={}", message.uid, octets.len());
-        let path = self.dir.join("cur").join(format!("{base}:2,{}", self.letters(message)));
-        let mut file = File::create_new(path)?;
+        let letters = self.letters(message);
+        let mut file = self.cur.create(format!("{base}:2,{letters}"))?;
         file.write_all(octets)?;
         file.set_modified(moment(message.details.received))?;
         self.uids += &format!("{} :{base}\n", message.uid);
@@ -96,13 +99,13 @@ impl Folder {
     /// Complete the folder; the next message's UID is this, or greater than those of all that were added. Says how many flags
     /// had to be left out: a Maildir has letters for 26 keywords.
     pub(crate) fn finish(self, uid_next: u32) -> io::Result<u64> {
-        let mut uidlist = File::create_new(self.dir.join("dovecot-uidlist"))?;
+        let mut uidlist = self.dir.create("dovecot-uidlist")?;
         let next = uid_next.max(self.above);
         write!(uidlist, "3 V{} N{next}\n{}", self.uid_validity, self.uids)?;
         let lines = self.keywords.iter().enumerate();
         let lines: String = lines.map(|(number, word)| format!("{number} {word}\n")).collect();
         if !lines.is_empty() {
-            fs::write(self.dir.join("dovecot-keywords"), lines)?;
+            self.dir.create("dovecot-keywords")?.write_all(lines.as_bytes())?;
         }
         Ok(self.lost)
     }
@@ -201,6 +204,20 @@ mod tests {
         Maildir::create(&root).unwrap().folder("INBOX", 1).unwrap();
         let refusal = Maildir::create(&root).err().unwrap();
         assert!(refusal.to_string().ends_with("b is not empty"), "{refusal}");
+    }
+
+    #[test]
+    fn what_comes_between_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (precious, root) = (dir.path().join("precious"), dir.path().join("out"));
+        fs::write(&precious, "precious").unwrap();
+        let maildir = Maildir::create(&root).unwrap();
+        let link = |name: &str| std::os::unix::fs::symlink(&precious, root.join(name)).unwrap();
+        ["subscriptions", "dovecot-uidlist", ".Box"].into_iter().for_each(link);
+        assert!(maildir.subscriptions(&["Box".to_owned()]).is_err());
+        assert!(maildir.folder("Box", 1).is_err());
+        assert!(maildir.folder("INBOX", 1).unwrap().finish(1).is_err());
+        assert_eq!(fs::read(&precious).unwrap(), b"precious");
     }
 
     #[test]

@@ -2,19 +2,27 @@
 
 use super::{Found, Source, crlf, modified, named, received};
 use crate::admin::MessageDetails;
+use crate::limited_file;
 use crate::limits::MAX_IMPORT_DEPTH;
+use crate::untrusted_dir::{self, UntrustedDir};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(super) fn read(path: &Path, mailbox: &str) -> io::Result<Source> {
-    let mut files = Vec::new();
+pub(super) fn read(path: &Path, mailbox: &str, most: u64) -> io::Result<Source> {
+    let (mut files, mut top) = (Vec::new(), None);
     if path.metadata()?.is_dir() {
+        top = Some((UntrustedDir::open(path)?, path.to_owned()));
         find(path, 0, &mut files)?;
     } else {
         files.push(path.to_owned());
     }
     let (total, mailbox) = (files.len() as u64, mailbox.to_owned());
-    let messages = files.into_iter().map(move |file| Ok((message(&file, &mailbox)?, 1)));
+    let messages = files.into_iter().map(move |path| {
+        let failed = |error: io::Error| named(&path, &error);
+        let file = open(top.as_ref(), &path).map_err(failed)?;
+        Ok((message(file, &path, &mailbox, most).map_err(failed)?, 1))
+    });
     Ok(Source { mailboxes: Vec::new(), messages: Box::new(messages), total })
 }
 
@@ -39,15 +47,22 @@ fn find(dir: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn message(file: &Path, mailbox: &str) -> io::Result<Found> {
-    let failed = |error: io::Error| named(file, &error);
-    let octets = crlf::of_message(&std::fs::read(file).map_err(failed)?);
+/// A file that was found below a folder, or the one that was named.
+fn open(top: Option<&(UntrustedDir, PathBuf)>, path: &Path) -> io::Result<File> {
+    match top {
+        Some((opened, top)) => opened.file(path.strip_prefix(top).map_err(io::Error::other)?),
+        None => untrusted_dir::regular(File::open(path)?),
+    }
+}
+
+fn message(mut file: File, path: &Path, mailbox: &str, most: u64) -> io::Result<Found> {
+    let octets = crlf::of_message(&limited_file::octets(&mut file, most)?);
     let (received, zone) = match received::date_of(&octets) {
         Some(date) => (date.unix(), date.offset_minutes()),
-        None => (modified(file).map_err(failed)?, 0),
+        None => (modified(&file)?, 0),
     };
     let details = MessageDetails { flags: Vec::new(), received, zone };
-    let origin = file.display().to_string();
+    let origin = path.display().to_string();
     Ok(Found { origin, mailbox: mailbox.to_owned(), details, octets })
 }
 
@@ -65,13 +80,23 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), dir.path().join("round")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("a"), dir.path().join("again")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
-        let source = read(dir.path(), "Old").unwrap();
+        let source = read(dir.path(), "Old", 100).unwrap();
         assert_eq!(source.total, 2);
         let found: Vec<_> = source.messages.map(|found| found.unwrap().0).collect();
         let octets: Vec<_> = found.iter().map(|found| found.octets.as_slice()).collect();
         assert_eq!(octets, [b"A: 1\r\n\r\n".as_slice(), b"B: 1\r\n\r\n"]);
         assert!(found.iter().all(|found| found.mailbox == "Old"));
-        assert!(read(&dir.path().join("none"), "Old").is_err());
+        assert!(read(&dir.path().join("none"), "Old", 100).is_err());
+        let one = read(&dir.path().join("a"), "Old", 100).unwrap();
+        assert_eq!(
+            one.messages.map(|found| found.unwrap().0.octets.len()).collect::<Vec<_>>(),
+            [8]
+        );
+        // What is too large, or has become a link, costs itself only.
+        let source = read(dir.path(), "Old", 7).unwrap();
+        std::fs::rename(dir.path().join("b"), dir.path().join("c")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("c"), dir.path().join("b")).unwrap();
+        assert_eq!(source.messages.filter(Result::is_err).count(), 2);
     }
 
     #[test]
@@ -80,9 +105,9 @@ mod tests {
         let deep = dir.path().join("f/".repeat(MAX_IMPORT_DEPTH));
         std::fs::create_dir_all(&deep).unwrap();
         std::fs::write(deep.join("1.eml"), "A: b\n\n").unwrap();
-        assert_eq!(read(dir.path(), "Old").unwrap().total, 1);
+        assert_eq!(read(dir.path(), "Old", 100).unwrap().total, 1);
         std::fs::create_dir(deep.join("f")).unwrap();
-        let error = read(dir.path(), "Old").err().unwrap();
+        let error = read(dir.path(), "Old", 100).err().unwrap();
         assert!(error.to_string().contains("too many folders"), "{error}");
     }
 }

@@ -1,22 +1,38 @@
 //! Maildir with its subfolders: `.Sub.Deep` beside `cur` (Maildir++), or folders within folders.
 //!
 //! A folder is descended into if it is a Maildir, that is, has `cur` or `new`, or if one directly below it is.
-//! Symbolic links are not followed: they lead out of the Maildir, or round in circles.
+//! Symbolic links are not followed: they lead out of the Maildir, or round in circles. That holds for those that come while it
+//! is read, too: what was listed is opened name by name.
 
 use super::{Found, Source, crlf, modified, named};
 use crate::admin::MessageDetails;
-use crate::limits::MAX_IMPORT_DEPTH;
+use crate::limited_file;
+use crate::limits::{MAX_CONFIG_SIZE, MAX_IMPORT_DEPTH};
+use crate::untrusted_dir::UntrustedDir;
 use rookery_imap_wire::WireMailbox;
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 /// A file with a message, and where it belongs.
 struct File {
     path: PathBuf,
     mailbox: Arc<str>,
     flags: Vec<String>,
+}
+
+/// The Maildir that everything lies in.
+struct Top {
+    opened: UntrustedDir,
+    path: PathBuf,
+}
+
+impl Top {
+    /// A file below it.
+    fn open(&self, path: &Path) -> io::Result<fs::File> {
+        self.opened.file(path.strip_prefix(&self.path).map_err(io::Error::other)?)
+    }
 }
 
 /// What a Maildir has.
@@ -30,15 +46,16 @@ struct Mail {
 /// Keywords by letter, as Dovecot keeps them.
 type Keywords = HashMap<char, String>;
 
-pub(super) fn read(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
+pub(super) fn read(dir: &Path, mailbox: Option<&str>, most: u64) -> io::Result<Source> {
     if !leads_to_mail(dir)? {
         let message = format!("{} is no Maildir: it has no cur and no new", dir.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
+    let top = Top { opened: UntrustedDir::open(dir)?, path: dir.to_owned() };
     let mut mail = Mail::default();
-    find(dir, mailbox.unwrap_or_default(), 0, &mut mail)?;
+    find(&top, (dir, mailbox.unwrap_or_default()), 0, &mut mail)?;
     let total = mail.files.len() as u64;
-    let messages = mail.files.into_iter().map(|file| Ok((message(&file)?, 1)));
+    let messages = mail.files.into_iter().map(move |file| Ok((message(&top, &file, most)?, 1)));
     Ok(Source { mailboxes: mail.mailboxes, messages: Box::new(messages), total })
 }
 
@@ -56,7 +73,7 @@ fn leads_to_mail(dir: &Path) -> io::Result<bool> {
 }
 
 /// The messages of a folder and of those below it. The top is the inbox unless a name was given.
-fn find(dir: &Path, mailbox: &str, depth: usize, mail: &mut Mail) -> io::Result<()> {
+fn find(top: &Top, (dir, mailbox): (&Path, &str), depth: usize, mail: &mut Mail) -> io::Result<()> {
     if depth > MAX_IMPORT_DEPTH {
         return Err(io::Error::other(format!("{}: too many folders in folders", dir.display())));
     }
@@ -65,7 +82,7 @@ fn find(dir: &Path, mailbox: &str, depth: usize, mail: &mut Mail) -> io::Result<
     if is_maildir(dir) {
         mail.mailboxes.push(name.to_string());
     }
-    let keywords = keywords(dir);
+    let keywords = keywords(top, dir);
     for sub in ["cur", "new"] {
         if is_real_dir(&dir.join(sub)) {
             find_messages(&dir.join(sub), &name, &keywords, &mut mail.files)?;
@@ -81,7 +98,7 @@ fn find(dir: &Path, mailbox: &str, depth: usize, mail: &mut Mail) -> io::Result<
             (above, None) => format!("{above}/{}", decode(&folder)),
             (above, Some(levels)) => format!("{above}/{}", decode_levels(levels)),
         };
-        find(&path, &below, depth + 1, mail)?;
+        find(top, (&path, &below), depth + 1, mail)?;
     }
     Ok(())
 }
@@ -144,8 +161,10 @@ fn flags(name: &str, keywords: &Keywords) -> Vec<String> {
 }
 
 /// Lines of a number and a keyword; number 0 is the letter `a`.
-fn keywords(dir: &Path) -> Keywords {
-    keywords_in(&std::fs::read_to_string(dir.join("dovecot-keywords")).unwrap_or_default())
+fn keywords(top: &Top, dir: &Path) -> Keywords {
+    let file = top.open(&dir.join("dovecot-keywords"));
+    let octets = file.and_then(|mut file| limited_file::octets(&mut file, MAX_CONFIG_SIZE));
+    keywords_in(&String::from_utf8_lossy(&octets.unwrap_or_default()))
 }
 
 fn keywords_in(text: &str) -> Keywords {
@@ -169,11 +188,13 @@ fn decode_levels(levels: &str) -> String {
     levels.split('.').map(decode).collect::<Vec<_>>().join("/")
 }
 
-fn message(file: &File) -> io::Result<Found> {
+fn message(top: &Top, file: &File, most: u64) -> io::Result<Found> {
     let path = &file.path;
     let failed = |error: io::Error| named(path, &error);
-    let octets = crlf::of_message(&std::fs::read(path).map_err(failed)?);
-    let received = modified(path).map_err(failed)?;
+    let mut opened = top.open(path).map_err(failed)?;
+    let octets = limited_file::octets(&mut opened, most).map_err(failed)?;
+    let octets = crlf::of_message(&octets);
+    let received = modified(&opened).map_err(failed)?;
     let details = MessageDetails { flags: file.flags.clone(), received, zone: 0 };
     let origin = path.display().to_string();
     Ok(Found { origin, mailbox: file.mailbox.to_string(), details, octets })
@@ -205,7 +226,7 @@ mod tests {
     }
 
     fn found(dir: &Path, mailbox: Option<&str>) -> Vec<(String, Vec<String>)> {
-        let messages = read(dir, mailbox).unwrap().messages.map(|found| found.unwrap().0);
+        let messages = read(dir, mailbox, 100).unwrap().messages.map(|found| found.unwrap().0);
         let check = |found: Found| {
             assert_eq!(
                 (found.details.received, found.octets.as_slice()),
@@ -250,12 +271,12 @@ mod tests {
     #[test]
     fn what_is_no_maildir_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let refusal = || read(dir.path(), None).err().unwrap().to_string();
+        let refusal = || read(dir.path(), None, 100).err().unwrap().to_string();
         assert!(refusal().ends_with(" is no Maildir: it has no cur and no new"), "{}", refusal());
         write(dir.path(), "src/some/new/file.rs");
         write(dir.path(), "notes");
         refusal();
-        assert!(read(&dir.path().join("none"), None).is_err());
+        assert!(read(&dir.path().join("none"), None, 100).is_err());
     }
 
     #[test]
@@ -267,7 +288,7 @@ mod tests {
         let mailboxes =
             |path: &str| found(&dir.path().join(path), None).into_iter().map(|found| found.0);
         assert!(mailboxes("Mail").eq(["Lists/Rust", "Work"]));
-        assert!(read(dir.path(), None).is_err());
+        assert!(read(dir.path(), None, 100).is_err());
     }
 
     #[test]
@@ -278,7 +299,7 @@ mod tests {
         }
         assert_eq!(found(dir.path(), None).len(), MAX_IMPORT_DEPTH + 1);
         write(dir.path(), &format!("{}cur/1.a", "f/".repeat(MAX_IMPORT_DEPTH + 1)));
-        let error = read(dir.path(), None).err().unwrap();
+        let error = read(dir.path(), None, 100).err().unwrap();
         assert!(error.to_string().contains("too many folders"), "{error}");
     }
 
@@ -293,6 +314,28 @@ mod tests {
         symlink(&inbox, inbox.join("Round")).unwrap();
         symlink(dir.path().join("Other/cur/1.b"), inbox.join("cur/2.b")).unwrap();
         symlink(dir.path().join("Other/cur"), inbox.join("new")).unwrap();
-        assert_eq!(found(&inbox, None).len(), 1);
+        symlink(dir.path().join("keywords"), inbox.join("dovecot-keywords")).unwrap();
+        std::fs::write(dir.path().join("keywords"), "0 secret\n").unwrap();
+        std::fs::rename(inbox.join("cur/1.a"), inbox.join("cur/1.a:2,Sa")).unwrap();
+        assert_eq!(found(&inbox, None), [("INBOX".to_owned(), vec!["\\Seen".to_owned()])]);
+
+        // Nor those that come when all is listed.
+        let source = read(&inbox, None, 100).unwrap();
+        std::fs::rename(inbox.join("cur"), inbox.join("past")).unwrap();
+        symlink(inbox.join("past"), inbox.join("cur")).unwrap();
+        let found: Vec<_> = source.messages.collect();
+        assert!(found.len() == 1 && found[0].is_err());
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_costs_itself_only() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["cur/1.a", "cur/2.b", "cur/3.c"] {
+            write(dir.path(), file);
+        }
+        let large = std::fs::File::options().write(true).open(dir.path().join("cur/2.b")).unwrap();
+        large.set_len(1 << 40).unwrap();
+        let found: Vec<_> = read(dir.path(), None, 100).unwrap().messages.collect();
+        assert_eq!(found.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
     }
 }

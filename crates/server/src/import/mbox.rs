@@ -5,21 +5,24 @@
 
 use super::{Found, Source, crlf, named, received};
 use crate::admin::MessageDetails;
+use crate::limits::MBOX_LINE_OCTETS;
 use rookery_mail::DateTime;
 use rookery_mime::header;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 pub(crate) struct Messages<R> {
     lines: R,
     mailbox: String,
+    /// The most octets of a message.
+    most: u64,
     /// The `From ` line of the next message.
     from: Option<Vec<u8>>,
     begun: bool,
 }
 
-pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
+pub(super) fn read(file: &Path, mailbox: &str, most: u64) -> io::Result<Source> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         let message = format!("{} is a directory, not an mbox file", file.display());
@@ -27,13 +30,13 @@ pub(super) fn read(file: &Path, mailbox: &str) -> io::Result<Source> {
     }
     let lines = BufReader::new(File::open(file)?);
     let path = file.to_owned();
-    let messages =
-        messages(lines, mailbox).map(move |found| found.map_err(|error| named(&path, &error)));
+    let messages = messages(lines, mailbox, most)
+        .map(move |found| found.map_err(|error| named(&path, &error)));
     Ok(Source { mailboxes: Vec::new(), messages: Box::new(messages), total: metadata.len() })
 }
 
-pub(crate) fn messages<R: BufRead>(lines: R, mailbox: &str) -> Messages<R> {
-    Messages { lines, mailbox: mailbox.to_owned(), from: None, begun: false }
+pub(crate) fn messages<R: BufRead>(lines: R, mailbox: &str, most: u64) -> Messages<R> {
+    Messages { lines, mailbox: mailbox.to_owned(), most, from: None, begun: false }
 }
 
 impl<R: BufRead> Iterator for Messages<R> {
@@ -52,16 +55,27 @@ impl<R: BufRead> Messages<R> {
         }
         let Some(from) = self.from.take() else { return Ok(None) };
         let (mut octets, mut taken) = (Vec::new(), from.len() as u64);
-        let (mut line, mut after_empty) = (Vec::new(), false);
-        while self.lines.read_until(b'\n', &mut line)? > 0 {
+        let (mut line, mut after_empty, mut is_too_large) = (Vec::new(), false, false);
+        let mut is_begun = false;
+        while self.piece(&mut line)? > 0 {
             if after_empty && is_from_line(&line) {
                 self.from = Some(line);
                 break;
             }
             taken += line.len() as u64;
-            after_empty = matches!(line.as_slice(), b"\n" | b"\r\n");
-            octets.extend_from_slice(unquote(&line));
+            let text = if is_begun { line.as_slice() } else { unquote(&line) };
+            after_empty = !is_begun && matches!(line.as_slice(), b"\n" | b"\r\n");
+            is_begun = !line.ends_with(b"\n");
+            is_too_large |= (octets.len() + text.len()) as u64 > self.most;
+            if !is_too_large {
+                octets.extend_from_slice(text);
+            }
             line.clear();
+        }
+        if is_too_large {
+            let from = String::from_utf8_lossy(&from).trim_end().to_owned();
+            let message = format!("{from}: the message is larger than {} octets", self.most);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         // The empty line before the next message, or the end of the file, is not the message's.
         if after_empty && octets.pop_if(|last| *last == b'\n').is_some() {
@@ -70,9 +84,14 @@ impl<R: BufRead> Messages<R> {
         Ok(Some((self.found(&from, &octets), taken)))
     }
 
+    /// A line, or a piece of one that is longer than lines are.
+    fn piece(&mut self, line: &mut Vec<u8>) -> io::Result<usize> {
+        self.lines.by_ref().take(MBOX_LINE_OCTETS).read_until(b'\n', line)
+    }
+
     fn first_line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
-        while self.lines.read_until(b'\n', &mut line)? > 0 {
+        while self.piece(&mut line)? > 0 {
             if is_from_line(&line) {
                 return Ok(line);
             }
@@ -175,7 +194,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<Found> {
-        messages(text.as_bytes(), "INBOX").map(|found| found.unwrap().0).collect()
+        messages(text.as_bytes(), "INBOX", 1000).map(|found| found.unwrap().0).collect()
     }
 
     #[test]
@@ -203,14 +222,29 @@ mod tests {
     fn octets_taken_add_up_to_the_file() {
         let text =
             "From a Thu Jan  1 00:00:10 1970\nA: 1\n\nFrom b Thu Jan  1 00:00:10 1970\nA: 2\n";
-        let taken: u64 = messages(text.as_bytes(), "x").map(|found| found.unwrap().1).sum();
+        let taken: u64 = messages(text.as_bytes(), "x", 1000).map(|found| found.unwrap().1).sum();
         assert_eq!(taken, text.len() as u64);
     }
 
     #[test]
+    fn a_message_that_is_too_large_costs_itself_only() {
+        let from = "From a Thu Jan  1 00:00:10 1970\n";
+        let long = "x".repeat(3 * usize::try_from(MBOX_LINE_OCTETS).unwrap() + 7);
+        let text = format!("{from}A: 1\n\n{from}A: 2\n{long}\n\n{from}A: 3\n");
+        let sizes = |most| {
+            let all = messages(text.as_bytes(), "x", most);
+            all.map(|found| found.map(|(found, _)| found.octets.len()).ok()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(1000), [Some(6), None, Some(6)]);
+        let all = u64::try_from(long.len() + 7).unwrap();
+        assert_eq!(sizes(all), [Some(6), Some(long.len() + 8), Some(6)]);
+        assert_eq!(sizes(all - 1), [Some(6), None, Some(6)]);
+    }
+
+    #[test]
     fn other_files_are_refused_and_empty_ones_are_empty() {
-        assert!(messages(b"A: 1\n".as_slice(), "x").next().unwrap().is_err());
-        assert!(messages(b"".as_slice(), "x").next().is_none());
-        assert!(messages(b"\n\n".as_slice(), "x").next().is_none());
+        assert!(messages(b"A: 1\n".as_slice(), "x", 1000).next().unwrap().is_err());
+        assert!(messages(b"".as_slice(), "x", 1000).next().is_none());
+        assert!(messages(b"\n\n".as_slice(), "x", 1000).next().is_none());
     }
 }

@@ -9,6 +9,7 @@ mod received;
 pub(crate) use crlf::CrlfWriter;
 
 use crate::admin::MessageDetails;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -31,19 +32,19 @@ pub(crate) struct Source {
     pub(crate) total: u64,
 }
 
-/// The mail in a Maildir with its subfolders.
-pub(crate) fn maildir(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
-    maildir::read(dir, mailbox)
+/// The mail in a Maildir with its subfolders. Here and below, a message of more than `most` octets is an error in its place.
+pub(crate) fn maildir(dir: &Path, mailbox: Option<&str>, most: u64) -> io::Result<Source> {
+    maildir::read(dir, mailbox, most)
 }
 
 /// The mail in an mbox file.
-pub(crate) fn mbox(file: &Path, mailbox: Option<&str>) -> io::Result<Source> {
-    mbox::read(file, mailbox.unwrap_or(rookery_mail::INBOX))
+pub(crate) fn mbox(file: &Path, mailbox: Option<&str>, most: u64) -> io::Result<Source> {
+    mbox::read(file, mailbox.unwrap_or(rookery_mail::INBOX), most)
 }
 
 /// The message files in a folder and those below it.
-pub(crate) fn eml(dir: &Path, mailbox: Option<&str>) -> io::Result<Source> {
-    eml::read(dir, mailbox.unwrap_or(rookery_mail::INBOX))
+pub(crate) fn eml(dir: &Path, mailbox: Option<&str>, most: u64) -> io::Result<Source> {
+    eml::read(dir, mailbox.unwrap_or(rookery_mail::INBOX), most)
 }
 
 /// An error with the path that it is about.
@@ -52,6 +53,6 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// Seconds since 1970 of a file's last change.
-fn modified(path: &Path) -> io::Result<i64> {
-    Ok(crate::clock::seconds(path.metadata()?.modified()?))
+fn modified(file: &File) -> io::Result<i64> {
+    Ok(crate::clock::seconds(file.metadata()?.modified()?))
 }

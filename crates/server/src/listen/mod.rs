@@ -19,7 +19,7 @@ use session::Shared;
 use std::io;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 /// A server whose sockets are bound, but which accepts nothing yet.
@@ -85,7 +85,7 @@ impl Server {
     /// Accept connections until a signal ends the server. `reload` gives the configuration anew on SIGHUP.
     pub(crate) async fn run(
         mut self,
-        reload: impl Fn() -> Result<Config, Failure>,
+        reload: impl Fn() -> Result<Config, Failure> + Send + Sync + 'static,
     ) -> Result<(), Failure> {
         tracing::info!(addresses = self.bound_line(), "accepting connections");
         let mut tasks = JoinSet::new();
@@ -98,10 +98,15 @@ impl Server {
         tasks.spawn(disabled::watch(self.shared.services.clone(), self.shutdown.subscribe()));
         let ended = watch::Sender::new(false);
         let lines = tokio::spawn(logging::tell_of_left_out(ended.subscribe()));
+        let reload = Arc::new(reload);
         while let Event::Reload = self.signals.next().await {
-            match reload().and_then(|config| self.shared.reconfigure(config)) {
-                Ok(()) => tracing::info!("configuration and certificates read again"),
-                Err(error) => tracing::error!(%error, "the former configuration stays"),
+            let reloaded = reconfigure(Arc::clone(&self.shared), Arc::clone(&reload));
+            tokio::select! {
+                reloaded = reloaded => match reloaded {
+                    Ok(()) => tracing::info!("configuration and certificates read again"),
+                    Err(error) => tracing::error!(%error, "the former configuration stays"),
+                },
+                () = self.signals.stop() => break,
             }
         }
         tracing::info!("going down");
@@ -138,6 +143,28 @@ impl Signals {
             _ = self.hang_up.recv() => Event::Reload,
         }
     }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Read the configuration and certificates anew, on a thread that nobody waits for at the end: the files may be where nobody answers
+/// (a file system of the network, a pipe), and the signal that ends the server is to be heard all the same.
+async fn reconfigure(
+    shared: Arc<Shared>,
+    reload: Arc<impl Fn() -> Result<Config, Failure> + Send + Sync + 'static>,
+) -> Result<(), Failure> {
+    let (tell, told) = oneshot::channel();
+    let read = move || drop(tell.send(reload().and_then(|config| shared.reconfigure(config))));
+    std::thread::Builder::new()
+        .name("reload".to_owned())
+        .spawn(read)
+        .map_err(|error| Failure::io("starting a thread", &error))?;
+    told.await.unwrap_or_else(|_| Err(Failure::new("reading the configuration ended early")))
 }
 
 /// Accept on one socket until the server goes down, then wait for the sessions, but not for ever.

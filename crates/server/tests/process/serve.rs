@@ -357,3 +357,22 @@ fn a_copy_does_not_double_messages_without_end() {
     assert!(is_done(&client.command(double)), "{}", data.log());
     assert!(client.command(double).last().unwrap().contains("NO [LIMIT] "));
 }
+
+/// A configuration where nobody answers, as on a file system of the network that has gone, keeps nobody waiting.
+#[test]
+fn a_configuration_that_cannot_be_read_to_its_end_keeps_nobody_waiting() {
+    let data = Data::with_ada();
+    let file = data.beside("rookery.toml");
+    std::fs::write(&file, "version = 1\n[auth]\nallow_plaintext = true\n").unwrap();
+    let server = data.start(&["serve", "--imap", ANY, "--config", file.to_str().unwrap()]);
+    std::fs::remove_file(&file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    server.signal("HUP");
+    // Whoever writes into the pipe finds that it is being read.
+    let pipe = std::fs::File::options().write(true).open(&file).unwrap();
+    server.ada().ok("NOOP");
+    server.signal("TERM");
+    assert!(server.wait().success(), "{}", data.log());
+    drop(pipe);
+}
