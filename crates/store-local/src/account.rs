@@ -7,6 +7,7 @@ use crate::failure::failed;
 use crate::free_space::Fullness;
 use crate::index;
 use crate::limits::{MAX_QUEUED_CHANGES, MAX_SUMMARY_OCTETS, REREAD_AFTER, UNLOAD_INDEX_OCTETS};
+use crate::log::Log;
 use crate::open_segments::OpenSegments;
 use crate::pace::Pace;
 use crate::plan::{self, Incoming, StorePlan};
@@ -58,7 +59,7 @@ pub(crate) struct Account {
     pub(crate) gone: AtomicBool,
     /// If the disk could not read all of it: when that was tried. It is not kept, and read anew when it can be.
     pub(crate) unread: Mutex<Option<Instant>>,
-    segments: OpenSegments,
+    segments: Arc<OpenSegments>,
     pub(crate) is_compacting: AtomicBool,
     /// Segments that could not be written anew.
     pub(crate) uncompactable: Mutex<BTreeSet<u32>>,
@@ -75,6 +76,7 @@ impl Account {
         // From here on it is kept: whatever the account was put together from, it begins right.
         state.messages = state.count_messages();
         let Octets { metadata, .. } = state.emails.octets(log.segment, log.end);
+        let segments = OpenSegments::new(Arc::clone(&shared.segments), &log);
         let writer = Writer {
             log,
             left_out,
@@ -103,7 +105,7 @@ impl Account {
             spool_trouble: Trouble::default(),
             gone: AtomicBool::new(false),
             unread: Mutex::default(),
-            segments: OpenSegments::default(),
+            segments,
             is_compacting: AtomicBool::new(false),
             uncompactable: Mutex::default(),
             known_whole: Mutex::default(),
@@ -148,6 +150,10 @@ impl Account {
         Arc::clone(&self.shared.reads)
     }
 
+    pub(crate) fn spools(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.shared.spools)
+    }
+
     pub(crate) fn loads(&self) -> Arc<Semaphore> {
         Arc::clone(&self.shared.loads)
     }
@@ -168,7 +174,7 @@ impl Account {
         self.shared.closing.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn open_segments(&self) -> &OpenSegments {
+    pub(crate) fn open_segments(&self) -> &Arc<OpenSegments> {
         &self.segments
     }
 
@@ -225,9 +231,10 @@ impl Account {
     }
 
     /// It is known again.
-    pub(crate) fn regained(&self) {
+    pub(crate) fn regained(&self, log: &Log) {
         *lock(&self.lost) = None;
         self.shared.kept.regained(&self.name);
+        self.segments.go_on(log);
         drop(self.segments.clear());
     }
 

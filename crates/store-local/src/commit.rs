@@ -214,11 +214,14 @@ impl Account {
         let is_much = |octets: u64| octets * 100 >= end.saturating_mul(COMPACTION_DEAD_PERCENT);
         let is_dead = dead >= SHORT_DIED_OCTETS && is_much(dead);
         let may_be_pointless = metadata >= SHORT_METADATA_OCTETS && is_much(metadata);
-        if (is_dead || may_be_pointless)
-            && let Err(failure) = writer.log.rotate_at(0)
-        {
-            let error = self.write_failed(failure);
-            tracing::warn!(account = %self.name(), %error, "no new segment was begun");
+        if is_dead || may_be_pointless {
+            match writer.log.rotate_at(0) {
+                Ok(()) => self.open_segments().go_on(&writer.log),
+                Err(failure) => {
+                    let error = self.write_failed(failure);
+                    tracing::warn!(account = %self.name(), %error, "no new segment was begun");
+                }
+            }
         }
     }
 
@@ -253,6 +256,7 @@ impl Account {
         }
         let rotated = writer.log.rotate_at(self.options().segment_octets);
         rotated.map_err(|failure| self.write_failed(failure))?;
+        self.open_segments().go_on(&writer.log);
         let Decided { delta, frames, must_sync, broken, .. } = self.decide(writer, batch)?;
         if broken {
             let what = "a change of our own contradicts the account".to_owned();
@@ -343,7 +347,7 @@ impl Account {
         }
         match writer.log.regain() {
             Ok(()) => {
-                self.regained();
+                self.regained(&writer.log);
                 tracing::info!(account = %self.name(), "the log of an account can be written to again");
                 return Ok(());
             }
@@ -492,7 +496,9 @@ fn error_again(error: &StoreError) -> StoreError {
         StoreError::Refused(refused) => StoreError::Refused(*refused),
         StoreError::ReadOnly => StoreError::ReadOnly,
         StoreError::Io { context, source } => {
-            StoreError::Io { context, source: io::Error::new(source.kind(), source.to_string()) }
+            let words = || io::Error::new(source.kind(), source.to_string());
+            let again = source.raw_os_error().map(io::Error::from_raw_os_error);
+            StoreError::Io { context, source: again.unwrap_or_else(words) }
         }
         StoreError::Damaged(what) => StoreError::Damaged(what.clone()),
     }

@@ -34,6 +34,7 @@ mod replay;
 mod resting;
 mod salvage;
 mod segment;
+mod segment_pool;
 mod spool;
 mod squeeze;
 mod state;

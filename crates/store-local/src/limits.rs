@@ -75,9 +75,17 @@ pub const MAX_CONCURRENT_COMMITS: usize = 64;
 /// Reads of content and summaries at the same time, over all accounts. Tuning.
 pub const MAX_CONCURRENT_READS: usize = 64;
 
-/// Segment files that one account keeps open for reading.
+/// Messages that come in and are written to their files at the same time, over all accounts; each has its file open meanwhile.
+/// Tuning.
+pub const MAX_CONCURRENT_SPOOLS: usize = 64;
+
+/// Segment files that one account keeps open for reading, besides the one that it is written to.
 /// Held by `an_account_has_so_many_segments_open`.
 pub const MAX_OPEN_SEGMENTS: usize = 8;
+
+/// The same, all accounts of a store together. For one more, one goes that nobody has read for a while, of whichever account.
+/// Held by `all_accounts_together_have_so_many_segments_open`.
+pub const MAX_OPEN_SEGMENTS_IN_ALL: usize = 512;
 
 /// Times that content is looked up again because its segment was written anew in the meantime. Tuning.
 pub const MAX_LOOKUPS: usize = 100;

@@ -7,6 +7,7 @@ use crate::frame::ALIGNMENT;
 use crate::limits::{COPY_OCTETS, MAX_UNSYNCED_OCTETS};
 use crate::replay::{READING, damage};
 use crate::segment::{self, NoFrame, SEGMENT_HEADER, SegmentHeader, SegmentReader, file_name};
+use crate::spool::Body;
 use crate::vfs::{self, Vfs, VfsFile};
 use rookery_mailbox::StoreError;
 use std::io;
@@ -40,6 +41,8 @@ pub(crate) struct Log {
     pub(crate) id: u64,
     /// The last segment.
     pub(crate) segment: u32,
+    /// Which of its rewritings that is, if its file is known to be that segment.
+    pub(crate) generation: Option<u32>,
     pub(crate) file: Arc<dyn VfsFile>,
     /// Where the next frame goes.
     pub(crate) end: u64,
@@ -68,7 +71,8 @@ impl Log {
     /// Make the first segment of a new log.
     pub(crate) fn create(vfs: Arc<dyn Vfs>, dir: &Path, id: u64) -> io::Result<Self> {
         let file = create_segment(&*vfs, dir, &SegmentHeader::new(1, id, 1))?;
-        Ok(Self::at_end(vfs, (dir.to_owned(), id), (1, file), (SEGMENT_HEADER as u64, 0)))
+        let log = Self::at_end(vfs, (dir.to_owned(), id), (1, file), (SEGMENT_HEADER as u64, 0));
+        Ok(Self { generation: Some(0), ..log })
     }
 
     /// A log that ends at a place of this segment, with this change; all of it is taken for durable.
@@ -84,6 +88,7 @@ impl Log {
             dir,
             id,
             segment,
+            generation: None,
             file,
             end,
             sequence,
@@ -120,7 +125,7 @@ impl Log {
                 return Err(self.lose(self.mark(), reach, error));
             }
         };
-        self.segment = number;
+        (self.segment, self.generation) = (number, Some(header.generation));
         self.end = SEGMENT_HEADER as u64;
         Ok(())
     }
@@ -207,6 +212,7 @@ impl Log {
         if file.is_read_only() {
             return Err(failed(vfs::refused()));
         }
+        let generation = header.as_ref().ok().map(|header| header.generation);
         let synced = self.end.saturating_sub(self.unsynced.len() as u64);
         self.verify(&*file, header, synced)?;
         self.remove_next().map_err(failed)?;
@@ -219,6 +225,7 @@ impl Log {
         let rewritten = rewritten.and_then(|()| end_at(&*file, self.end, reach));
         rewritten.and_then(|()| file.sync_data()).map_err(failed)?;
         (self.file, self.lost) = (file, None);
+        self.generation = generation;
         self.is_synced();
         Ok(())
     }
@@ -323,8 +330,8 @@ impl Output<'_> {
         self.waiting.extend_from_slice(&frame.meta);
         self.waiting.extend_from_slice(&frame.summary);
         if let Some(body) = &frame.body {
-            if let Some(file) = body.file() {
-                self.copy(file, body.in_file)?;
+            if let Some(file) = body.open()? {
+                self.copy(&*file, body)?;
             }
             self.waiting.extend_from_slice(&body.rest);
         }
@@ -334,16 +341,21 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Copy a spooled file, never holding more than a piece of it.
-    fn copy(&mut self, from: &dyn VfsFile, len: u64) -> io::Result<()> {
-        let mut done = 0;
+    /// Copy a spooled file, never holding more than a piece of it. Nothing is stored that is not what came in.
+    fn copy(&mut self, from: &dyn VfsFile, body: &Body) -> io::Result<()> {
+        let (len, mut done, mut crc) = (body.in_file, 0, 0);
         while done < len {
             let piece = usize::try_from(len - done).unwrap_or(usize::MAX).min(COPY_OCTETS);
-            self.waiting.extend(crate::vfs::read_exact_at(from, piece, done)?);
+            let octets = vfs::read_exact_at(from, piece, done)?;
+            crc = crc32c::crc32c_append(crc, &octets);
+            self.waiting.extend(octets);
             self.flush()?;
             done += piece as u64;
         }
-        Ok(())
+        match crc32c::crc32c_append(crc, &body.rest) == body.crc {
+            true => Ok(()),
+            false => Err(io::Error::other("a spooled message is not what was written")),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -182,7 +182,9 @@ pub(crate) fn recover(
         remove_unused(&**vfs, &dir, number)?;
     }
     let place = (dir, current.header.log);
+    let generation = Some(current.header.generation);
     let log = Log::at_end(Arc::clone(vfs), place, (current.number, current.file), (end, sequence));
+    let log = Log { generation, ..log };
     Ok(Recovered { state, log, stamps, dirty, replayed, is_durable, left_out, tail, damaged })
 }
 

@@ -1,9 +1,12 @@
 //! Messages that are coming in: in memory while short, in a file under `tmp/` when longer.
+//!
+//! The file is open while something is written to it or read from it, and no longer: however many messages somebody brings, and
+//! however slowly, they take none of the files that the system lets the server have open.
 
 use crate::account::Account;
 use crate::failure::failed;
 use crate::limits::MAX_MESSAGE_OCTETS;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{self, Vfs, VfsFile};
 use rookery_mailbox::{Refused, Reply, Spool, StoreError};
 use std::any::Any;
 use std::io;
@@ -40,9 +43,9 @@ impl Body {
         self.len().saturating_add(octets as u64) <= MAX_MESSAGE_OCTETS
     }
 
-    /// The file, if there is one.
-    pub(crate) fn file(&self) -> Option<&dyn VfsFile> {
-        self.file.as_ref().map(|temporary| &*temporary.file)
+    /// The file, if there is one, open as long as somebody has what is returned.
+    pub(crate) fn open(&self) -> io::Result<Option<Arc<dyn VfsFile>>> {
+        self.file.as_ref().map(TemporaryFile::open).transpose()
     }
 }
 
@@ -50,7 +53,12 @@ impl Body {
 struct TemporaryFile {
     vfs: Arc<dyn Vfs>,
     path: PathBuf,
-    file: Arc<dyn VfsFile>,
+}
+
+impl TemporaryFile {
+    fn open(&self) -> io::Result<Arc<dyn VfsFile>> {
+        vfs::open(&*self.vfs, &self.path)
+    }
 }
 
 impl Drop for TemporaryFile {
@@ -98,12 +106,25 @@ impl LocalSpool {
         self.broken = true;
         let body = std::mem::take(&mut self.body);
         let account = Arc::clone(&self.account);
-        let flushed = tokio::task::spawn_blocking(move || flush_body(&account, body)).await;
-        let refused = |error| self.account.spool_trouble.of(self.account.name(), SPOOLING, error);
-        self.body = flushed.map_err(|_| failed(SPOOLING))?.map_err(refused)?;
+        let permit = account.spools().acquire_owned().await.map_err(|_| failed(SPOOLING))?;
+        let flushed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            flush_body(&account, body)
+        });
+        let flushed = flushed.await.map_err(|_| failed(SPOOLING))?;
+        self.body = flushed.map_err(|error| self.refused(error))?;
         self.account.spool_trouble.is_over(self.account.name(), SPOOLING);
         self.broken = false;
         Ok(())
+    }
+
+    fn refused(&self, error: io::Error) -> StoreError {
+        let is_gone = error.kind() == io::ErrorKind::NotFound;
+        match self.account.check_writable() {
+            // The file went with the account, or when that was read anew.
+            Err(why) if is_gone => why,
+            _ => self.account.spool_trouble.of(self.account.name(), SPOOLING, error),
+        }
     }
 }
 
@@ -118,18 +139,18 @@ impl Drop for LocalSpool {
 
 fn flush_body(account: &Account, mut body: Body) -> io::Result<Body> {
     account.check_room(body.rest.len() as u64)?;
-    let temporary = match body.file.take() {
-        Some(temporary) => temporary,
+    let file = match &body.file {
+        Some(temporary) => temporary.open()?,
         None => {
             let (vfs, path) = (account.vfs(), account.temporary_path());
             let file = vfs.create(&path)?;
-            TemporaryFile { vfs, path, file }
+            body.file = Some(TemporaryFile { vfs, path });
+            file
         }
     };
-    temporary.file.write_at(&body.rest, body.in_file)?;
+    file.write_at(&body.rest, body.in_file)?;
     body.in_file += body.rest.len() as u64;
     body.rest.clear();
-    body.file = Some(temporary);
     Ok(body)
 }
 

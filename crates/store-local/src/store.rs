@@ -9,13 +9,14 @@ use crate::index;
 use crate::kept::{Gone, Kept};
 use crate::limits::{
     COMPACTION_DIED_OCTETS, INDEX_LOG_OCTETS, MAX_CONCURRENT_COMMITS, MAX_CONCURRENT_LOADS,
-    MAX_CONCURRENT_READS, RETRY_AFTER, SALVAGE_MARGIN, SEGMENT_OCTETS, SPOOL_MEMORY,
+    MAX_CONCURRENT_READS, MAX_CONCURRENT_SPOOLS, RETRY_AFTER, SALVAGE_MARGIN, SEGMENT_OCTETS, SPOOL_MEMORY,
 };
 use crate::log::Log;
 use crate::pace::Pace;
 use crate::recovery::{self, Recovered, empty_dir};
 use crate::replay::READING;
 use crate::salvage::{self, Cause};
+use crate::segment_pool::SegmentPool;
 use crate::state::State;
 use crate::sync::lock;
 use crate::trouble::is_refusal;
@@ -76,6 +77,7 @@ pub(crate) struct Shared {
     max_messages: AtomicU64,
     pub(crate) commits: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    pub(crate) spools: Arc<Semaphore>,
     /// One segment is written anew at a time.
     pub(crate) compactions: Arc<Semaphore>,
     pub(crate) pace: Pace,
@@ -83,6 +85,7 @@ pub(crate) struct Shared {
     pub(crate) closing: AtomicBool,
     pub(crate) loads: Arc<Semaphore>,
     pub(crate) kept: Kept,
+    pub(crate) segments: Arc<SegmentPool>,
     pub(crate) fullness: Fullness,
     /// Names under `tmp/` that were given away.
     pub(crate) temporaries: AtomicU64,
@@ -147,11 +150,13 @@ impl LocalStore {
             max_messages: AtomicU64::new(options.max_messages),
             commits: Arc::new(Semaphore::new(MAX_CONCURRENT_COMMITS)),
             reads: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
+            spools: Arc::new(Semaphore::new(MAX_CONCURRENT_SPOOLS)),
             compactions: Arc::new(Semaphore::new(1)),
             pace: Pace::default(),
             closing: AtomicBool::new(false),
             loads: Arc::new(Semaphore::new(MAX_CONCURRENT_LOADS)),
             kept: Kept::default(),
+            segments: Arc::default(),
             fullness: Fullness::default(),
             temporaries: AtomicU64::new(0),
             uid_validity,
@@ -169,6 +174,12 @@ impl LocalStore {
     /// Let each account have so many messages from now on. One that has more keeps them, and takes no further ones.
     pub fn set_max_messages(&self, max_messages: u64) {
         self.shared.max_messages.store(max_messages, Ordering::Relaxed);
+    }
+
+    /// Keep no more segment files open for reading than this from now on, over all accounts, and no more than
+    /// [`MAX_OPEN_SEGMENTS_IN_ALL`](crate::limits::MAX_OPEN_SEGMENTS_IN_ALL).
+    pub fn set_max_open_segments(&self, most: usize) {
+        self.shared.segments.set_most(most);
     }
 
     /// The directory with all that belongs to an account, whether there is such an account or not.

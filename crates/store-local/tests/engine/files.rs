@@ -3,7 +3,7 @@
 use crate::workload::{ACCOUNT, create, mailbox, message, picture};
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Refused, Store, StoreError};
-use rookery_store_local::{LocalStore, Options};
+use rookery_store_local::LocalStore;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -119,58 +119,6 @@ async fn what_others_could_read_is_closed() {
     assert_eq!(mode(&dir.path().join("accounts")), 0o700);
     assert_eq!(mode(&dir.path().join("trash")), 0o700);
     assert_eq!(mode(dir.path()), 0o755, "there may be more in it than ours");
-}
-
-/// How many files below a directory this process has open.
-#[cfg(target_os = "linux")]
-fn open_files(dir: &Path) -> usize {
-    let links = std::fs::read_dir("/proc/self/fd").unwrap();
-    let paths = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
-    paths.filter(|path| path.starts_with(dir)).count()
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn an_account_that_nobody_has_keeps_one_file_open() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = LocalStore::open(dir.path()).unwrap();
-    let account = create(&store).await.unwrap();
-    let some = message(&*account, 50, "").await.unwrap();
-    account.append(MailboxId(1), vec![some], 1).await.unwrap();
-    picture(&*account).await;
-    let files = store.account_dir(ACCOUNT);
-    assert_eq!(open_files(&files), 2);
-    drop(account);
-    store.create_account("other", &[mailbox("INBOX")], 1).await.unwrap();
-    // Who has just read or written may have the account for a moment yet.
-    for _ in 0..1000 {
-        drop(store.account("other").await.unwrap());
-        if open_files(&files) == 1 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-    panic!("{} files are open", open_files(&files));
-}
-
-/// Each mailbox may lie in another segment, and each client may read another one.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn an_account_has_so_many_segments_open() {
-    use rookery_store_local::limits::MAX_OPEN_SEGMENTS;
-    let dir = tempfile::tempdir().unwrap();
-    let vfs = std::sync::Arc::new(rookery_store_local::vfs::RealFiles);
-    let options = Options { segment_octets: 2000, ..Options::default() };
-    let store = LocalStore::with_vfs(vfs, dir.path(), options).unwrap();
-    let account = create(&store).await.unwrap();
-    for _ in 0..3 * MAX_OPEN_SEGMENTS {
-        let large = message(&*account, 3000, "").await.unwrap();
-        account.append(MailboxId(1), vec![large], 1).await.unwrap();
-    }
-    picture(&*account).await;
-    let open = open_files(&store.account_dir(ACCOUNT));
-    // With the one that is written to.
-    assert!((2..=MAX_OPEN_SEGMENTS + 1).contains(&open), "{open} files are open");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod index;
 mod keywords;
 mod left_out;
 mod misplaced;
+mod open_files;
 mod oracle;
 mod pace;
 mod parts;
