@@ -8,6 +8,7 @@ use rookery_auth::AccountName;
 use rookery_mail::MailboxName;
 use rookery_mailbox::delivery::{self, Incoming};
 use rookery_mailbox::{Account, Refused, StoreError};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The account that an address means.
 pub(crate) struct Recipient {
@@ -15,6 +16,8 @@ pub(crate) struct Recipient {
     pub(crate) account_name: AccountName,
     account: Account,
     detail: Option<MailboxName>,
+    /// Free again when the recipient is done with.
+    _place: OwnedSemaphorePermit,
 }
 
 /// A message on its way to one recipient.
@@ -31,13 +34,18 @@ pub(crate) struct Delivered {
 
 impl Recipient {
     /// The account that an address means, `None` if nobody has it.
-    pub(crate) async fn find(services: &Services, path: &Path) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn find(
+        services: &Services,
+        path: &Path,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Option<Self>, StoreError> {
         let (names, detail) = path.accounts();
         for account_name in names {
             match services.store.account(account_name.as_str()).await {
                 Ok(account) => {
                     let (address, account) = (path.text.clone(), Account::new(account));
-                    return Ok(Some(Self { address, account_name, account, detail }));
+                    let _place = place;
+                    return Ok(Some(Self { address, account_name, account, detail, _place }));
                 }
                 Err(StoreError::Refused(Refused::NoSuchAccount)) => {}
                 Err(error) => return Err(error),

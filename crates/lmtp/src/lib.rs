@@ -18,7 +18,7 @@ pub use command::{BadCommand, Command, Mail};
 pub use envelope::Path;
 pub use session::serve;
 
-use crate::limits::MAX_COPIES;
+use crate::limits::MAX_RECIPIENTS;
 use rookery_mailbox::Store;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -34,17 +34,25 @@ pub struct Services {
     pub message_size: u64,
     /// Recipients of one transaction.
     pub recipients: usize,
-    /// Places for copies of messages that are coming in.
+    /// Places for recipients of messages that are coming in.
     pub places: Places,
 }
 
-/// Places for copies, [`limits::MAX_COPIES`] in all conversations that share them.
+/// Places for recipients, in all conversations that share them. Each has an account in use, and a copy of the message.
 #[derive(Clone, Debug)]
 pub struct Places(Arc<Semaphore>);
 
+impl Places {
+    /// So many, and [`limits::MAX_RECIPIENTS`] at the most.
+    #[must_use]
+    pub fn new(places: usize) -> Self {
+        Self(Arc::new(Semaphore::new(places.clamp(1, MAX_RECIPIENTS))))
+    }
+}
+
 impl Default for Places {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_COPIES as usize)))
+        Self::new(MAX_RECIPIENTS)
     }
 }
 

@@ -17,14 +17,15 @@ pub const READ_SIZE: usize = 32 * 1024;
 /// Held by `so_many_replies_wait_and_no_more`.
 pub const REPLIES_SIZE: usize = 16 * 1024;
 
-/// Copies of messages that come in at the same time, one for each recipient; the beginning of each lies in memory,
-/// some 64 KiB.
-/// Held by `more_copies_than_there_are_places_wait_and_are_put_off`.
-pub const MAX_COPIES: u32 = 2000;
+/// Recipients of messages that come in at the same time, in all conversations together: each has an account in use, with the file
+/// of its log, and a copy of the message, whose beginning lies in memory, some 64 KiB. Where the system allows few open files, they are fewer.
+/// Held by `more_recipients_than_there_are_places_wait_and_are_put_off`.
+pub const MAX_RECIPIENTS: usize = 2000;
 
-/// How long a client waits for others' messages to be through before it is told to come again.
-/// Held by `more_copies_than_there_are_places_wait_and_are_put_off`.
-pub const COPIES_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the first recipient of a message waits for a place before the client is told to come again. The others do not wait: who
+/// has places and waits for more keeps those from coming free that somebody else waits for.
+/// Held by `more_recipients_than_there_are_places_wait_and_are_put_off`.
+pub const PLACE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a client may be silent (RFC 5321 §4.5.3.2.7: five minutes at least).
 /// Held by `who_is_silent_or_does_not_listen_is_sent_away`.

@@ -6,10 +6,10 @@ use crate::data::DotReader;
 use crate::delivery::{Recipient, RecipientCopy, reply_to};
 use crate::envelope::Path;
 use crate::header::ReturnPathFilter;
-use crate::limits::{COPIES_PATIENCE, MAX_COPIES, MAX_ERRORS};
+use crate::limits::{MAX_ERRORS, PLACE_PATIENCE};
 use crate::stream::{Gone, Line, Stream};
 use crate::trace::Trace;
-use crate::{Peer, Services};
+use crate::{Peer, Places, Services};
 use rookery_mail::DateTime;
 use rookery_mailbox::StoreError;
 use std::sync::Arc;
@@ -162,7 +162,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if !transaction.mail.utf8 && path.is_utf8() {
             return self.stream.reply("553 5.6.7 Such an address needs SMTPUTF8").await;
         }
-        match Recipient::find(self.services, path).await {
+        let is_first = transaction.recipients.is_empty();
+        let Some(place) = place(&self.services.places, is_first).await else {
+            let reply = "451 4.3.2 Too many messages at once, try again later";
+            return self.stream.reply(reply).await;
+        };
+        match Recipient::find(self.services, path, place).await {
             Ok(Some(recipient)) => {
                 transaction.recipients.push(recipient);
                 self.stream.reply("250 2.1.5 Recipient taken").await
@@ -181,13 +186,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.stream.reply(reply_to(&error)).await
             }
         }
-    }
-
-    /// Places for as many copies, when there are some.
-    async fn places(&self, copies: usize) -> Option<OwnedSemaphorePermit> {
-        let copies = u32::try_from(copies).unwrap_or(u32::MAX).min(MAX_COPIES);
-        let places = Arc::clone(&self.services.places.0).acquire_many_owned(copies);
-        timeout(COPIES_PATIENCE, places).await.ok()?.ok()
     }
 
     /// A copy for each recipient.
@@ -213,9 +211,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn data(&mut self) -> Result<(), Gone> {
         let Some(transaction) = self.transaction.take_if(|some| !some.recipients.is_empty()) else {
             return self.error("503 5.5.1 No recipient was taken").await;
-        };
-        let Some(_places) = self.places(transaction.recipients.len()).await else {
-            return self.stream.reply("451 4.3.2 Too many messages at once, try again later").await;
         };
         self.stream.reply("354 Send the message, end with CRLF.CRLF").await?;
         let mut copies = self.begin(transaction).await;
@@ -278,6 +273,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn log_failure(&self, recipient: &str, error: &StoreError) {
         let (session, peer) = (self.peer.session, &self.peer.address);
         tracing::error!(session, peer, recipient, %error, "lmtp: not delivered");
+    }
+}
+
+/// A place for a recipient. The first one of a message waits until there is one, if that does not take too long.
+async fn place(places: &Places, is_first: bool) -> Option<OwnedSemaphorePermit> {
+    let places = Arc::clone(&places.0);
+    match is_first {
+        true => timeout(PLACE_PATIENCE, places.acquire_owned()).await.ok()?.ok(),
+        false => places.try_acquire_owned().ok(),
     }
 }
 

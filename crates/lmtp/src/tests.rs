@@ -228,20 +228,31 @@ async fn a_waiting_client_hears_that_the_server_goes_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_copies_than_there_are_places_wait_and_are_put_off() {
-    let services = services(&["ada"]).await;
-    let most = crate::limits::MAX_COPIES;
-    let taken = services.places.0.clone().acquire_many_owned(most).await.unwrap();
-    let input = b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\nDATA\r\n";
+async fn more_recipients_than_there_are_places_wait_and_are_put_off() {
+    let services = services(&["ada", "bob"]).await;
+    let most = crate::limits::MAX_RECIPIENTS;
+    let places = &services.places.0;
+    assert_eq!(places.available_permits(), most);
+    let all = u32::try_from(most).unwrap();
+    let taken = places.clone().acquire_many_owned(all).await.unwrap();
+    let begin = "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ada>\r\n";
     let start = Instant::now();
-    assert!(
-        talk(&services, &[input.as_slice(), b"QUIT\r\n"].concat(), &[]).await.contains("451 4.3.2")
-    );
-    assert_eq!(start.elapsed().as_secs(), crate::limits::COPIES_PATIENCE.as_secs());
+    let input = format!("{begin}QUIT\r\n");
+    assert!(talk(&services, input.as_bytes(), &[]).await.contains("451 4.3.2"));
+    assert_eq!(start.elapsed().as_secs(), crate::limits::PLACE_PATIENCE.as_secs());
     drop(taken);
-    let message = [input.as_slice(), b"A: b\r\n\r\n.\r\nQUIT\r\n"].concat();
-    assert!(talk(&services, &message, &[]).await.contains("250 2.0.0 Delivered"));
-    assert_eq!(services.places.0.available_permits(), most as usize);
+    // There is one place: who has it does not wait for another one.
+    let taken = places.clone().acquire_many_owned(all - 1).await.unwrap();
+    let message = format!("{begin}RCPT TO:<bob>\r\nDATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n");
+    let start = Instant::now();
+    let answers = talk(&services, message.as_bytes(), &[]).await;
+    assert_eq!(start.elapsed().as_secs(), 0);
+    assert_eq!(answers.matches("451 4.3.2").count(), 1, "{answers}");
+    assert_eq!(answers.matches("250 2.0.0 Delivered").count(), 1, "{answers}");
+    drop(taken);
+    let answers = talk(&services, message.as_bytes(), &[]).await;
+    assert_eq!(answers.matches("250 2.0.0 Delivered").count(), 2, "{answers}");
+    assert_eq!(places.available_permits(), most);
 }
 
 #[tokio::test(start_paused = true)]

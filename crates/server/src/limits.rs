@@ -45,10 +45,30 @@ pub(crate) const DEFAULT_LMTP_CONNECTIONS: usize = 1000;
 /// Held by `not_everybody_who_is_one_too_many_is_heard_out`.
 pub(crate) const MAX_HEARD_OUT: usize = 100;
 
-/// Open files that the server needs besides one for each connection: those of the store, mostly. Where the system allows few, they
-/// are half of those.
-/// Held by `too_few_open_files_are_told_and_survived`.
-pub(crate) const FILES_BESIDE_CONNECTIONS: usize = 1024;
+/// Open files that an IMAP connection brings along: its own, and the log of the account that it is logged in to. A message that
+/// comes in has none.
+/// Held by `so_many_connections_are_let_in_as_there_are_files_for`, `an_account_that_is_used_a_little_has_one_file_open`.
+pub(crate) const FILES_PER_CONNECTION: usize = 2;
+
+/// Open files that the server needs besides those that connections, and recipients of mail, bring along: those of the store, mostly. Where
+/// the system allows few, they are half of those.
+/// Held by the compiler, `too_few_open_files_are_told_and_survived`.
+pub(crate) const FILES_BESIDE_CONNECTIONS: usize = 1280;
+
+/// What the store has open of these at the most is named in its limits: segments that are read, messages that come in, a log and a message
+/// that is copied into it, or an index snapshot, for each account that is written, accounts that nobody has any more, and some while an
+/// account is loaded. Commands of administrators have a connection and an account each.
+const _: () = {
+    use rookery_store_local::limits as store;
+    let of_store = store::MAX_OPEN_SEGMENTS_IN_ALL
+        + store::MAX_CONCURRENT_SPOOLS
+        + 2 * store::MAX_CONCURRENT_COMMITS
+        + store::MAX_CONCURRENT_READS
+        + 4 * store::MAX_CONCURRENT_LOADS
+        + store::MAX_IDLE_ACCOUNTS;
+    let others = MAX_HEARD_OUT + 2 * MAX_ADMIN_CONNECTIONS;
+    assert!(of_store + others <= FILES_BESIDE_CONNECTIONS - 64);
+};
 
 /// How long a TLS handshake may take.
 /// Held by `a_handshake_that_never_ends_is_given_up`.

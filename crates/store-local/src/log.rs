@@ -354,7 +354,10 @@ impl Output<'_> {
         }
         match crc32c::crc32c_append(crc, &body.rest) == body.crc {
             true => Ok(()),
-            false => Err(io::Error::other("a spooled message is not what was written")),
+            false => {
+                let what = "a spooled message is not what was written";
+                Err(io::Error::new(io::ErrorKind::InvalidData, what))
+            }
         }
     }
 

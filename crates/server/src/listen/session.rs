@@ -41,8 +41,12 @@ impl Shared {
         connections: Arc<Connections>,
     ) -> Self {
         let config = RwLock::new(Arc::new(config));
-        let (lmtp_places, next_session) = (Places::default(), AtomicU64::new(1));
         let turns = rookery_imap::Turns::default();
+        let (lmtp_places, next_session) =
+            (Places::new(open_files::recipients()), AtomicU64::new(1));
+        if let Some(store) = &services.local {
+            store.set_max_open_segments(open_files::segments());
+        }
         let heard_out = Semaphore::new(open_files::heard_out());
         Self { services, tls, config, connections, turns, lmtp_places, heard_out, next_session }
     }

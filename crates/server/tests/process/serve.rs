@@ -199,7 +199,7 @@ fn connections_of_an_account_are_limited_and_the_time_to_log_in_too() {
 fn too_few_open_files_are_told_and_survived() {
     let data = Data::with_ada();
     let server = data.start_with_open_files(64, &["serve", "--imap", ANY]);
-    assert!(data.log().contains("LimitNOFILE=12024"), "{}", data.log());
+    assert!(data.log().contains("LimitNOFILE=24280"), "{}", data.log());
     server.allow_open_files(16);
     let address = server.address("imap");
     let clients: Vec<_> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
@@ -225,6 +225,49 @@ fn strangers_leave_open_files_to_those_who_have_logged_in() {
         ada.ok(&format!("FETCH {number} BODY.PEEK[]"));
     }
     drop(strangers);
+}
+
+/// Nobody sees who brings how much: there may be many of them, each with many messages.
+#[test]
+fn messages_that_wait_take_no_files_from_others() {
+    let data = Data::with_ada();
+    let added = data.run_with(&["account", "add", "bob", "--password-stdin"], b"crocus\n");
+    assert_eq!(added.code, 0, "{}", added.err);
+    let server = data.start_with_open_files(150, &["serve", "--imap", ANY, "--allow-plaintext"]);
+    let message = [b"A: b\r\n\r\n".as_slice(), &[b'x'; 70_000]].concat();
+    let mut bob = server.connect("imap");
+    bob.ok("LOGIN bob crocus");
+    let mut hoarders: Vec<_> = (0..5).map(|_| server.ada()).collect();
+    for ada in &mut hoarders {
+        ada.send(b"m APPEND INBOX ").unwrap();
+        for _ in 0..40 {
+            ada.send(format!("{{{}+}}\r\n", message.len()).as_bytes()).unwrap();
+            ada.send(&message).unwrap();
+            ada.send(b" ").unwrap();
+        }
+    }
+    // All of them are there.
+    let files = || std::fs::read_dir(data.dir().join("accounts/ada/tmp")).unwrap().count();
+    for _ in 0..600 {
+        if files() == 200 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(files(), 200);
+    for number in 1..=3 {
+        bob.append(&message).unwrap();
+        bob.ok("SELECT INBOX");
+        bob.ok(&format!("FETCH {number} BODY.PEEK[TEXT]<0.100>"));
+        server.connect("imap").ok("LOGIN bob crocus");
+    }
+    // What was brought can be stored.
+    for ada in &mut hoarders {
+        ada.send(b"{1+}\r\nx\r\n").unwrap();
+        assert!(ada.line().unwrap().starts_with("m OK "));
+    }
+    assert_eq!(server.ada().ok("STATUS INBOX (MESSAGES)")[0], "* STATUS INBOX (MESSAGES 205)");
+    assert!(!data.log().contains("open files (os error"), "{}", data.log());
 }
 
 #[test]
