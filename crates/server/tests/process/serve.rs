@@ -19,7 +19,9 @@ fn quickstart_finds_everything_again() {
     let mut passwords = Vec::new();
     for _ in 0..2 {
         let server = data.start(&args);
-        assert!(!data.log().contains("WARN"), "{}", data.log());
+        // The system may let this process open fewer files than ten thousand connections need.
+        let is_of_ours = |line: &str| line.contains("WARN") && !line.contains("LimitNOFILE");
+        assert!(!data.log().lines().any(is_of_ours), "{}", data.log());
         let (user, password) =
             (setting(&server.printed, "user: "), setting(&server.printed, "password: "));
         let mut client = server.connect("imap");
