@@ -156,13 +156,19 @@ pub(crate) fn of_fault(fault: &StoreError) -> Refusal {
             Refusal::no(Code::Corruption, "Something that was stored is damaged")
         }
         // What fails is the disk, or there are too many open files: nothing in here has to be mended.
-        StoreError::Io { source, .. } if source.kind() != io::ErrorKind::Other => {
+        StoreError::Io { source, .. } if !is_ours(source.kind()) => {
             Refusal::no(Code::Unavailable, "Reading or writing is not possible at the moment")
         }
         StoreError::Io { .. } | StoreError::Refused(_) => {
             Refusal::no(Code::ServerBug, "Something went wrong here, see the log")
         }
     }
+}
+
+/// Kinds of errors that do not come from the system, but from a task that died, or from what we found to be wrong.
+fn is_ours(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other};
+    matches!(kind, Other | InvalidData | InvalidInput)
 }
 
 #[cfg(test)]

@@ -97,6 +97,9 @@ pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(1);
 /// Held by `strangers_cannot_fill_the_log`.
 pub(crate) const LINES_PERIOD: Duration = Duration::from_secs(1);
 
+/// How long the configuration and certificates may take to be read again, until another SIGHUP is heeded. Tuning.
+pub(crate) const RELOAD_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long sessions may take to end when the server goes down.
 /// Held by `clients_that_do_not_listen_do_not_keep_the_server_up_for_long`.
 pub(crate) const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);

@@ -52,21 +52,17 @@ impl UntrustedDir {
         let within = within.as_ref().unwrap_or(self);
         // Who waits for nobody is not kept by a pipe.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        regular(fs::openat(&within.0, file, flags, Mode::empty())?.into())
+        let file: File = fs::openat(&within.0, file, flags, Mode::empty())?.into();
+        match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(io::Error::other("it is not a regular file")),
+        }
     }
 }
 
 impl AsFd for UntrustedDir {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
-    }
-}
-
-/// This file, if it has an end.
-pub(crate) fn regular(file: File) -> io::Result<File> {
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is not a regular file")),
     }
 }
 

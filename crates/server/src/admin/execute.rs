@@ -52,6 +52,7 @@ pub(super) async fn execute(
         }
         // Its answer is more than a value.
         Request::MessageContent { .. } => Err(Failure::unexpected_answer()),
+        Request::MessageSize => Ok(Response::MessageSize(services.message_size)),
         Request::Deliver { account, mailbox } => {
             message::deliver(services, &account, mailbox.as_deref(), messages).await
         }

@@ -85,6 +85,8 @@ pub(crate) enum Request {
         mailbox: String,
         uid: u32,
     },
+    /// How large a message may be.
+    MessageSize,
     /// One message follows. Without a mailbox it goes to the inbox.
     Deliver {
         account: String,
@@ -172,6 +174,8 @@ pub(crate) enum Response {
     Content,
     /// There is no such message any more.
     Gone,
+    /// The most octets of a message.
+    MessageSize(u64),
     /// Where a message was delivered.
     Delivered {
         mailbox: String,

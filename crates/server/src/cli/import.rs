@@ -2,7 +2,7 @@
 
 use super::output::{counted, row};
 use super::{Place, print, table};
-use crate::admin::{Client, Request};
+use crate::admin::{Client, Request, Response};
 use crate::failure::Failure;
 use crate::import::{self, Found, Source};
 use crate::limits::{IMPORT_BATCH_SIZE, MAX_ADMIN_MESSAGES};
@@ -55,7 +55,10 @@ struct Tally {
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let mut client = place.connect().await?;
     client.ask(&Request::AccountShow { name: options.name.clone() }).await?;
-    let source = open(&options, place.config()?.limits.message_size)?;
+    let Response::MessageSize(most) = client.ask(&Request::MessageSize).await? else {
+        return Err(Failure::unexpected_answer());
+    };
+    let source = open(&options, most)?;
     let bar = progress_bar(source.total);
     let tally = import(&mut client, &options.name, source, &bar).await;
     bar.finish_and_clear();

@@ -66,20 +66,21 @@ impl<R: BufRead> Messages<R> {
             let text = if is_begun { line.as_slice() } else { unquote(&line) };
             after_empty = !is_begun && matches!(line.as_slice(), b"\n" | b"\r\n");
             is_begun = !line.ends_with(b"\n");
-            is_too_large |= (octets.len() + text.len()) as u64 > self.most;
+            // With the empty line before the next message.
+            is_too_large |= (octets.len() + text.len()) as u64 > self.most.saturating_add(2);
             if !is_too_large {
                 octets.extend_from_slice(text);
             }
             line.clear();
         }
-        if is_too_large {
-            let from = String::from_utf8_lossy(&from).trim_end().to_owned();
-            let message = format!("{from}: the message is larger than {} octets", self.most);
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-        }
         // The empty line before the next message, or the end of the file, is not the message's.
         if after_empty && octets.pop_if(|last| *last == b'\n').is_some() {
             octets.pop_if(|last| *last == b'\r');
+        }
+        if is_too_large || octets.len() as u64 > self.most {
+            let from = String::from_utf8_lossy(&from).trim_end().to_owned();
+            let message = format!("{from}: the message is larger than {} octets", self.most);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         Ok(Some((self.found(&from, &octets), taken)))
     }
@@ -236,7 +237,7 @@ mod tests {
             all.map(|found| found.map(|(found, _)| found.octets.len()).ok()).collect::<Vec<_>>()
         };
         assert_eq!(sizes(1000), [Some(6), None, Some(6)]);
-        let all = u64::try_from(long.len() + 7).unwrap();
+        let all = u64::try_from(long.len() + 6).unwrap();
         assert_eq!(sizes(all), [Some(6), Some(long.len() + 8), Some(6)]);
         assert_eq!(sizes(all - 1), [Some(6), None, Some(6)]);
     }

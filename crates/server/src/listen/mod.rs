@@ -8,7 +8,7 @@ mod session;
 use crate::admin;
 use crate::config::{Config, Listen};
 use crate::failure::Failure;
-use crate::limits::{ACCEPT_PAUSE, SHUTDOWN_DEADLINE};
+use crate::limits::{ACCEPT_PAUSE, RELOAD_PATIENCE, SHUTDOWN_DEADLINE};
 use crate::logging;
 use crate::privileges::Inherited;
 use crate::services::Services;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// A server whose sockets are bound, but which accepts nothing yet.
 pub(crate) struct Server {
@@ -102,9 +103,12 @@ impl Server {
         while let Event::Reload = self.signals.next().await {
             let reloaded = reconfigure(Arc::clone(&self.shared), Arc::clone(&reload));
             tokio::select! {
-                reloaded = reloaded => match reloaded {
-                    Ok(()) => tracing::info!("configuration and certificates read again"),
-                    Err(error) => tracing::error!(%error, "the former configuration stays"),
+                reloaded = timeout(RELOAD_PATIENCE, reloaded) => match reloaded {
+                    Ok(Ok(())) => tracing::info!("configuration and certificates read again"),
+                    Ok(Err(error)) => tracing::error!(%error, "the former configuration stays"),
+                    Err(_) => tracing::error!(
+                        "the former configuration stays: the new one, or a certificate, is where nobody answers"
+                    ),
                 },
                 () = self.signals.stop() => break,
             }
@@ -159,7 +163,13 @@ async fn reconfigure(
     reload: Arc<impl Fn() -> Result<Config, Failure> + Send + Sync + 'static>,
 ) -> Result<(), Failure> {
     let (tell, told) = oneshot::channel();
-    let read = move || drop(tell.send(reload().and_then(|config| shared.reconfigure(config))));
+    let read = move || {
+        let config = reload();
+        // Nobody waits any more: another one may have been read since.
+        if !tell.is_closed() {
+            let _ = tell.send(config.and_then(|config| shared.reconfigure(config)));
+        }
+    };
     std::thread::Builder::new()
         .name("reload".to_owned())
         .spawn(read)

@@ -474,8 +474,10 @@ impl<'a> Walk<'a> {
         let header = reader.header_at(open.at)?;
         let goes_on = open.order.is_none() && header.is_some_and(|it| it.follows(self.sequence));
         let (at, from) = (open.at, open.from);
-        if !goes_on && self.order(open)?.next(from) != Some(at) {
-            let is_end = open.at == reader.len() && reader.may_end(open.at, self.sequence)?;
+        let next = if goes_on { Some(at) } else { self.order(open)?.next(from) };
+        if next != Some(at) {
+            let is_last = next.is_none() && at == reader.len();
+            let is_end = is_last && reader.may_end(at, self.sequence)?;
             let header = FrameHeader::decode(reader.octets(open.at, HEADER)?, open.log);
             let bad = header.err().unwrap_or(ANOTHER_FRAME);
             return match is_end {

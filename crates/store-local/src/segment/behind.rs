@@ -3,7 +3,7 @@
 
 use super::{Frame, NoFrame, Part, SEGMENT_HEADER, SegmentReader};
 use crate::failure::is_unreadable;
-use crate::frame::ALIGNMENT;
+use crate::frame::{ALIGNMENT, HEADER};
 use std::io;
 
 impl SegmentReader<'_> {
@@ -23,8 +23,10 @@ impl SegmentReader<'_> {
             return Ok(false);
         }
         // What comes later may have been written over something that came before.
-        let from = if at < self.len { self.whole_up_to(at)? } else { at };
-        let found = self.find(self.behind.min(from)..u64::MAX, |place, header| {
+        if at < self.len && self.is_later_before(at, last)? {
+            return Ok(false);
+        }
+        let found = self.find(self.behind.min(at)..u64::MAX, |place, header| {
             let is_later = header.first_sequence() > last;
             let is_out_of_place = match place < at {
                 true => is_later,
@@ -52,9 +54,24 @@ impl SegmentReader<'_> {
         Ok(place == at)
     }
 
+    /// Whether a frame of a later change lies where something before this place is not whole. What the disk cannot read has none: that
+    /// is known to be of changes that came before.
+    fn is_later_before(&mut self, at: u64, last: u64) -> io::Result<bool> {
+        let behind = self.behind;
+        let found = self.whole_up_to(at).and_then(|from| {
+            let octets = from..at.saturating_add(HEADER as u64 - 1);
+            self.find(octets, |_, header| header.first_sequence() > last || header.durable > last)
+        });
+        self.behind = behind;
+        match found {
+            Err(error) if is_unreadable(&error) => Ok(false),
+            found => Ok(found?.is_some()),
+        }
+    }
+
     /// How far the frames before this place are whole, one after the other.
     fn whole_up_to(&mut self, at: u64) -> io::Result<u64> {
-        let (behind, mut place) = (self.behind, SEGMENT_HEADER as u64);
+        let mut place = SEGMENT_HEADER as u64;
         while place < at {
             let frame = match self.frame_as_it_is(place) {
                 Ok(frame) => frame,
@@ -67,7 +84,6 @@ impl SegmentReader<'_> {
                 break;
             }
         }
-        self.behind = behind;
         Ok(place.min(at))
     }
 

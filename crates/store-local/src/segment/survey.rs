@@ -76,7 +76,8 @@ impl SegmentReader<'_> {
         let mut doubles = chosen.take(places);
         let missing = chosen.bounds(changes, is_ended);
         let mut inside = Found::default();
-        for octets in passed_over.into_iter().filter(|_| !chosen.has_all(&missing)) {
+        let is_complete = chosen.has_all(&missing);
+        for octets in passed_over.into_iter().filter(|_| !is_complete) {
             self.walk(octets, &missing, &mut inside)?;
         }
         count_runs(&mut inside.places);
@@ -138,7 +139,8 @@ impl SegmentReader<'_> {
         let may_go_back = self.gone_back < MAX_REREADINGS.saturating_mul(self.len);
         let from = if may_go_back { self.behind.min(at) } else { at };
         let place = self.find(from..end, |_, header| is_within(header, changes))?;
-        self.gone_back += place.map_or(0, |place| at.saturating_sub(place));
+        // A frame that does not end may say that it ends far behind the file.
+        self.gone_back += place.map_or(0, |place| at.min(self.len).saturating_sub(place));
         Ok(place)
     }
 

@@ -283,6 +283,30 @@ async fn an_end_that_cannot_be_read_is_not_torn() {
     }
 }
 
+/// Before an end that a power cut tore something may be unreadable that index snapshots cover: the end is cut all the same, and the
+/// account goes on.
+#[tokio::test]
+async fn what_cannot_be_read_before_a_torn_end_costs_that_message() {
+    let disk = pages(true).await;
+    let path = (1..).map(segment).take_while(|path| disk.read(path).is_some()).last().unwrap();
+    let mut octets = disk.read(&path).unwrap();
+    let is_large =
+        |frame: &crate::damage::Frame| frame.kind == 1 && frame.ends[2] - frame.ends[1] > 5000;
+    let large = frames(&octets).into_iter().find(is_large).unwrap();
+    octets.extend_from_slice(&[0xaa; 200]);
+    disk.overwrite(&path, &octets);
+    // Neither the page of its header nor that of the torn end.
+    let page = |at: usize| at as u64 / DISK_READ_OCTETS;
+    let at = large.ends[2] - 1;
+    assert!(page(at) > page(large.ends[1]) && page(at) < page(octets.len() - 200));
+    disk.spoil(&path, at as u64..at as u64 + 1);
+    let store = open_soon(&disk).await.unwrap();
+    let account = store.account(ACCOUNT).await.unwrap();
+    assert!(is_writable(&*account).await);
+    assert_eq!(disk.read(&path).unwrap().len(), octets.len() - 200);
+    Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
+}
+
 /// Too many open files, no permission, no memory: whatever that hits, nothing is done without.
 #[tokio::test]
 async fn errors_of_the_moment_stay_errors() {

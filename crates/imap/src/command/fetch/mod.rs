@@ -61,7 +61,10 @@ pub(crate) async fn run(
         let seen_at = if marks { mark_seen(user, selected, &mut few, out).await? } else { None };
         let view = Viewed { context, selected, names: &few.names, seen_at };
         printed += few.rows.len() as u64;
-        let failed = messages(user, &view, &command.items, &few.rows, out).await?;
+        let Printed { told, failed } =
+            messages(user, &view, &command.items, &few.rows, out).await?;
+        // Of those that could not be printed it is still to be told that they have `\Seen` now.
+        seen_at.into_iter().for_each(|modseq| selected.view.hush(&told, modseq));
         if failed.is_none() && tells_flags(context, &command.items) {
             selected.view.told(&few.rows);
         }
@@ -113,9 +116,6 @@ async fn mark_seen(
         Err(StoreError::Refused(_) | StoreError::ReadOnly) => None,
         Err(error) => return Err(error.into()),
     };
-    if let Some(modseq) = modseq {
-        selected.view.hush(&uids, modseq);
-    }
     let snapshot = selected.open.snapshot();
     let rows = few.rows.iter().filter_map(|row| snapshot.row(row.uid)).cloned().collect();
     *few = Few::of(rows, &snapshot, selected, out);
@@ -168,6 +168,14 @@ impl From<crate::out::Gone> for Unprintable {
     }
 }
 
+/// What became of messages that were to be printed.
+#[derive(Default)]
+struct Printed {
+    told: UidSet,
+    /// Why the last one of the others could not be.
+    failed: Option<Refusal>,
+}
+
 /// Print messages. A message that cannot be printed is left out, and its refusal returned.
 async fn messages(
     user: &User,
@@ -175,32 +183,32 @@ async fn messages(
     items: &[FetchItem],
     rows: &[Row],
     out: &mut Out<'_>,
-) -> Result<Option<Refusal>, Failure> {
-    let mut problem = None;
+) -> Result<Printed, Failure> {
+    let mut printed = Printed::default();
     let mut summaries = summary::Summaries::new(&user.account, items, rows);
     for row in rows {
         let summary = summaries.next().await?;
         let Some(number) = view.selected.view.number(row.uid) else { continue };
         let mark = out.mark();
-        let printed = match summary {
+        let outcome = match summary {
             Ok(summary) => message(user, view, items, (number, row, summary.as_ref()), out).await,
             Err(fault) => Err(fault.into()),
         };
-        match printed {
-            Ok(()) => {}
+        match outcome {
+            Ok(()) => printed.told.insert(row.uid),
             Err(Unprintable::Command(failure)) => return Err(failure),
             Err(Unprintable::Message(refusal)) => {
                 if !out.rewind(mark) {
                     // Part of a literal is on its way: there is no other way to stop.
                     return Err(Failure::Ended(NoInput::Hangup));
                 }
-                problem = Some(refusal);
+                printed.failed = Some(refusal);
             }
         }
         out.drain().await?;
     }
     summaries.pause(out).await;
-    Ok(problem)
+    Ok(printed)
 }
 
 async fn message(
