@@ -13,8 +13,8 @@ use std::ops::Range;
 pub(super) struct Contents {
     /// In their order.
     all: Vec<Content>,
-    /// Those of content that is in another place as well, in their order.
-    doubles: Vec<Content>,
+    /// Those of content that is in another place as well, or in a damaged body, in their order.
+    aside: Vec<Content>,
 }
 
 struct Content {
@@ -33,14 +33,19 @@ impl Contents {
         self.all.extend(Content::of(segment, at, frame, is_whole));
     }
 
-    /// Take note of a frame that is whole, and of which there is another one.
-    pub(super) fn note_double(&mut self, segment: u32, at: u64, frame: &Frame) {
-        self.doubles.extend(Content::of(segment, at, frame, true));
+    /// Take note of a frame that is whole, and lies aside of the others.
+    pub(super) fn note_aside(&mut self, segment: u32, at: u64, frame: &Frame) {
+        self.aside.extend(Content::of(segment, at, frame, true));
     }
 
     /// Whether this content is here.
     pub(super) fn has(&self, location: Location, email: EmailId) -> bool {
         self.at(location, email).is_some()
+    }
+
+    /// Whether it is here, and can be read.
+    pub(super) fn is_whole(&self, location: Location, email: EmailId) -> bool {
+        self.at(location, email).is_some_and(|content| content.is_whole)
     }
 
     /// What is here of this content. The best of it.
@@ -50,15 +55,15 @@ impl Contents {
             let found = all.binary_search_by_key(&place(&location), |it| place(&it.location));
             found.ok().filter(|at| all.get(*at).is_some_and(|found| found.email == email))
         };
-        let double = look(&self.doubles).and_then(|at| self.doubles.get(at));
-        let known = double.or_else(|| look(&self.all).and_then(|at| self.all.get(at)));
+        let aside = look(&self.aside).and_then(|at| self.aside.get(at));
+        let known = aside.or_else(|| look(&self.all).and_then(|at| self.all.get(at)));
         known.filter(|_| location.len > 0)
     }
 
     /// What of an account lies elsewhere in its segment than where the account has it. Where it can be read it stays.
     pub(super) fn moved(&self, state: &State) -> Moved {
         let mut moved: BTreeMap<EmailId, &Content> = BTreeMap::new();
-        for content in self.all.iter().chain(&self.doubles) {
+        for content in self.all.iter().chain(&self.aside) {
             let Some((known, _)) = state.emails.find(content.email) else { continue };
             let is_possible = known.segment == content.location.segment && known.len > 0;
             if !is_possible || known == content.location {

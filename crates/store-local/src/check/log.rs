@@ -505,16 +505,16 @@ impl<'a> Walk<'a> {
         Ok(true)
     }
 
-    /// Where the changes of a segment lie. What is there twice is taken note of at once.
+    /// Where the changes of a segment lie. What lies aside of them is taken note of at once.
     fn order<'o>(&mut self, open: &'o mut Open) -> io::Result<&'o Order> {
         if open.order.is_none() {
             let file = Arc::clone(&open.file);
             let mut reader = SegmentReader::new(&*file, open.log)?.until(open.end);
             let changes = order::changes(self.subject, open.number, open.first);
-            let (order, doubles) = Order::find(&mut reader, changes)?;
-            for at in doubles {
+            let (order, aside) = Order::find(&mut reader, changes)?;
+            for at in aside {
                 match reader.frame_without_content(at) {
-                    Ok(frame) => self.contents.note_double(open.number, at, &frame),
+                    Ok(frame) => self.contents.note_aside(open.number, at, &frame),
                     Err(NoFrame::Io(error)) => return Err(error),
                     Err(NoFrame::Bad(_) | NoFrame::End) => {}
                 }

@@ -1,9 +1,10 @@
 //! Which messages of an account something concerns, and which of them cannot be read.
 
-use super::contents::{Contents, Moved, is_hit, octets};
+use super::contents::{Contents, is_hit, octets};
 use super::log::Problem;
 use super::report::{Concern, Finding};
 use super::{Subject, compare};
+use crate::frame::ALIGNMENT;
 use crate::left_out::DeadAsOf;
 use crate::limits::{MAX_SHOWN_MAILBOXES, MAX_SHOWN_UIDS};
 use crate::segment::{self, SegmentReader, file_name};
@@ -25,9 +26,14 @@ pub(super) fn count(state: &State) -> u64 {
     state.mailboxes.values().map(|published| u64::from(counts(published))).sum()
 }
 
-/// For each problem the messages that it concerns.
-pub(super) fn concerns(state: &State, problems: &[Problem], moved: &Moved) -> Vec<Vec<Concern>> {
-    let moved: HashMap<EmailId, Location> = moved.iter().copied().collect();
+/// For each problem the messages that it concerns. Those that are whole are concerned by what is wrong with their own frame only: they may
+/// lie where something of a damaged one should be.
+pub(super) fn concerns(
+    state: &State,
+    problems: &[Problem],
+    contents: &Contents,
+) -> Vec<Vec<Concern>> {
+    let moved: HashMap<EmailId, Location> = contents.moved(state).into_iter().collect();
     let mut holes: HashMap<u32, Vec<(usize, &Range<u64>)>> = HashMap::new();
     for (at, problem) in problems.iter().enumerate() {
         if let Some((segment, hole)) = &problem.octets {
@@ -39,7 +45,11 @@ pub(super) fn concerns(state: &State, problems: &[Problem], moved: &Moved) -> Ve
     for (email, id) in all.zip(1..).filter(|_| !holes.is_empty()) {
         let location = moved.get(&EmailId(id)).copied().unwrap_or(email.location);
         let Some(holes) = holes.get(&location.segment) else { continue };
-        let hit = holes.iter().filter(|(_, hole)| is_hit(hole, location)).map(|(at, _)| *at);
+        let is_whole = contents.is_whole(location, EmailId(id));
+        let frame = octets(location);
+        let is_own = |hole: &Range<u64>| hole.start & !(ALIGNMENT - 1) == frame.start;
+        let hit = holes.iter().filter(|(_, hole)| is_hit(hole, location));
+        let hit = hit.filter(|(_, hole)| !is_whole || is_own(hole)).map(|(at, _)| *at);
         let hit: Vec<usize> = hit.collect();
         if !hit.is_empty() {
             wanted.insert(EmailId(id), hit);

@@ -272,7 +272,7 @@ fn conclude(
         leaving(&state, &written_later, report);
     }
     if let Some(state) = known {
-        let now = messages::concerns(state, &problems, &contents.moved(state));
+        let now = messages::concerns(state, &problems, &contents);
         let pairs = problems.iter().zip(concerns.iter_mut().zip(now));
         let of_messages = pairs.filter(|(it, _)| matches!(it.outcome, Outcome::OfMessages(_)));
         of_messages.for_each(|(_, (before, now))| *before = now);
@@ -475,7 +475,7 @@ fn known(
     };
     let known = |state: &State| Known {
         count: messages::count(state),
-        concerns: messages::concerns(state, problems, &contents.moved(state)),
+        concerns: messages::concerns(state, problems, contents),
         lost: Vec::new(),
     };
     let known_to_its_end = |state: &State| Known {

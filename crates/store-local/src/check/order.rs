@@ -15,7 +15,7 @@ struct Place {
 }
 
 impl Order {
-    /// Where the changes lie of which not only the content is left; and the frames that are whole and lie elsewhere, too.
+    /// Where the changes lie of which not only the content is left; and the frames that are whole and lie aside of these.
     pub(super) fn find(
         reader: &mut SegmentReader<'_>,
         changes: Range<u64>,
@@ -28,7 +28,7 @@ impl Order {
             before = Some(place.sequence);
         }
         places.sort_unstable_by_key(|place| place.at);
-        Ok((Self(places), survey.doubles))
+        Ok((Self(places), survey.aside))
     }
 
     /// Where the next one lies, at this offset or behind it.

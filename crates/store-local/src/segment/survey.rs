@@ -46,8 +46,9 @@ pub(crate) struct Place {
 pub(crate) struct Survey {
     /// Of each change the best that there is, in the order of changes.
     pub(crate) changes: Vec<Place>,
-    /// Frames that are whole, of changes that are in other places as well, in the order of the octets.
-    pub(crate) doubles: Vec<u64>,
+    /// Whole frames that nobody comes upon who follows these, or reads one after the other: of changes that are in other places as well,
+    /// and those in damaged bodies. In the order of the octets.
+    pub(crate) aside: Vec<u64>,
 }
 
 /// What was come upon.
@@ -73,7 +74,7 @@ impl SegmentReader<'_> {
         let Found { mut places, passed_over, is_ended } = found;
         count_runs(&mut places);
         let mut chosen = Chosen::default();
-        let mut doubles = chosen.take(places);
+        let mut aside = chosen.take(places);
         let missing = chosen.bounds(changes, is_ended);
         let mut inside = Found::default();
         let is_complete = chosen.has_all(&missing);
@@ -81,9 +82,11 @@ impl SegmentReader<'_> {
             self.walk(octets, &missing, &mut inside)?;
         }
         count_runs(&mut inside.places);
+        let whole = inside.places.iter().filter(|place| place.remains == Remains::Whole);
+        aside.extend(whole.map(|place| place.at));
         chosen.take(inside.places);
-        doubles.sort_unstable();
-        Ok(Survey { changes: chosen.0, doubles })
+        aside.sort_unstable();
+        Ok(Survey { changes: chosen.0, aside })
     }
 
     /// Where the first frame begins: if the header is another one than it was, maybe in its place.
@@ -354,7 +357,7 @@ mod tests {
         let survey = SegmentReader::new(&*file, LOG).unwrap().survey(1..u64::MAX).unwrap();
         let seventh = survey.changes[2];
         assert_eq!((seventh.sequence, seventh.end), (7, file.len().unwrap()));
-        assert_eq!((survey.changes.len(), survey.doubles.len()), (3, 1));
+        assert_eq!((survey.changes.len(), survey.aside.len()), (3, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::damage::{Frame, copy, frames, last_segment, segment};
 use crate::power::setting;
 use crate::repair::{goes_on, repair, without_indexes, wrong};
-use crate::shifted::{Messages, Random, append, messages_of, promised};
+use crate::shifted::{Messages, Random, append, is_in, messages_of, named, promised};
 use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, open_soon};
 use rookery_mail::EmailId;
 use rookery_mailbox::{FlagOperation, Store};
@@ -316,6 +316,22 @@ async fn pages_that_lie_in_a_damaged_message_are_found() {
     for from in [3, behind, last] {
         let misplaced = Misplaced::page(from, inside, true);
         survives((&disk, false), &healthy, &misplaced, &format!("{misplaced:?}")).await;
+        // Nobody is told to expunge what can be read.
+        let damaged = misplaced.take(&disk);
+        repair(&damaged).await;
+        let found = messages_of(&damaged).await;
+        let report = open_soon(&damaged).await.unwrap().check(ACCOUNT).await.unwrap();
+        let named = named(&report);
+        for (mailbox, uid, _, content) in found.values().flatten() {
+            let has = |uids: &str| uids.split(',').any(|range| is_in(*uid, range));
+            let is_named = named.iter().any(|it| it.0 == *mailbox && has(&it.1));
+            assert_eq!(
+                is_named,
+                content.is_none(),
+                "{mailbox} {uid}: {misplaced:?}: {:#?}",
+                report.findings
+            );
+        }
     }
 }
 

@@ -226,7 +226,7 @@ async fn survives(
     report
 }
 
-fn is_in(uid: Uid, range: &str) -> bool {
+pub(crate) fn is_in(uid: Uid, range: &str) -> bool {
     let (first, last) = range.split_once(':').unwrap_or((range, range));
     (first.parse().unwrap()..=last.parse().unwrap()).contains(&uid.get())
 }
