@@ -1,5 +1,7 @@
 //! What a dialog file cannot say: how conversations begin, end, time out and turn to TLS.
 
+mod spoken;
+
 use rookery_auth::StaticDirectory;
 use rookery_imap::{Connections, Outcome, Peer, Services, Settings, Stage, Turns, limits, serve};
 use rookery_mail::{DateTime, MailboxName};
@@ -7,7 +9,7 @@ use rookery_mailbox::{Account, MemoryStore, NewMailbox, NewMessage, Store, initi
 use rookery_mime::Message;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,19 +54,11 @@ fn remote(secure: bool) -> Peer {
 
 impl Client {
     async fn send(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
+        spoken::send(&mut self.stream, text).await;
     }
 
-    /// Read until this has come.
     async fn until(&mut self, end: &str) -> String {
-        let mut text = String::new();
-        while !text.contains(end) {
-            let mut octets = [0; 4096];
-            let count = self.stream.read(&mut octets).await.unwrap();
-            assert_ne!(count, 0, "the stream ended before {end:?}, after {text:?}");
-            text.push_str(std::str::from_utf8(&octets[..count]).unwrap());
-        }
-        text
+        spoken::until(&mut self.stream, end).await
     }
 
     async fn rest(mut self) -> String {

@@ -1,12 +1,14 @@
 //! Connections of an account that an administrator ends.
 
+mod spoken;
+
 use rookery_auth::{Denied, Directory, Login, LoginReply, StaticDirectory};
 use rookery_imap::{Connections, Ended, Outcome, Peer, Services, Settings, Stage, Turns, serve};
 use rookery_mailbox::{MemoryStore, Store, initial_mailboxes};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -61,20 +63,13 @@ impl Host {
 
 impl Client {
     async fn send(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
+        spoken::send(&mut self.stream, text).await;
     }
 
-    /// Read until this has come.
+    /// Read until this has come, which must be soon.
     async fn until(&mut self, end: &str) -> String {
-        let mut text = String::new();
-        while !text.contains(end) {
-            let mut octets = [0; 4096];
-            let read = timeout(Duration::from_secs(20), self.stream.read(&mut octets)).await;
-            let count = read.unwrap_or_else(|_| panic!("no {end:?} after {text:?}")).unwrap();
-            assert_ne!(count, 0, "the stream ended before {end:?}, after {text:?}");
-            text.push_str(std::str::from_utf8(&octets[..count]).unwrap());
-        }
-        text
+        let read = timeout(Duration::from_secs(20), spoken::until(&mut self.stream, end)).await;
+        read.unwrap_or_else(|_| panic!("no {end:?}"))
     }
 
     async fn ok(&mut self, command: &str) {

@@ -21,14 +21,13 @@ pub(super) struct Options {
 
 pub(super) async fn run(place: &Place, options: Options) -> Result<(), Failure> {
     let mut client = place.connect().await?;
-    let is_of_one = options.name.is_some();
-    let names = match &options.name {
-        Some(name) => vec![name.clone()],
-        None => client.accounts().await?.into_iter().map(|account| account.name).collect(),
-    };
-    let (checked, unchecked) = match is_of_one {
-        true => (vec![check(&mut client, &names[0], &options).await?], 0),
-        false => check_all(&mut client, &names, &options).await?,
+    let (checked, unchecked) = match &options.name {
+        Some(name) => (vec![check(&mut client, name, &options).await?], 0),
+        None => {
+            let accounts = client.accounts().await?.into_iter();
+            let names: Vec<_> = accounts.map(|account| account.name).collect();
+            check_all(&mut client, &names, &options).await?
+        }
     };
     client.close().await?;
     if options.json {

@@ -106,7 +106,7 @@ fn find(top: &Top, (dir, mailbox): (&Path, &str), depth: usize, mail: &mut Mail)
 /// The folders of a folder, without those that hold its messages, by name.
 fn folders(dir: &Path) -> io::Result<Vec<(PathBuf, String)>> {
     let mut folders = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|error| named(dir, &error))? {
+    for entry in fs::read_dir(dir).map_err(|error| named(dir, &error))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_dir() && !matches!(name.as_str(), "cur" | "new" | "tmp") {
@@ -124,7 +124,7 @@ fn find_messages(
     files: &mut Vec<File>,
 ) -> io::Result<()> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|error| named(dir, &error))? {
+    for entry in fs::read_dir(dir).map_err(|error| named(dir, &error))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') && entry.file_type()?.is_file() {
