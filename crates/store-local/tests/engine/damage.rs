@@ -1,7 +1,8 @@
 //! Files that are not what was written.
 
 use crate::workload::{
-    ACCOUNT, DIR, NOW, Step, account_dir, create, done, message, name, open_soon, picture, pictures,
+    ACCOUNT, DIR, NOW, Step, account_dir, create, done, let_go_of, message, name, open_soon,
+    picture, pictures,
 };
 use rookery_mail::MailboxId;
 use rookery_mailbox::{Store, StoreError};
@@ -431,8 +432,9 @@ fn kept(at: usize) -> PathBuf {
 
 /// Append a message to the first segment.
 pub(crate) async fn append(disk: &SimulatedDisk) {
-    let vfs = Arc::new(disk.clone());
-    let store = LocalStore::with_vfs(vfs, Path::new(DIR), Options::default()).unwrap();
+    let vfs = || Arc::new(disk.clone());
+    let open = || LocalStore::with_vfs(vfs(), Path::new(DIR), Options::default());
+    let store = let_go_of(open).await.unwrap();
     let account = store.account(ACCOUNT).await.unwrap();
     Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
     store.close().await.unwrap();

@@ -67,7 +67,7 @@ fn within(disk: &SimulatedDisk, file: &Path, page: usize) -> BTreeSet<u64> {
 
 /// The account, once those are gone who just read something of it.
 async fn whole_soon(store: &LocalStore) -> Arc<dyn AccountStore> {
-    for _ in 0..200 {
+    for _ in 0..10_000 {
         let account = store.account(ACCOUNT).await.unwrap();
         if is_writable(&*account).await {
             return account;
