@@ -141,6 +141,30 @@ impl FrameHeader {
     }
 }
 
+/// The log that a frame header is of, as far as its checksum tells: of the numbers with which it is right, the one whose first four
+/// octets are zeros. What looks like a header is of some log, always.
+pub(crate) fn log_of(octets: &[u8]) -> Option<u64> {
+    let (covered, checksum) = octets.split_at_checked(HEADER - 4)?;
+    let checksum = u32::from_le_bytes(checksum.first_chunk().copied()?);
+    let behind_log = covered.iter().rev().fold(!checksum, |state, octet| before(state, *octet));
+    let last = (0..4).fold(behind_log, |state, _| before(state, 0)) ^ !crc32c::crc32c(&[0; 4]);
+    Some(u64::from(last) << 32)
+}
+
+/// Whether this number of a log may be what its frames say, as no header did.
+pub(crate) fn is_as_frames_say(log: u64) -> bool {
+    log.trailing_zeros() >= u32::BITS
+}
+
+/// What the register of the checksum had in it before it took in this octet.
+fn before(state: u32, octet: u8) -> u32 {
+    /// The polynomial of CRC-32C, the lowest power in the highest bit (RFC 3720 §12.1).
+    const POLYNOMIAL: u32 = 0x82f6_3b78;
+    let is_divided = |state: u32| state >> 31 == 1;
+    let back = |state| if is_divided(state) { (state ^ POLYNOMIAL) << 1 | 1 } else { state << 1 };
+    (0..8).fold(state, |state, _| back(state)) ^ u32::from(octet)
+}
+
 fn header_checksum(log: u64, octets: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&log.to_le_bytes()), octets)
 }
@@ -181,6 +205,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_log_of_a_header_reads_all_headers_of_its_log(log: u64, sequence: u64) {
+            let found = log_of(&header().encode(log)).unwrap();
+            let other = FrameHeader { sequence, ..header() };
+            prop_assert_eq!(FrameHeader::decode(&other.encode(log), found), Ok(other));
+            prop_assert_eq!(log_of(&other.encode(found)), Some(found));
+        }
+
         #[test]
         fn any_flipped_bit_is_noticed(at in 0..HEADER, bit in 0..8u32) {
             let mut octets = header().encode(1);

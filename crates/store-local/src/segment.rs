@@ -2,8 +2,10 @@
 
 mod behind;
 mod survey;
+mod unheaded;
 
 pub(crate) use survey::{Remains, contents};
+pub(crate) use unheaded::log_of_frames;
 
 use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};
@@ -281,7 +283,19 @@ impl<'a> SegmentReader<'a> {
         within: Range<u64>,
         is_it: impl Fn(u64, &FrameHeader) -> bool,
     ) -> io::Result<Option<u64>> {
-        let (mut offset, log) = (within.start, self.log);
+        let log = self.log;
+        self.find_magic(within, |offset, octets| {
+            FrameHeader::decode(octets, log).is_ok_and(|found| is_it(offset, &found))
+        })
+    }
+
+    /// The first place within these octets that begins as a frame header does, and of whose octets this is true.
+    fn find_magic(
+        &mut self,
+        within: Range<u64>,
+        is_it: impl Fn(u64, &[u8]) -> bool,
+    ) -> io::Result<Option<u64>> {
+        let mut offset = within.start;
         let end = self.len.min(within.end).min(offset.saturating_add(MAX_SKIPPED_OCTETS));
         while offset.saturating_add(HEADER as u64) <= end {
             self.octets(offset, HEADER)?;
@@ -299,9 +313,7 @@ impl<'a> SegmentReader<'a> {
                 continue;
             };
             offset += next as u64;
-            if FrameHeader::decode(self.octets(offset, HEADER)?, log)
-                .is_ok_and(|found| is_it(offset, &found))
-            {
+            if is_it(offset, self.octets(offset, HEADER)?) {
                 return Ok(Some(offset));
             }
             offset += 1;

@@ -5,10 +5,11 @@ use crate::base;
 use crate::failure::unless_of_the_moment;
 use crate::index;
 use crate::segment::{self, SEGMENT_HEADER};
-use crate::vfs::Vfs;
+use crate::vfs::{Vfs, VfsFile};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Which log is an account's own, as far as anything says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,13 +24,14 @@ pub(crate) struct Witness {
 impl Witness {
     /// The index snapshot of an account that lies in the file that it was written to belongs to the account, whatever its
     /// segments say. In a copy it lies in another file: there it must agree with a segment at least. Without it, most segments
-    /// say it.
+    /// say it; if none has a header, their frames do.
     pub(crate) fn find(vfs: &dyn Vfs, account: &Path, numbers: &[u32]) -> io::Result<Self> {
         let indexed = index::log_of(vfs, account);
         if let Ok(Some((log, true))) = indexed {
             return Ok(Self { log: Some(log), is_original: true });
         }
         let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut unheaded = Vec::new();
         for number in numbers {
             let opened = unless_of_the_moment(segment::open(vfs, &account.join("seg"), *number))?;
             if let Some((file, Ok(header))) = opened {
@@ -37,12 +39,17 @@ impl Witness {
                 let weight =
                     if file.len()? > SEGMENT_HEADER as u64 { numbers.len() + 1 } else { 1 };
                 *votes.entry(header.log).or_default() += weight;
+            } else {
+                unheaded.push(opened.map(|(file, _)| file));
             }
         }
         // What cannot be looked at now may say it. Where all segments are of one log, that is taken for the account's own, so that an
         // account opens whose index snapshots cannot be read.
-        let indexed = if votes.len() > 1 { unless_of_the_moment(indexed)? } else { indexed.ok() };
+        let indexed = if votes.len() != 1 { unless_of_the_moment(indexed)? } else { indexed.ok() };
         let indexed = indexed.flatten().map(|(log, _)| log);
+        if votes.is_empty() && indexed.is_none() {
+            return Ok(Self { log: of_frames(unheaded)?, is_original: false });
+        }
         if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
             return Ok(Self { log: indexed, is_original: false });
         }
@@ -59,4 +66,19 @@ impl Witness {
         }
         Ok(Self { log, is_original: false })
     }
+}
+
+/// The log of all frames in these segments, whose headers are damaged. One that is not to be looked at may be of another log.
+fn of_frames(segments: Vec<Option<Arc<dyn VfsFile>>>) -> io::Result<Option<u64>> {
+    let mut log = None;
+    for file in segments {
+        let Some(file) = file else { return Ok(None) };
+        let found = unless_of_the_moment(segment::log_of_frames(&*file))?.flatten();
+        match (log, found) {
+            (Some(one), Some(other)) if one != other => return Ok(None),
+            (None, Some(_)) => log = found,
+            _ => {}
+        }
+    }
+    Ok(log)
 }

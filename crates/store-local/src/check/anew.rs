@@ -8,10 +8,10 @@ use crate::index::Stamps;
 use crate::recovery;
 use crate::resting::Part;
 use crate::salvage::{self, Salvaged, index_unless_of_the_moment, unless_of_the_moment};
-use crate::segment::file_name;
+use crate::segment::{SEGMENT_HEADER, file_name};
 use crate::state::State;
 use crate::store::seconds_since_1970;
-use crate::{base, index, left_out};
+use crate::{base, frame, index, left_out};
 use rookery_mailbox::StoreError;
 use std::collections::BTreeSet;
 use std::io;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 const IN_USE: &str = "it cannot be mended while the account is in use: disconnect its clients, or stop the server, and \
      repair it then";
+
+/// A log that was begun anew by what its frames say would not be that of the header, if that can be read again.
+const UNREAD_HEADER: &str = "the disk cannot read the header of a segment: copy what it can read to another one, and repair it there";
 
 /// What a log is begun anew with.
 struct Beginning {
@@ -65,6 +68,9 @@ pub(super) fn begin(
     let Beginning { mut state, log, sequence, salvaged } = find(subject).map_err(|error| {
         format!("nothing can be read of the account ({error}): restore it from a backup")
     })?;
+    if frame::is_as_frames_say(log) && is_header_unread(subject) {
+        return Err(UNREAD_HEADER.to_owned());
+    }
     for (email, location) in contents.moved(&state) {
         let segment = (location.segment, state.emails.generation(location.segment));
         state.emails.relocate(segment, &[(email, location)]);
@@ -80,6 +86,14 @@ pub(super) fn begin(
     let lost_changes = salvaged.as_ref().is_some_and(|it| hides_changes || it.unfit > 0);
     let notes = salvaged.map_or_else(Vec::new, |salvaged| notes(&file, &salvaged, lost_changes));
     Ok(Begun { how, notes, lost_changes, state })
+}
+
+/// Whether the disk cannot read a header that may say which log it is.
+fn is_header_unread(subject: &Subject) -> bool {
+    let paths =
+        subject.numbers.iter().map(|number| subject.dir.join("seg").join(file_name(*number)));
+    let header = 0..SEGMENT_HEADER as u64;
+    paths.into_iter().any(|path| subject.unread.within(&path, &header).is_some())
 }
 
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.

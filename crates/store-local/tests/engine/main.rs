@@ -27,6 +27,7 @@ mod repair;
 mod shifted;
 mod slow;
 mod squeeze;
+mod unheaded;
 mod unreadable;
 mod workload;
 

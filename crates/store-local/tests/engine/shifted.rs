@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const OTHER: &str = "bob";
+pub(crate) const OTHER: &str = "bob";
 
 /// Numbers that look as if they were random.
 pub(crate) struct Random(pub(crate) u64);
@@ -39,7 +39,7 @@ pub(crate) async fn append(account: &dyn AccountStore, id: u64, octets: &[u8], f
 }
 
 /// A disk with two accounts, one of which has three segments with messages of which many are of the same size.
-async fn written() -> SimulatedDisk {
+pub(crate) async fn written() -> SimulatedDisk {
     let disk = SimulatedDisk::new();
     let options = Options { segment_octets: 16_000, index_octets: 1 << 20, ..SMALL };
     let store = LocalStore::with_vfs(Arc::new(disk.clone()), Path::new(DIR), options).unwrap();
@@ -68,11 +68,11 @@ async fn written() -> SimulatedDisk {
 
 /// What is done to a segment: at a place so many octets go, and these are put there.
 #[derive(Clone, Debug)]
-struct Edit {
-    segment: u32,
-    at: usize,
-    gone: usize,
-    put: Vec<u8>,
+pub(crate) struct Edit {
+    pub(crate) segment: u32,
+    pub(crate) at: usize,
+    pub(crate) gone: usize,
+    pub(crate) put: Vec<u8>,
 }
 
 impl Edit {
@@ -89,7 +89,10 @@ impl Edit {
 }
 
 /// A disk to which this was done, the contents whose frames were touched, and whether no other changes were.
-fn edited(disk: &SimulatedDisk, edits: &[Edit]) -> (SimulatedDisk, BTreeSet<EmailId>, bool) {
+pub(crate) fn edited(
+    disk: &SimulatedDisk,
+    edits: &[Edit],
+) -> (SimulatedDisk, BTreeSet<EmailId>, bool) {
     let (damaged, mut touched, mut email) = (copy(disk), BTreeSet::new(), 0);
     let mut only_messages = true;
     for number in 1..=last_segment(disk) {
