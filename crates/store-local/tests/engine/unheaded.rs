@@ -8,7 +8,6 @@ use rookery_mail::{EmailId, Uid};
 use rookery_mailbox::{Store, StoreError};
 use rookery_store_local::vfs::SimulatedDisk;
 use rookery_store_local::{LocalStore, Options};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,11 +20,11 @@ fn beheaded(disk: &SimulatedDisk, octets: usize) -> (SimulatedDisk, Vec<EmailId>
     (damaged, touched.into_iter().collect())
 }
 
-/// The UIDs and contents of all messages but these.
-fn without(found: &Messages, gone: &[EmailId]) -> BTreeMap<EmailId, Vec<(Uid, Option<Vec<u8>>)>> {
+/// The content ids, UIDs and contents of all messages but these.
+fn without(found: &Messages, gone: &[EmailId]) -> Vec<(EmailId, Uid, Option<Vec<u8>>)> {
     let kept = found.iter().filter(|(email, _)| !gone.contains(email));
-    let known = |it: &(_, Uid, _, Option<Vec<u8>>)| (it.1, it.3.clone());
-    kept.map(|(email, found)| (*email, found.iter().map(known).collect())).collect()
+    let known = kept.flat_map(|(email, found)| found.iter().map(move |it| (*email, it)));
+    known.map(|(email, it)| (email, it.1, it.3.clone())).collect()
 }
 
 async fn refusal(disk: &SimulatedDisk) -> Option<StoreError> {
