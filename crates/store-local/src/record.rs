@@ -1,6 +1,7 @@
 //! Records: what the metadata of a frame says, one kind per change.
 
 use crate::fields::{BadRecord, OPTIONAL, Reader, Writer};
+use crate::limits::MAX_MESSAGE_OCTETS;
 use rookery_mail::{
     DateTime, EmailId, Keyword, MailboxId, MailboxName, ModSeq, SpecialUse, SystemFlags, ThreadId,
     Uid, UidRange, UidSet, UidValidity,
@@ -283,7 +284,7 @@ impl AppendRecord {
             email: EmailId(email),
             thread: ThreadId(thread.transpose()?.unwrap_or(email)),
             thread_keys: fields.thread_keys()?,
-            size: fields.number(tag::SIZE)?,
+            size: message_size(fields.number(tag::SIZE)?)?,
             flags: fields.flags()?,
             internal_date: DateTime::with_offset(unix, offset),
             save_date: fields.one(tag::SAVE_DATE)?.signed()?,
@@ -466,6 +467,14 @@ fn read_uids(mut field: Reader<'_>) -> Result<UidSet, BadRecord> {
 
 fn read_str<'a>(field: &mut Reader<'a>) -> Result<&'a str, BadRecord> {
     std::str::from_utf8(field.text()?).map_err(|_| BadRecord("UTF-8"))
+}
+
+/// The size of a message, of which as many as a mailbox may have come to a number.
+pub(crate) fn message_size(octets: u64) -> Result<u64, BadRecord> {
+    if octets > MAX_MESSAGE_OCTETS {
+        return Err(BadRecord("the size of a message"));
+    }
+    Ok(octets)
 }
 
 pub(crate) fn read_name(field: &mut Reader<'_>) -> Result<MailboxName, BadRecord> {

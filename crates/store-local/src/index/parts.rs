@@ -3,7 +3,7 @@
 use super::file::{self, Kind, end, modseq};
 use crate::fields::{BadRecord, Reader, Writer};
 use crate::limits::{MAX_INDEX_OCTETS, MAX_MESSAGES};
-use crate::record::read_keyword;
+use crate::record::{message_size, read_keyword};
 use crate::resting::Part;
 use crate::state::{Email, Location, State};
 use crate::threads::Threads;
@@ -176,7 +176,8 @@ fn decode_row(row: &[u8; ROW]) -> Result<Row, BadRecord> {
     let [system, _] = from.array()?;
     let offset = i16::from_le_bytes(from.array()?);
     let (modified, created) = (modseq(from)?, modseq(from)?);
-    let (email, thread, size) = (EmailId(from.u64()?), ThreadId(from.u64()?), from.u64()?);
+    let (email, thread, size) =
+        (EmailId(from.u64()?), ThreadId(from.u64()?), message_size(from.u64()?)?);
     let (unix, save_date) = (i64::from_le_bytes(from.array()?), i64::from_le_bytes(from.array()?));
     let keywords = u128::from_le_bytes(from.array()?);
     Ok(Row {

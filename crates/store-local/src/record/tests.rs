@@ -31,7 +31,7 @@ fn records() -> Vec<Record> {
         email: EmailId(3),
         thread: ThreadId(2),
         thread_keys: vec![ThreadKey(0), ThreadKey(u64::MAX)],
-        size: 1 << 40,
+        size: 1 << 30,
         flags,
         internal_date: DateTime::with_offset(-1, -719),
         save_date: i64::MIN,
