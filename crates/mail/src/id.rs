@@ -1,5 +1,6 @@
 //! Numbers that name things.
 
+use crate::limits::LATEST_CLOCK;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -56,6 +57,14 @@ impl UidValidity {
     #[must_use]
     pub fn new(number: u32) -> Option<Self> {
         NonZeroU32::new(number).map(Self)
+    }
+
+    /// The one that the clock suggests, by its seconds since 1970. A clock that is far ahead for once must not use up the numbers
+    /// behind it, for no mailbox could be made ever after: what it says counts up to [`LATEST_CLOCK`].
+    #[must_use]
+    pub fn suggested_by(seconds: i64) -> Self {
+        let seconds = u32::try_from(seconds).unwrap_or(if seconds < 0 { 0 } else { LATEST_CLOCK });
+        Self::new(seconds.min(LATEST_CLOCK)).unwrap_or(Self::MIN)
     }
 
     /// The number.
@@ -186,5 +195,16 @@ mod tests {
             assert_eq!(ThreadId::parse(text.as_bytes()), None, "{text}");
         }
         assert_eq!(ThreadId::parse(b"T\xff"), None);
+    }
+
+    #[test]
+    fn a_clock_counts_up_to_its_limit() {
+        let suggested = |seconds| UidValidity::suggested_by(seconds).get();
+        assert_eq!([i64::MIN, -1, 0, 1, 1_800_000_000].map(suggested), [1, 1, 1, 1, 1_800_000_000]);
+        let latest = i64::from(LATEST_CLOCK);
+        assert_eq!(
+            [latest, latest + 1, i64::from(u32::MAX) + 1, i64::MAX].map(suggested),
+            [LATEST_CLOCK; 4]
+        );
     }
 }

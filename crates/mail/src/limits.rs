@@ -11,3 +11,8 @@ pub const MAX_NAME_DEPTH: usize = 50;
 /// The longest keyword, in octets.
 /// Held by `flags_are_parsed_in_any_case`, `faults/limits`.
 pub const MAX_KEYWORD_LEN: usize = 100;
+
+/// The latest time that becomes a UIDVALIDITY, in seconds since 1970: the year 2100. There are 192 million numbers behind it, which
+/// are counted through one by one.
+/// Held by `a_clock_counts_up_to_its_limit`.
+pub const LATEST_CLOCK: u32 = 4_102_444_800;

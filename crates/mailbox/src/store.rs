@@ -12,8 +12,8 @@
 //!   delete, rename, a (un)subscription or an append limit that changes something, append, replace, copy, move, expunge, a change of flags.
 //!   Claiming recent messages takes none. The initial mailboxes and those made by `create` and `rename` have the
 //!   `ModSeq` of that change as their highest; renaming changes nothing in the renamed ones.
-//! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, within
-//!   `1..=u32::MAX`. Mailboxes and messages are numbered in the order in which they were given, copies in that of
+//! - A mailbox's first UID is 1. Its UIDVALIDITY is the larger of the account's last one plus 1 and `now`, which counts
+//!   within `1..=LATEST_CLOCK`. Mailboxes and messages are numbered in the order in which they were given, copies in that of
 //!   their UIDs.
 //! - A message that is appended joins the thread to which the first of its [`ThreadKey`]s leads that the account knows,
 //!   be it through a message that is gone, or through one before it in the same change; else it begins a thread, whose

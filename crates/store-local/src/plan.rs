@@ -118,9 +118,8 @@ fn made(draft: &Draft<'_>, earlier: &[Made], new: &NewMailbox, now: i64) -> Resu
     let counters = draft.counters();
     let count = earlier.len() as u64 + 1;
     let last = earlier.last().map_or(counters.uid_validity, |made| made.uid_validity.get());
-    let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
     let next = last.checked_add(1).ok_or(Refused::OutOfNumbers)?;
-    let uid_validity = UidValidity::new(next.max(now));
+    let uid_validity = UidValidity::new(next.max(UidValidity::suggested_by(now).get()));
     Ok(Made {
         id: MailboxId(counters.mailbox + count),
         name: new.name.clone(),

@@ -6,6 +6,7 @@ use crate::failure::unless_of_the_moment;
 use crate::limits::UID_VALIDITY_MARGIN;
 use crate::store::seconds_since_1970;
 use crate::vfs::{Vfs, VfsFile, read_exact_at};
+use rookery_mail::UidValidity;
 use std::io;
 use std::path::Path;
 
@@ -44,8 +45,8 @@ fn number_in(file: &dyn VfsFile) -> io::Result<u32> {
 /// A number above all that were given, where nobody can say any more which those were: UIDVALIDITY follows the clock, ahead of which
 /// it is where mailboxes are made faster than seconds pass.
 pub(crate) fn guess() -> u32 {
-    let now = u32::try_from(seconds_since_1970()).unwrap_or(u32::MAX);
-    now.saturating_add(UID_VALIDITY_MARGIN)
+    let now = i64::try_from(seconds_since_1970()).unwrap_or(i64::MAX);
+    UidValidity::suggested_by(now).get().saturating_add(UID_VALIDITY_MARGIN)
 }
 
 /// Make the number durable.

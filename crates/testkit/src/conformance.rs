@@ -29,6 +29,7 @@ pub async fn run(store: Arc<dyn Store>) {
     accounts::accounts_come_and_go(&*store).await;
     mailboxes::mailboxes_come_and_go(&*store).await;
     mailboxes::a_deleted_mailbox_never_comes_back(&*store).await;
+    mailboxes::a_clock_that_is_far_ahead_uses_up_no_uid_validities(&*store).await;
     mailboxes::renaming_is_all_or_nothing(&*store).await;
     mailboxes::mailboxes_and_subscriptions_are_limited(&*store).await;
     mailboxes::a_mailbox_can_have_an_append_limit_of_its_own(&*store).await;

@@ -111,7 +111,7 @@ impl State {
     }
 
     fn next_uid_validity(&mut self, now: i64) -> UidValidity {
-        let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+        let now = UidValidity::suggested_by(now).get();
         self.last_uid_validity = self.last_uid_validity.saturating_add(1).max(now);
         UidValidity::new(self.last_uid_validity).unwrap_or_else(|| unreachable!("at least 1"))
     }

@@ -89,6 +89,26 @@ pub(super) async fn subscriptions_live_apart_from_mailboxes(store: &dyn Store) {
     assert!(list.subscriptions.iter().eq(&[name("nowhere")]));
 }
 
+/// A clock that has been in the year 2300 for once: mailboxes can be made afterwards, and each has a UIDVALIDITY of its own.
+pub(super) async fn a_clock_that_is_far_ahead_uses_up_no_uid_validities(store: &dyn Store) {
+    let f = Fixture::new(store, "clock").await;
+    let mut last = None;
+    for (number, now) in [10_413_792_000, i64::MAX, NOW, -1, i64::MIN].into_iter().enumerate() {
+        let made = f
+            .account
+            .create(&[mailbox(&format!("m{number}"))], now)
+            .await
+            .expect("there are numbers left");
+        assert!(
+            last < Some(made[0].uid_validity),
+            "{now}: {} after {last:?}",
+            made[0].uid_validity
+        );
+        last = Some(made[0].uid_validity);
+    }
+    assert!(last.is_some_and(|last| last.get() < u32::MAX - 190_000_000), "{last:?}");
+}
+
 /// As many subscriptions as there may be, in a few changes: the names that mailboxes had before stay subscribed.
 pub(super) async fn mailboxes_and_subscriptions_are_limited(store: &dyn Store) {
     let f = Fixture::new(store, "limited").await;
