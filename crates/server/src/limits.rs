@@ -165,6 +165,10 @@ pub(crate) const MAX_ADMIN_MESSAGES: usize = 256;
 /// How long a command waits for a server that is just starting or stopping, and a server for a command. Tuning.
 pub(crate) const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a server that could not bind the socket for commands, on a read-only file system say, waits before it tries again.
+/// Tuning.
+pub(crate) const ADMIN_REBIND: Duration = Duration::from_secs(2);
+
 /// How long either waits before it looks again. Tuning.
 pub(crate) const ADMIN_RETRY: Duration = Duration::from_millis(50);
 

@@ -54,7 +54,9 @@ impl Client {
                     return Err(Failure::new(format!(
                         "another process has {data} open, but does not answer at {data}/rookery.sock"
                     ))
-                    .hint("wait until the other command is done, or stop the other server"));
+                    .hint(
+                        "wait until the other command is done; if it is a server, its log says why it has no socket there",
+                    ));
                 }
             }
         }

@@ -2,11 +2,11 @@
 
 use super::execute::serve;
 use super::socket_path;
-use crate::limits::{ACCEPT_PAUSE, MAX_ADMIN_CONNECTIONS};
+use crate::limits::{ACCEPT_PAUSE, ADMIN_REBIND, MAX_ADMIN_CONNECTIONS};
 use crate::services::Services;
 use crate::unix_socket::UnixSocket;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -18,6 +18,24 @@ impl Socket {
     /// Bind the socket.
     pub(crate) async fn bind(data: &Path) -> io::Result<Self> {
         UnixSocket::bind(&socket_path(data), 0o600).await.map(Self)
+    }
+
+    /// Answer requests in a data directory where no socket could be bound, as soon as one can, until the server goes down.
+    pub(crate) async fn serve_when_bound(
+        data: PathBuf,
+        services: Services,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(ADMIN_REBIND) => {}
+                _ = shutdown.wait_for(|down| *down) => return,
+            }
+            if let Ok(socket) = Self::bind(&data).await {
+                tracing::info!("commands can reach this server now");
+                return socket.serve(services, shutdown).await;
+            }
+        }
     }
 
     /// Answer requests until the server goes down.

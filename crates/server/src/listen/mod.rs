@@ -17,6 +17,7 @@ use bound::Bound;
 use connections::Connections;
 use session::Shared;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 /// A server whose sockets are bound, but which accepts nothing yet.
 pub(crate) struct Server {
     bound: Vec<Bound>,
+    data: PathBuf,
     admin: Option<admin::Socket>,
     shared: Arc<Shared>,
     shutdown: watch::Sender<bool>,
@@ -60,13 +62,17 @@ impl Server {
         let admin = match admin::Socket::bind(&config.data).await {
             Ok(socket) => Some(socket),
             Err(error) => {
-                tracing::warn!(%error, "no socket for administration: commands cannot reach this server");
+                tracing::warn!(
+                    %error,
+                    "no socket for administration: commands cannot reach this server until one can be bound"
+                );
                 None
             }
         };
+        let data = config.data.clone();
         let connections = Arc::new(Connections::default());
         let shared = Arc::new(Shared::new(services, tls, config, connections));
-        Ok(Self { bound, admin, shared, shutdown: watch::Sender::new(false), signals })
+        Ok(Self { bound, data, admin, shared, shutdown: watch::Sender::new(false), signals })
     }
 
     /// The line that says where connections are accepted.
@@ -93,9 +99,11 @@ impl Server {
         for bound in self.bound.drain(..) {
             tasks.spawn(accept_all(bound, Arc::clone(&self.shared), self.shutdown.subscribe()));
         }
-        if let Some(socket) = self.admin.take() {
-            tasks.spawn(socket.serve(self.shared.services.clone(), self.shutdown.subscribe()));
-        }
+        let (services, down) = (self.shared.services.clone(), self.shutdown.subscribe());
+        match self.admin.take() {
+            Some(socket) => tasks.spawn(socket.serve(services, down)),
+            None => tasks.spawn(admin::Socket::serve_when_bound(self.data, services, down)),
+        };
         tasks.spawn(disabled::watch(self.shared.services.clone(), self.shutdown.subscribe()));
         let ended = watch::Sender::new(false);
         let lines = tokio::spawn(logging::tell_of_left_out(ended.subscribe()));

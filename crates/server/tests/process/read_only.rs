@@ -37,5 +37,10 @@ fn mail_on_a_read_only_file_system_can_be_read_and_changed_when_it_is_writable_a
     let mut again = server.ada();
     again.ok("SELECT INBOX");
     assert_eq!(again.messages().len(), 2);
+    // Commands reach it as well, though their socket could not be bound at first.
+    while data.run(&["account", "disable", "ada"]).code != 0 {
+        assert!(Instant::now() < deadline, "commands do not reach it");
+    }
+    assert_eq!(data.log().matches("no socket for administration").count(), 1);
     drop(mount);
 }
