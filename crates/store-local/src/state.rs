@@ -108,6 +108,18 @@ impl Emails {
         Self { table: Resting::at_rest(), live, dead, generations, died }
     }
 
+    /// Count anew what each segment has, where what was put together need not have come about by changes that were counted.
+    pub(crate) fn recount(&mut self) {
+        let Some(all) = self.table.get() else { return };
+        let (mut live, mut dead) = (BTreeMap::new(), BTreeMap::new());
+        for email in all {
+            let sums = if email.references > 0 { &mut live } else { &mut dead };
+            *sums.entry(email.location.segment).or_default() += u64::from(email.location.len);
+        }
+        self.died = dead.values().sum();
+        (self.live, self.dead) = (live, dead);
+    }
+
     /// All content from the first id on; `None` while it is at rest.
     pub(crate) fn all(&self) -> Option<&[Email]> {
         self.table.get().map(Vec::as_slice)
@@ -141,7 +153,7 @@ impl Emails {
         self.generations.extend(found.into_iter().filter(|(_, generation)| *generation > 0));
     }
 
-    /// The segment was rewritten: its content lies elsewhere in it, or is gone.
+    /// The segment was rewritten: its content lies elsewhere in it, or is gone. A repair may have found it in another one.
     pub(crate) fn relocate(
         &mut self,
         (segment, generation): (u32, u32),
@@ -153,8 +165,9 @@ impl Emails {
             let all = all.as_deref_mut();
             let Some(email) = all.and_then(|all| all.get_mut(index(*id)?)) else { continue };
             let sums = if email.references > 0 { &mut self.live } else { &mut self.dead };
-            let sum = sums.entry(to.segment).or_default();
-            *sum = sum.saturating_sub(u64::from(email.location.len)) + u64::from(to.len);
+            let from = sums.entry(email.location.segment).or_default();
+            *from = from.saturating_sub(u64::from(email.location.len));
+            *sums.entry(to.segment).or_default() += u64::from(to.len);
             email.location = *to;
         }
         self.generations.insert(segment, generation);

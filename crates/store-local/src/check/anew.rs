@@ -75,6 +75,7 @@ pub(super) fn begin(
         let segment = (location.segment, state.emails.generation(location.segment));
         state.emails.relocate(segment, &[(email, location)]);
     }
+    state.emails.recount();
     let next = subject.numbers.last().map_or(Some(1), |last| last.checked_add(1));
     let number = next
         .ok_or("the log could not be begun anew: no segment can come after those that there are")?;
