@@ -156,6 +156,12 @@ pub(crate) fn is_as_frames_say(log: u64) -> bool {
     log.trailing_zeros() >= u32::BITS
 }
 
+/// Whether the same frames are read with the numbers of two logs.
+pub(crate) fn are_alike(one: u64, other: u64) -> bool {
+    let [one, other] = [one, other].map(|log| crc32c::crc32c(&log.to_le_bytes()));
+    one == other
+}
+
 /// What the register of the checksum had in it before it took in this octet.
 fn before(state: u32, octet: u8) -> u32 {
     /// The polynomial of CRC-32C, the lowest power in the highest bit (RFC 3720 §12.1).

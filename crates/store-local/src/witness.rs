@@ -3,6 +3,7 @@
 
 use crate::base;
 use crate::failure::unless_of_the_moment;
+use crate::frame;
 use crate::index;
 use crate::segment::{self, SEGMENT_HEADER};
 use crate::vfs::{Vfs, VfsFile};
@@ -24,7 +25,7 @@ pub(crate) struct Witness {
 impl Witness {
     /// The index snapshot of an account that lies in the file that it was written to belongs to the account, whatever its
     /// segments say. In a copy it lies in another file: there it must agree with a segment at least. Without it, most segments
-    /// say it; if none has a header, their frames do.
+    /// say it, those without a header by their frames; if none has a header, all frames must agree.
     pub(crate) fn find(vfs: &dyn Vfs, account: &Path, numbers: &[u32]) -> io::Result<Self> {
         let indexed = index::log_of(vfs, account);
         if let Ok(Some((log, true))) = indexed {
@@ -52,6 +53,13 @@ impl Witness {
         }
         if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
             return Ok(Self { log: indexed, is_original: false });
+        }
+        // One without a header may be the account's own among those of another one.
+        for file in unheaded.into_iter().flatten() {
+            if let Some(log) = unless_of_the_moment(segment::log_of_frames(&*file))?.flatten() {
+                let known = votes.keys().copied().find(|known| frame::are_alike(*known, log));
+                *votes.entry(known.unwrap_or(log)).or_default() += numbers.len() + 1;
+            }
         }
         let most = votes.values().copied().max();
         let (winners, losers): (Vec<_>, Vec<_>) =

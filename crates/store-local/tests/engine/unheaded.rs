@@ -6,7 +6,7 @@ use crate::shifted::{Edit, Messages, OTHER, Random, append, edited, messages_of,
 use crate::workload::{ACCOUNT, DIR, SMALL, create, is_writable, open_soon};
 use rookery_mail::{EmailId, Uid};
 use rookery_mailbox::{Store, StoreError};
-use rookery_store_local::vfs::SimulatedDisk;
+use rookery_store_local::vfs::{SimulatedDisk, Vfs};
 use rookery_store_local::{LocalStore, Options};
 use std::path::Path;
 use std::sync::Arc;
@@ -71,6 +71,24 @@ async fn frames_of_two_logs_say_nothing() {
     assert_eq!(last_segment(&damaged), 3);
     let after: Vec<_> = damaged.files().iter().map(|file| damaged.read(file)).collect();
     assert_eq!(before.len(), after.len());
+}
+
+/// Of an account's own segment only the header is damaged, and that of another account beside it is whole.
+#[tokio::test]
+async fn a_segment_without_a_header_is_not_outvoted_by_one_that_has_one() {
+    let disk = without_indexes(&written().await);
+    let others = Path::new(DIR).join("accounts").join(OTHER).join("seg/1.seg");
+    let octets = disk.read(&others).unwrap();
+    let own = disk.read(&segment(1)).unwrap();
+    disk.overwrite(&segment(1), &[&[0x55; 64], &own[64..]].concat());
+    // Two of three are its own.
+    disk.overwrite(&segment(3), &octets);
+    let found = messages_of(&disk).await;
+    assert!(found.len() > 30 && found.contains_key(&EmailId(1)), "{}", found.len());
+    // One of two is.
+    disk.overwrite(&segment(2), &octets);
+    disk.remove_file(&segment(3)).unwrap();
+    assert!(matches!(refusal(&disk).await, Some(StoreError::Damaged(_))));
 }
 
 /// A message may have frames of a log of its sender's in it.
