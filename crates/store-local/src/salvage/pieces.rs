@@ -3,12 +3,12 @@
 
 use crate::failure::{io_error, unless_of_the_moment};
 use crate::replay::READING;
-use crate::segment;
+use crate::segment::{self, SegmentHeader};
 use crate::state::{Email, Location, State};
 use crate::vfs::{Vfs, VfsFile};
 use rookery_mail::EmailId;
 use rookery_mailbox::StoreError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,29 +25,37 @@ pub(super) struct Piece {
     first: Option<u64>,
 }
 
-/// The files that may have something of this log, in the order of its segments. Where several say that they are the same
-/// segment, the one of that name comes first.
+/// The files that may have something of this log, in the order of its segments. A header says which one a file has, unless the file of
+/// that name says the same: then it is a copy, or a page in the wrong place.
 pub(super) fn find(
     vfs: &dyn Vfs,
     dir: &Path,
     names: &[u32],
     log: u64,
 ) -> Result<Vec<Piece>, StoreError> {
-    let mut pieces = Vec::new();
+    let mut files = Vec::new();
     for name in names.iter().copied() {
         // What cannot be read of it is as good as missing.
         let opened = unless_of_the_moment(segment::open(vfs, dir, name));
         let opened = opened.map_err(|error| io_error(READING, error))?;
         let Some((file, header)) = opened else { continue };
         let header = header.ok();
-        if header.is_some_and(|header| header.log != log) {
-            continue;
+        if header.is_none_or(|header| header.log == log) {
+            files.push((name, file, header));
         }
+    }
+    let has_its_name = |(name, _, header): &(u32, _, Option<SegmentHeader>)| {
+        header.filter(|header| header.number == *name).map(|header| header.number)
+    };
+    let right: BTreeSet<u32> = files.iter().filter_map(has_its_name).collect();
+    let piece = |(name, file, header): (u32, Arc<dyn VfsFile>, Option<SegmentHeader>)| {
+        let header = header.filter(|it| it.number == name || !right.contains(&it.number));
         let number = header.map_or(name, |header| header.number);
         let generation = header.map_or(0, |header| header.generation);
         let first = header.map(|header| header.first_sequence);
-        pieces.push(Piece { number, name, file, generation, first });
-    }
+        Piece { number, name, file, generation, first }
+    };
+    let mut pieces: Vec<_> = files.into_iter().map(piece).collect();
     pieces.sort_by_key(|piece| (piece.number, piece.number != piece.name));
     Ok(pieces)
 }

@@ -263,7 +263,8 @@ pub(crate) fn contents(
     let mut octets = vec![0; SEGMENT_HEADER];
     // Whether the disk can read it does not matter.
     let header = vfs::read_at(file, &mut octets, 0).ok().and(SegmentHeader::decode(&octets).ok());
-    let first = header.filter(|it| it.log == log).map_or(0, |header| header.first_sequence);
+    let own = header.filter(|it| (it.number, it.log) == (number, log));
+    let first = own.map_or(0, |header| header.first_sequence);
     let mut reader = SegmentReader::new(file, log)?;
     let (survey, mut found) = (reader.survey(first..u64::MAX)?, Vec::new());
     for place in survey.changes.iter().filter(|place| place.remains != Remains::Content) {

@@ -4,7 +4,7 @@
 use crate::damage::{Frame, copy, frames, last_segment, segment};
 use crate::power::setting;
 use crate::repair::{goes_on, repair, without_indexes, wrong};
-use crate::shifted::{Messages, Random, append, is_in, messages_of, named, promised};
+use crate::shifted::{Edit, Messages, Random, append, edited, is_in, messages_of, named, promised};
 use crate::workload::{ACCOUNT, DIR, SMALL, Step, create, open_soon};
 use rookery_mail::EmailId;
 use rookery_mailbox::{FlagOperation, Store};
@@ -298,6 +298,34 @@ async fn pages_in_each_others_places_are_read_in_the_order_of_their_changes() {
         for (disk, has_index) in [(&disk, true), (&bare, false)] {
             let moment = format!("pages {from} and {to}, index: {has_index}");
             survives((disk, has_index), &healthy, &misplaced, &moment).await;
+        }
+    }
+}
+
+/// The page says which changes the other segment has.
+#[tokio::test]
+async fn a_first_page_that_is_another_segments_hides_nothing_behind_it() {
+    let disk = mixed().await;
+    let healthy = messages_of(&disk).await;
+    let bare = without_indexes(&disk);
+    let last = last_segment(&disk);
+    for (from, to) in [(1, 2), (2, 1), (last, 2), (1, last)] {
+        let put = disk.read(&segment(from)).unwrap()[..PAGE].to_vec();
+        let edit = Edit { segment: to, at: 0, gone: PAGE, put };
+        for (disk, has_index) in [(&disk, true), (&bare, false)] {
+            let (damaged, touched, _) = edited(disk, std::slice::from_ref(&edit));
+            let mut due = readable(&healthy);
+            due.retain(|email| !touched.contains(email));
+            for round in ["served", "repaired", "repaired again"] {
+                if round != "served" {
+                    repair(&damaged).await;
+                }
+                let now = readable(&messages_of(&damaged).await);
+                let lost: Vec<_> = due.difference(&now).collect();
+                let moment = format!("{from} over {to}, index: {has_index}, {round}");
+                assert!(lost.is_empty(), "{lost:?}: {moment}");
+            }
+            goes_on(&damaged).await;
         }
     }
 }
