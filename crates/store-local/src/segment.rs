@@ -5,7 +5,7 @@ mod survey;
 mod unheaded;
 
 pub(crate) use survey::{Remains, contents};
-pub(crate) use unheaded::log_of_frames;
+pub(crate) use unheaded::{Frames, log_of_frames};
 
 use crate::failure::is_unreadable;
 use crate::fields::{BadRecord, Reader};

@@ -5,7 +5,7 @@ use crate::base;
 use crate::failure::unless_of_the_moment;
 use crate::frame;
 use crate::index;
-use crate::segment::{self, SEGMENT_HEADER};
+use crate::segment::{self, Frames, SEGMENT_HEADER};
 use crate::vfs::{Vfs, VfsFile};
 use std::collections::BTreeMap;
 use std::io;
@@ -56,9 +56,12 @@ impl Witness {
         }
         // One without a header may be the account's own among those of another one.
         for file in unheaded.into_iter().flatten() {
-            if let Some(log) = unless_of_the_moment(segment::log_of_frames(&*file))?.flatten() {
-                let known = votes.keys().copied().find(|known| frame::are_alike(*known, log));
-                *votes.entry(known.unwrap_or(log)).or_default() += numbers.len() + 1;
+            match unless_of_the_moment(segment::log_of_frames(&*file))? {
+                Some(Frames::Of(log)) => {
+                    let known = votes.keys().copied().find(|known| frame::are_alike(*known, log));
+                    *votes.entry(known.unwrap_or(log)).or_default() += numbers.len() + 1;
+                }
+                Some(Frames::None | Frames::Unclear) | None => {}
             }
         }
         let most = votes.values().copied().max();
@@ -81,11 +84,11 @@ fn of_frames(segments: Vec<Option<Arc<dyn VfsFile>>>) -> io::Result<Option<u64>>
     let mut log = None;
     for file in segments {
         let Some(file) = file else { return Ok(None) };
-        let found = unless_of_the_moment(segment::log_of_frames(&*file))?.flatten();
-        match (log, found) {
-            (Some(one), Some(other)) if one != other => return Ok(None),
-            (None, Some(_)) => log = found,
-            _ => {}
+        match (log, unless_of_the_moment(segment::log_of_frames(&*file))?) {
+            (_, Some(Frames::Unclear) | None) => return Ok(None),
+            (Some(one), Some(Frames::Of(other))) if one != other => return Ok(None),
+            (_, Some(Frames::Of(found))) => log = Some(found),
+            (_, Some(Frames::None)) => {}
         }
     }
     Ok(log)

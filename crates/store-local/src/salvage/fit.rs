@@ -26,7 +26,7 @@ pub(super) struct Anew {
 impl Anew {
     /// `now` is in seconds since 1970. As UIDVALIDITYs are, when they are given, it is greater than those that nobody knows any more.
     pub(super) fn new(now: i64) -> Self {
-        let now = u32::try_from(now.clamp(1, i64::from(u32::MAX))).unwrap_or(u32::MAX);
+        let now = UidValidity::suggested_by(now).get();
         // Those of mailboxes that were made at once are ahead of the time.
         let ahead = u32::try_from(MAX_MAILBOXES).unwrap_or(u32::MAX);
         Self { last: now.saturating_add(ahead), made: BTreeSet::new() }

@@ -10,20 +10,32 @@ use crate::record::Record;
 use crate::vfs::VfsFile;
 use std::io;
 
-/// The log of all whole frames in a file, and nothing if they are of several: somebody may have mailed some.
-pub(crate) fn log_of_frames(file: &dyn VfsFile) -> io::Result<Option<u64>> {
+/// What the whole frames in a file say of the log that they are of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Frames {
+    /// There are none.
+    None,
+    /// All are of this log.
+    Of(u64),
+    /// They are of several, as somebody may have mailed some, or there is too much that looks like frames to tell.
+    Unclear,
+}
+
+/// The log of all whole frames in a file.
+pub(crate) fn log_of_frames(file: &dyn VfsFile) -> io::Result<Frames> {
     let mut reader = SegmentReader::new(file, 0)?;
     let most = MAX_REREADINGS.saturating_mul(reader.len);
-    let (mut at, mut read_in_vain, mut log) = (0, 0u64, None);
+    let (mut at, mut read_in_vain, mut log) = (0, 0u64, Frames::None);
     while let Some(place) = reader.find_magic(at..u64::MAX, |_, _| true)? {
         let octets = reader.octets(place, HEADER)?;
         reader.log = frame::log_of(octets).unwrap_or(0);
         match reader.whole_frame(place)? {
             Ok(header) => {
-                if log.is_some_and(|other| other != reader.log) {
-                    return Ok(None);
+                let found = Frames::Of(reader.log);
+                if log != Frames::None && log != found {
+                    return Ok(Frames::Unclear);
                 }
-                log = Some(reader.log);
+                log = found;
                 at = place + header.frame_len();
             }
             Err(read) => {
@@ -32,7 +44,7 @@ pub(crate) fn log_of_frames(file: &dyn VfsFile) -> io::Result<Option<u64>> {
             }
         }
         if read_in_vain > most {
-            return Ok(None);
+            return Ok(Frames::Unclear);
         }
     }
     Ok(log)

@@ -65,6 +65,12 @@ async fn frames_of_two_logs_say_nothing() {
     octets[..64].fill(0);
     damaged.overwrite(&segment(2), &octets);
     assert!(matches!(refusal(&damaged).await, Some(StoreError::Damaged(_))));
+    // Nor is it where both lie in one segment, and others have those of one only.
+    let mixed = copy(&damaged);
+    let own = disk.read(&segment(1)).unwrap();
+    mixed.overwrite(&segment(1), &[&octets, &own[64..]].concat());
+    mixed.overwrite(&segment(3), &octets);
+    assert!(matches!(refusal(&mixed).await, Some(StoreError::Damaged(_))));
     let before: Vec<_> = damaged.files().iter().map(|file| damaged.read(file)).collect();
     let store = open_soon(&damaged).await.unwrap();
     drop(store.repair(ACCOUNT).await);
