@@ -469,7 +469,7 @@ fn read_str<'a>(field: &mut Reader<'a>) -> Result<&'a str, BadRecord> {
     std::str::from_utf8(field.text()?).map_err(|_| BadRecord("UTF-8"))
 }
 
-/// The size of a message, of which as many as a mailbox may have come to a number.
+/// The size of a message. It is bounded, so that the sizes of all messages of a mailbox have a sum.
 pub(crate) fn message_size(octets: u64) -> Result<u64, BadRecord> {
     if octets > MAX_MESSAGE_OCTETS {
         return Err(BadRecord("the size of a message"));

@@ -6,11 +6,10 @@ use crate::failure::unless_of_the_moment;
 use crate::frame;
 use crate::index;
 use crate::segment::{self, Frames, SEGMENT_HEADER};
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::Vfs;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Which log is an account's own, as far as anything says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,16 +31,16 @@ impl Witness {
             return Ok(Self { log: Some(log), is_original: true });
         }
         let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
-        let mut unheaded = Vec::new();
+        let (dir, mut unheaded) = (&account.join("seg"), Vec::new());
         for number in numbers {
-            let opened = unless_of_the_moment(segment::open(vfs, &account.join("seg"), *number))?;
+            let opened = unless_of_the_moment(segment::open(vfs, dir, *number))?;
             if let Some((file, Ok(header))) = opened {
                 // One without changes says little.
                 let weight =
                     if file.len()? > SEGMENT_HEADER as u64 { numbers.len() + 1 } else { 1 };
                 *votes.entry(header.log).or_default() += weight;
             } else {
-                unheaded.push(opened.map(|(file, _)| file));
+                unheaded.push(*number);
             }
         }
         // What cannot be looked at now may say it. Where all segments are of one log, that is taken for the account's own, so that an
@@ -49,19 +48,16 @@ impl Witness {
         let indexed = if votes.len() != 1 { unless_of_the_moment(indexed)? } else { indexed.ok() };
         let indexed = indexed.flatten().map(|(log, _)| log);
         if votes.is_empty() && indexed.is_none() {
-            return Ok(Self { log: of_frames(unheaded)?, is_original: false });
+            return Ok(Self { log: log_of_all((vfs, dir), &unheaded)?, is_original: false });
         }
         if votes.is_empty() || indexed.is_some_and(|log| votes.contains_key(&log)) {
             return Ok(Self { log: indexed, is_original: false });
         }
         // One without a header may be the account's own among those of another one.
-        for file in unheaded.into_iter().flatten() {
-            match unless_of_the_moment(segment::log_of_frames(&*file))? {
-                Some(Frames::Of(log)) => {
-                    let known = votes.keys().copied().find(|known| frame::are_alike(*known, log));
-                    *votes.entry(known.unwrap_or(log)).or_default() += numbers.len() + 1;
-                }
-                Some(Frames::None | Frames::Unclear) | None => {}
+        for number in unheaded {
+            if let Frames::Of(log) = frames_of((vfs, dir), number)? {
+                let known = votes.keys().copied().find(|known| frame::are_alike(*known, log));
+                *votes.entry(known.unwrap_or(log)).or_default() += numbers.len() + 1;
             }
         }
         let most = votes.values().copied().max();
@@ -70,7 +66,7 @@ impl Witness {
         let mut log = if let [(log, _)] = winners[..] { Some(log) } else { None };
         // A repair has begun a log anew among more segments that were another account's, or these took in one of that kind.
         for (other, _) in losers {
-            let base = base::find(vfs, &account.join("seg"), numbers, other);
+            let base = base::find(vfs, dir, numbers, other);
             if unless_of_the_moment(base)?.flatten().is_some() {
                 log = None;
             }
@@ -79,17 +75,23 @@ impl Witness {
     }
 }
 
-/// The log of all frames in these segments, whose headers are damaged. One that is not to be looked at may be of another log.
-fn of_frames(segments: Vec<Option<Arc<dyn VfsFile>>>) -> io::Result<Option<u64>> {
+/// The log of all frames in these segments, whose headers are damaged.
+fn log_of_all(files: (&dyn Vfs, &Path), numbers: &[u32]) -> io::Result<Option<u64>> {
     let mut log = None;
-    for file in segments {
-        let Some(file) = file else { return Ok(None) };
-        match (log, unless_of_the_moment(segment::log_of_frames(&*file))?) {
-            (_, Some(Frames::Unclear) | None) => return Ok(None),
-            (Some(one), Some(Frames::Of(other))) if one != other => return Ok(None),
-            (_, Some(Frames::Of(found))) => log = Some(found),
-            (_, Some(Frames::None)) => {}
+    for number in numbers {
+        match (log, frames_of(files, *number)?) {
+            (_, Frames::Unclear) => return Ok(None),
+            (Some(one), Frames::Of(other)) if one != other => return Ok(None),
+            (_, Frames::Of(found)) => log = Some(found),
+            (_, Frames::None) => {}
         }
     }
     Ok(log)
+}
+
+/// What the frames of a segment say. One that cannot be looked at may be of any log.
+fn frames_of((vfs, dir): (&dyn Vfs, &Path), number: u32) -> io::Result<Frames> {
+    let frames =
+        segment::open(vfs, dir, number).and_then(|(file, _)| segment::log_of_frames(&*file));
+    Ok(unless_of_the_moment(frames)?.unwrap_or(Frames::Unclear))
 }

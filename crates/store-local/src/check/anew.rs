@@ -91,10 +91,10 @@ pub(super) fn begin(
 
 /// Whether the disk cannot read a header that may say which log it is.
 fn is_header_unread(subject: &Subject) -> bool {
-    let paths =
-        subject.numbers.iter().map(|number| subject.dir.join("seg").join(file_name(*number)));
-    let header = 0..SEGMENT_HEADER as u64;
-    paths.into_iter().any(|path| subject.unread.within(&path, &header).is_some())
+    let (dir, header) = (subject.dir.join("seg"), 0..SEGMENT_HEADER as u64);
+    let is_unread =
+        |number: &u32| subject.unread.within(&dir.join(file_name(*number)), &header).is_some();
+    subject.numbers.iter().any(is_unread)
 }
 
 /// The account as it was, if its index snapshots cover the damage, or what can be put together.

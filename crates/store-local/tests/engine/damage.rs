@@ -1,7 +1,7 @@
 //! Files that are not what was written.
 
 use crate::workload::{
-    ACCOUNT, DIR, NOW, Step, account_dir, create, done, let_go_of, message, name, open_soon,
+    ACCOUNT, DIR, NOW, Step, account_dir, create, done, message, name, open_soon, opened_soon,
     picture, pictures,
 };
 use rookery_mail::MailboxId;
@@ -432,9 +432,9 @@ fn kept(at: usize) -> PathBuf {
 
 /// Append a message to the first segment.
 pub(crate) async fn append(disk: &SimulatedDisk) {
-    let vfs = || Arc::new(disk.clone());
-    let open = || LocalStore::with_vfs(vfs(), Path::new(DIR), Options::default());
-    let store = let_go_of(open).await.unwrap();
+    let (vfs, dir) = (Arc::new(disk.clone()), Path::new(DIR));
+    let open = || LocalStore::with_vfs(Arc::clone(&vfs) as _, dir, Options::default());
+    let store = opened_soon(open).await.unwrap();
     let account = store.account(ACCOUNT).await.unwrap();
     Step::Append(1, 1, 10, "").take(&*account).await.unwrap();
     store.close().await.unwrap();

@@ -268,12 +268,12 @@ pub(crate) fn open(disk: &SimulatedDisk) -> Result<LocalStore, StoreError> {
 
 /// Open a disk that somebody is just letting go of.
 pub(crate) async fn open_soon(disk: &SimulatedDisk) -> Result<LocalStore, StoreError> {
-    let_go_of(|| open(disk)).await
+    opened_soon(|| open(disk)).await
 }
 
 /// Open what somebody is just letting go of: whoever was told that a change is durable is told by a thread that has the account
 /// for a moment yet.
-pub(crate) async fn let_go_of(
+pub(crate) async fn opened_soon(
     open: impl Fn() -> Result<LocalStore, StoreError>,
 ) -> Result<LocalStore, StoreError> {
     for _ in 0..10_000 {
